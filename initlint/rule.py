@@ -1,0 +1,126 @@
+"""What a rule is, and how installed rules are found.
+
+A rule lives in one module of a *rule pack*: a package named by an entry point in the group ``initlint.rules``. The
+engine imports no rule by name; it walks the modules of each pack and takes every concrete `Rule` class it meets.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from inspect import cleandoc, isabstract
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, ClassVar
+
+from initlint.finding import Finding, Place, Severity
+
+if TYPE_CHECKING:
+    from initlint.network import Network
+    from initlint.program import Program
+
+ENTRY_POINT_GROUP = "initlint.rules"
+CODE = re.compile(r"[A-Z]{2,8}\d{3}")
+NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+DOCUMENT_LABELS = ("Why", "Predicted", "Measured", "Silent on", "Fix", "Source")
+
+
+class RulePackError(Exception):
+    """A rule pack that cannot be used: it does not import, holds no rule, or its codes clash."""
+
+
+class Rule:
+    """One pathology. A subclass states what it is and overrides the detectors it has.
+
+    Its docstring starts with one line that says what the rule fires on, followed by paragraphs under the fixed labels
+    *Why*, *Predicted*, *Measured*, *Silent on*, *Fix* and *Source*, each as ``Label: text`` at the start of a line.
+    """
+
+    code: ClassVar[str]
+    name: ClassVar[str]
+    severity: ClassVar[Severity] = Severity.WARNING
+    """The usual one; a finding may carry another."""
+    default: ClassVar[bool] = True
+    """Whether it is on without being selected."""
+    bad: ClassVar[str]
+    """Source on which the rule reports exactly the lines that end in ``# bad``."""
+    good: ClassVar[str]
+    """Source on which every rule is silent."""
+
+    def check_network(self, network: Network) -> Iterator[Finding]:
+        """Judge one traced network. Called once per network of the program."""
+        return iter(())
+
+    def check_program(self, program: Program) -> Iterator[Finding]:
+        """Judge what needs more than one network. Called once per run."""
+        return iter(())
+
+    @classmethod
+    def finding(
+        cls,
+        place: Place,
+        message: str,
+        *,
+        help: str = "",
+        severity: Severity | None = None,
+        predicted: Mapping[str, object] | None = None,
+        measured: Mapping[str, object] | None = None,
+        related: Iterable[tuple[Place, str]] = (),
+    ) -> Finding:
+        """A finding of this rule."""
+        return Finding(
+            cls.code, cls.name, severity or cls.severity, place, message, help, predicted, measured, tuple(related)
+        )
+
+    @classmethod
+    def summary(cls) -> str:
+        """The first line of the docstring."""
+        return cleandoc(cls.__doc__ or "").splitlines()[0]
+
+    @classmethod
+    def document(cls) -> dict[str, str]:
+        """The labelled paragraphs of the docstring, in the order they stand."""
+        label = "|".join(DOCUMENT_LABELS)
+        parts = re.split(rf"(?m)^({label}): ?", cleandoc(cls.__doc__ or ""))
+        return {name: " ".join(text.split()) for name, text in zip(parts[1::2], parts[2::2])}
+
+
+def load_rules(packs: Iterable[EntryPoint] | None = None) -> dict[str, Rule]:
+    """Every rule of every installed pack, by code, in the order of the codes.
+
+    Raises `RulePackError`, naming the pack, if a pack does not import, holds no rule, or states a malformed or clashing
+    code or name; and if there is no pack at all.
+    """
+    rules: dict[str, Rule] = {}
+    for pack in entry_points(group=ENTRY_POINT_GROUP) if packs is None else packs:
+        found = list(_rules_of(pack))
+        if not found:
+            raise RulePackError(f"rule pack {pack.value!r} holds no rule")
+        for rule in found:
+            _accept(rule, pack, rules)
+    if not rules:
+        raise RulePackError(f"no rule pack is installed (entry-point group {ENTRY_POINT_GROUP!r})")
+    return dict(sorted(rules.items()))
+
+
+def _rules_of(pack: EntryPoint) -> Iterator[Rule]:
+    try:
+        package = import_module(pack.value)
+        modules = [import_module(f"{pack.value}.{found.name}") for found in iter_modules(package.__path__)]
+    except Exception as error:
+        raise RulePackError(f"rule pack {pack.value!r} cannot be imported: {error}") from error
+    for module in modules:
+        for value in vars(module).values():
+            if isinstance(value, type) and issubclass(value, Rule) and value.__module__ == module.__name__:
+                if hasattr(value, "code") and not isabstract(value):
+                    yield value()
+
+
+def _accept(rule: Rule, pack: EntryPoint, rules: dict[str, Rule]) -> None:
+    if not CODE.fullmatch(rule.code) or not NAME.fullmatch(rule.name):
+        raise RulePackError(f"rule pack {pack.value!r}: {rule.code!r} {rule.name!r} is not a code and a kebab-case name")
+    for other in rules.values():
+        if rule.code == other.code or rule.name == other.name:
+            raise RulePackError(f"rule pack {pack.value!r}: {rule.code} {rule.name} clashes with {other.code} {other.name}")
+    rules[rule.code] = rule
