@@ -1,0 +1,110 @@
+"""One run of ``check``: from paths to a report."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from time import perf_counter
+
+from initlint.baseline import Baseline
+from initlint.configuration import Configuration, load_configuration
+from initlint.finding import Finding, Severity
+from initlint.gathering import Gathered, Progress
+from initlint.judging import Judge, worst_of_each
+from initlint.report.report import Report
+from initlint.rule import load_rules
+from initlint.selection import UNCHANGED, Selection, select_rules
+from initlint.suppression import PerFileIgnores, Suppressions
+
+
+def _untold(stage: str, done: int, total: int) -> None:
+    """Progress that nobody watches."""
+
+
+def check(
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] = ".",
+    *,
+    select: Sequence[str] | None = None,
+    extend_select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    severity: Severity | str | None = None,
+    baseline: str | os.PathLike[str] | None = None,
+    config: str | os.PathLike[str] | None = None,
+    isolated: bool = False,
+    jobs: int | None = None,
+    cache_dir: str | os.PathLike[str] | None = None,
+    report_unused_suppressions: bool = False,
+) -> Report:
+    """Read the source under `paths`, predict what its models will do, and report what the rules find.
+
+    Nothing that is read is imported or run. Selectors are codes, prefixes of codes, names or ``"ALL"``; they override
+    the configuration, which is looked for above the paths unless `config` names it or `isolated` leaves it out.
+    Facts are kept in `cache_dir`; without one (here and in the configuration) nothing is written.
+
+    Raises `ConfigurationError`, `SelectionError`, `BaselineError` (each a `ValueError`) or `RulePackError`. A file that
+    cannot be read or checked is in the report's `errors`; the rest is still checked.
+    """
+    wanted = [Path(path) for path in ([paths] if isinstance(paths, (str, os.PathLike)) else paths)]
+    file = None if config is None else Path(config)
+    configuration = load_configuration(wanted, file=file, isolated=isolated)
+    configuration = configuration.override(
+        severity=None if severity is None else Severity(severity),
+        baseline=None if baseline is None else Path(baseline),
+        jobs=jobs,
+        cache_dir=None if cache_dir is None else Path(cache_dir),
+    )
+    selection = Selection(None if select is None else tuple(select), tuple(extend_select), tuple(ignore))
+    return run(wanted, configuration, selection, report_unused_suppressions=report_unused_suppressions)
+
+
+def check_text(text: str, filename: str = "<text>", *, select: Sequence[str] | None = None) -> Report:
+    """Check one source text, without any configuration. Imports in it are looked for beside `filename`."""
+    selection = Selection(None if select is None else tuple(select))
+    return run((), Configuration(), selection, text=(text, filename))
+
+
+def run(
+    paths: Sequence[Path],
+    configuration: Configuration,
+    selection: Selection = UNCHANGED,
+    *,
+    text: tuple[str, str] | None = None,
+    report_unused_suppressions: bool = False,
+    tell: Progress = _untold,
+) -> Report:
+    """Check `paths`, or the one `text` given with its displayed name. Raises as `check` does.
+
+    `selection` overrides the configuration's; `tell` hears of the progress.
+    """
+    began = perf_counter()
+    known = load_rules()
+    rules = select_rules(known, (configuration.selection, selection))
+    ignores = PerFileIgnores(configuration.per_file_ignores, configuration.root, known)
+    baseline = Baseline.read(configuration.baseline)
+    gathered = Gathered.from_paths(paths, configuration, tell) if text is None else Gathered.from_text(*text)
+    judge = Judge(rules)
+    judge.judge(gathered.program, tell)
+    suppressions = Suppressions(gathered.sources, ignores)
+    loud = suppressions.loud(worst_of_each(judge.findings))
+    if report_unused_suppressions:
+        loud.extend(suppressions.unused(rules, known))
+    shown = sorted((one for one in loud if one.severity.reaches(configuration.severity)), key=_order)
+    excerpts = gathered.excerpts(finding.place for finding in shown)
+    fresh = baseline.fresh(shown, excerpts)
+    return Report(
+        findings=tuple(fresh),
+        errors=tuple(dict.fromkeys((*gathered.problems, *judge.problems))),
+        networks=tuple(judge.networks),
+        files=gathered.files,
+        rules=rules,
+        excerpts=excerpts,
+        suppressed=suppressions.silenced,
+        baselined=len(shown) - len(fresh),
+        seconds=perf_counter() - began,
+    )
+
+
+def _order(finding: Finding) -> tuple[object, ...]:
+    place = finding.place
+    return place.path, place.cell or 0, place.line, place.column, finding.code, place.end_line, place.end_column

@@ -1,0 +1,47 @@
+"""What the streams of this process can show."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from initlint.report.palette import Palette
+
+WIDTH_WITHOUT_TERMINAL = 100
+"""Columns of a report in a file or a pipe, the same everywhere."""
+
+
+def palette_for(choice: str, *, is_file: bool) -> Palette:
+    """The palette for standard output by ``--color``: ``auto`` is colour on a terminal, unless ``NO_COLOR`` is set."""
+    if choice != "auto":
+        return Palette(choice == "always")
+    if os.environ.get("NO_COLOR"):
+        return Palette(False)
+    is_dumb = os.environ.get("TERM") == "dumb"
+    return Palette(bool(os.environ.get("FORCE_COLOR")) or (not is_file and not is_dumb and sys.stdout.isatty()))
+
+
+def width() -> int:
+    """Columns a text report may take."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL
+
+
+def emit(text: str, output: Path | None) -> None:
+    """Write a report to standard output, or whole to a file. A reader that leaves early is no error."""
+    import click
+
+    from initlint.cli import close_output
+    from initlint.report.writing import write_whole
+
+    try:
+        if output is not None:
+            write_whole(output, text)
+        else:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+    except BrokenPipeError:
+        close_output()
+    except OSError as error:
+        raise click.ClickException(f"{output or 'standard output'}: cannot be written: {error.strerror}") from error

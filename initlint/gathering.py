@@ -1,0 +1,126 @@
+"""The first half of a run: from paths to the sources and the program that the rules judge."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from initlint.finding import Place, Problem
+from initlint.suppression import source_line
+
+if TYPE_CHECKING:
+    from initlint.configuration import Configuration
+    from initlint.program import Program
+    from initlint.reading.reader import Reader
+    from initlint.reading.source import SourceFile
+
+FILES_PER_JOB = 40
+"""Files below which another process costs more than it saves."""
+LONGEST_EXCERPT = 5
+"""Source lines kept of a finding's place."""
+Progress = Callable[[str, int, int], None]
+"""Told a stage, how much of it is done and how much there is."""
+
+
+class Gathered:
+    """What was read: the program, and the sources that findings are reported for."""
+
+    program: Program
+
+    def __init__(self) -> None:
+        self.files: tuple[str, ...] = ()
+        """Displayed paths of all files looked at."""
+        self.problems: list[Problem] = []
+        self.sources: dict[str, SourceFile] = {}
+        """By displayed path; files of the run that only an import leads to join while the program is traced."""
+        self._texts: dict[str, str] = {}
+
+    @classmethod
+    def from_paths(cls, paths: Sequence[Path], configuration: Configuration, tell: Progress) -> Gathered:
+        """Read everything under `paths`."""
+        from initlint.reading.discovery import discover
+        from initlint.reading.reader import Reader
+
+        gathered = cls()
+        found = discover(paths, exclude=configuration.exclude, **_included(configuration))
+        jobs = configuration.jobs or usual_jobs(len(found.files))
+        reader = Reader(jobs=jobs, cache=configuration.cache_dir)
+        done = iter(range(1, len(found.files) + 1))
+        sources, problems = reader.read_all(
+            found.files, on_file=lambda path: tell("reading", next(done, 0), len(found.files))
+        )
+        gathered.files = tuple(map(displayed, found.files))
+        gathered.problems = [*found.problems, *problems]
+        gathered._link(sources, found.files, reader)
+        return gathered
+
+    @classmethod
+    def from_text(cls, text: str, filename: str) -> Gathered:
+        """Read one text that is in no file, or not yet."""
+        from initlint.reading.reader import Reader
+
+        gathered = cls()
+        gathered.files = (filename,)
+        reader = Reader()
+        source = reader.read_text(text, filename)
+        if isinstance(source, Problem):
+            gathered.problems = [source]
+        else:
+            gathered._texts[source.display] = text
+        gathered._link([] if isinstance(source, Problem) else [source], (), reader)
+        return gathered
+
+    def _link(self, sources: list[SourceFile], paths: Sequence[Path], reader: Reader) -> None:
+        from initlint.program import Program
+
+        own = set(paths)
+
+        def load(path: Path) -> SourceFile | Problem:
+            source = reader.read(path)
+            if not isinstance(source, Problem) and path in own:
+                self.sources[source.display] = source
+            return source
+
+        self.sources.update({source.display: source for source in sources})
+        self.program = Program(sources, paths, load)
+
+    def excerpts(self, places: Iterable[Place]) -> dict[Place, tuple[str, ...]]:
+        """The source lines of each place; no lines for a file that has gone meanwhile."""
+        return {place: self._excerpt(place) for place in places}
+
+    def _excerpt(self, place: Place) -> tuple[str, ...]:
+        source = self.sources[place.path]
+        text = self._text(source)
+        first = source_line(source, place) - 1
+        count = min(place.end_line - place.line + 1, LONGEST_EXCERPT)
+        bounds = (*source.facts.line_starts, len(text))[first : first + count + 1]
+        return tuple(text[start:end].rstrip("\r\n") for start, end in pairwise(bounds))
+
+    def _text(self, source: SourceFile) -> str:
+        if source.display not in self._texts:
+            try:
+                self._texts[source.display] = source.text()
+            except (OSError, ValueError):
+                self._texts[source.display] = ""
+        return self._texts[source.display]
+
+
+def usual_jobs(files: int) -> int:
+    """How many processes are worth starting for that many files."""
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(processors, files // FILES_PER_JOB))
+
+
+def displayed(path: Path) -> str:
+    """A path as it is shown: relative to the current directory where it is inside, with ``/``."""
+    try:
+        return path.absolute().relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return path.as_posix()
+
+
+def _included(configuration: Configuration) -> dict[str, tuple[str, ...]]:
+    return {} if configuration.include is None else {"include": configuration.include}

@@ -1,0 +1,63 @@
+"""The second half of a run: every rule asked, a failing one survived."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from initlint.finding import Finding, Problem
+from initlint.rule import Rule
+
+if TYPE_CHECKING:
+    from initlint.gathering import Progress
+    from initlint.network import Network
+    from initlint.program import Program
+
+
+class Judge:
+    """Asks rules about a program, and keeps what they say and where they fail."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self.findings: list[Finding] = []
+        self.networks: list[Network] = []
+        self.problems: list[Problem] = []
+        self._rules = rules
+
+    def judge(self, program: Program, tell: Progress) -> None:
+        """Trace the program's networks and ask every rule about each, then about the whole."""
+        try:
+            self.networks.extend(program.networks())
+        except Exception as error:
+            self.problems.append(_failure("tracing the models", ".", error))
+        for number, network in enumerate(self.networks, 1):
+            for rule in self._rules:
+                self._ask(rule, network.place.path, lambda: rule.check_network(network))  # noqa: B023
+            tell("judging", number, len(self.networks))
+        for rule in self._rules:
+            self._ask(rule, ".", lambda: rule.check_program(program))  # noqa: B023
+        self.problems[:0] = program.problems
+
+    def _ask(self, rule: Rule, path: str, question: Callable[[], Iterable[Finding]]) -> None:
+        try:
+            self.findings.extend(question())
+        except Exception as error:
+            self.problems.append(_failure(f"rule {rule.code} {rule.name}", path, error))
+
+
+def _failure(what: str, path: str, error: Exception) -> Problem:
+    spoken = " ".join(str(error).split())
+    return Problem(
+        path,
+        f"{what} failed: {type(error).__name__}{': ' + spoken if spoken else ''}",
+        "This is a fault in initlint or in the rule pack, not in your code; the rest was checked. Please report it.",
+    )
+
+
+def worst_of_each(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """One finding for each code and place: the worst, of equals the first."""
+    best: dict[tuple[object, ...], Finding] = {}
+    for finding in findings:
+        key = (finding.code, finding.place)
+        if key not in best or finding.severity.rank > best[key].severity.rank:
+            best[key] = finding
+    return iter(best.values())

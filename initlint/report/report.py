@@ -1,0 +1,52 @@
+"""What a run found, as one value that every format writes out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from initlint.finding import Finding, Place, Problem, Severity
+
+if TYPE_CHECKING:
+    from initlint.network import Network
+    from initlint.rule import Rule
+
+
+@dataclass(frozen=True)
+class Report:
+    """The outcome of a run. Equal runs give equal findings in equal order: by path, line, column and code."""
+
+    findings: tuple[Finding, ...] = ()
+    errors: tuple[Problem, ...] = ()
+    """What could not be read or checked. The rest was."""
+    networks: tuple[Network, ...] = ()
+    """Every model that was traced."""
+    files: tuple[str, ...] = ()
+    """The files looked at, whether or not they hold anything to check."""
+    rules: tuple[Rule, ...] = ()
+    """The rules that ran, in the order of their codes."""
+    excerpts: Mapping[Place, tuple[str, ...]] = field(default_factory=dict)
+    """The source lines of each finding's place."""
+    suppressed: int = 0
+    """Findings silenced by comments and per-file ignores."""
+    baselined: int = 0
+    """Findings accepted by the baseline."""
+    seconds: float = 0.0
+    """How long the run took."""
+
+    def counts(self) -> dict[Severity, int]:
+        """Number of findings of each severity, the worst first."""
+        counted = Counter(finding.severity for finding in self.findings)
+        return {severity: counted[severity] for severity in reversed(Severity)}
+
+    def by_code(self) -> dict[str, int]:
+        """Number of findings of each rule that has any, in the order of the codes."""
+        return dict(sorted(Counter(finding.code for finding in self.findings).items()))
+
+    def exit_code(self, fail_on: Severity | None = Severity.WARNING) -> int:
+        """0: nothing to report; 1: findings at least as bad as `fail_on` (`None`: never); 2: something failed."""
+        if self.errors:
+            return 2
+        return int(fail_on is not None and any(finding.severity.reaches(fail_on) for finding in self.findings))

@@ -1,0 +1,33 @@
+"""Writing a file so that nobody ever sees half of it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from tempfile import mkstemp
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write `text` as UTF-8 beside `path`, then rename it there. Raises `OSError` and leaves `path` as it was."""
+    path = Path(os.path.realpath(path))  # a link stays a link
+    if path.exists() and not path.is_file():  # a device or a pipe has no "beside"
+        path.write_bytes(text.encode("utf-8", "backslashreplace"))
+        return
+    handle, name = mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with open(handle, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+            file.write(text)
+        os.chmod(name, _mode_of(path))
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def _mode_of(path: Path) -> int:
+    """The mode that a plain write to `path` would have left."""
+    if path.exists():
+        return path.stat().st_mode & 0o777
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
