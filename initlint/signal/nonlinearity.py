@@ -1,0 +1,114 @@
+"""What an activation is to the theory: a function, its derivative, and what they do to a Gaussian."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from initlint.signal.closed_forms import ClosedForm
+from initlint.signal.moments import UNKNOWN, Moments
+from initlint.signal.quadrature import edges_of, expectation, pair_expectation
+from initlint.signal.size import Value, as_float
+
+Function = Callable[[float], float]
+
+DIGITS = 12
+"""Significant digits of the arguments under which an integral is remembered."""
+
+
+@dataclass(frozen=True, eq=False)
+class Activation:
+    """An elementwise activation. Compared by identity: `activation` gives one object for one name and parameters."""
+
+    name: str
+    value: Function
+    derivative: Function
+    """At a kink: one of the one-sided slopes. Jumps have none: they are left out, as autograd leaves them out."""
+    breakpoints: tuple[float, ...] = ()
+    """Where the function or its derivative is not smooth."""
+    scale: float | None = None
+    """Width of the region around 0 in which it is curved; ``None`` for a function made of straight pieces."""
+    is_relu_like: bool = False
+    """Zero, or nearly, on one side and about linear on the other."""
+    saturates: bool = False
+    """Flat on both sides."""
+    is_logistic: bool = False
+    """A sigmoid, or the straight version of it: never negative, mean 1/2."""
+    is_homogeneous: bool = False
+    """``f(a x) = a f(x)`` for a > 0: the gain does not depend on the signal's size."""
+    closed: ClosedForm | None = None
+    parameters: Mapping[str, float] = field(default_factory=dict)
+
+    def forward(self, mean: Value, variance: Value) -> Moments:
+        """E[f(x)] and E[f(x)²] for x ~ N(mean, variance) (Poole et al. 2016, arXiv:1606.05340, eq. 3)."""
+        if mean is None or variance is None:
+            return UNKNOWN
+        if self.closed is not None:
+            return self.closed.moments(mean, variance)
+        m, v = as_float(mean), as_float(variance)
+        if m is None or v is None or not (math.isfinite(m) and math.isfinite(v)):
+            return UNKNOWN
+        return Moments(_integral(self, "mean", *_rounded(m, v)), _integral(self, "second", *_rounded(m, v)))
+
+    def backward(self, mean: Value, variance: Value) -> Value:
+        """E[f'(x)²] for x ~ N(mean, variance): the gradient's factor (Schoenholz et al. 2017, arXiv:1611.01232)."""
+        if mean is None or variance is None:
+            return None
+        if self.closed is not None:
+            return self.closed.slope(mean, variance)
+        m, v = as_float(mean), as_float(variance)
+        if m is None or v is None or not (math.isfinite(m) and math.isfinite(v)):
+            return None
+        return _integral(self, "slope", *_rounded(m, v))
+
+    @property
+    def forward_gain(self) -> float:
+        """``1 / sqrt(E[f(z)²])``, z ~ N(0, 1): the gain that keeps the second moment at 1."""
+        return 1 / math.sqrt(as_float(self.forward(0.0, 1.0).second) or math.inf)
+
+    @property
+    def backward_gain(self) -> float:
+        """``1 / sqrt(E[f'(z)²])``, z ~ N(0, 1): the gain that keeps the gradient's second moment."""
+        return 1 / math.sqrt(as_float(self.backward(0.0, 1.0)) or math.inf)
+
+    def kernel(self, correlation: float, variance: float = 1.0) -> float:
+        """E[f(u) f(v)], u and v ~ N(0, variance) with that correlation (Poole et al. 2016, eq. 5)."""
+        correlation = min(max(correlation, -1.0), 1.0)
+        if self.closed is not None:
+            return self.closed.kernel(correlation, variance)
+        return _pair_integral(self, False, *_rounded(correlation, variance))
+
+    def derivative_kernel(self, correlation: float, variance: float = 1.0) -> float:
+        """E[f'(u) f'(v)] of the same pair (Schoenholz et al. 2017)."""
+        correlation = min(max(correlation, -1.0), 1.0)
+        if self.closed is not None:
+            return self.closed.slope_kernel(correlation, variance)
+        return _pair_integral(self, True, *_rounded(correlation, variance))
+
+    @property
+    def edges(self) -> tuple[float, ...]:
+        """Where the panels of an integral over it must end."""
+        return edges_of(self.breakpoints, self.scale)
+
+
+@lru_cache(maxsize=8192)
+def _integral(activation: Activation, kind: str, mean: float, variance: float) -> float:
+    value, derivative = activation.value, activation.derivative
+    integrands: dict[str, Function] = {
+        "mean": value,
+        "second": lambda x: value(x) ** 2,
+        "slope": lambda x: derivative(x) ** 2,
+    }
+    return expectation(integrands[kind], mean, math.sqrt(variance), activation.edges)
+
+
+@lru_cache(maxsize=1024)
+def _pair_integral(activation: Activation, is_derivative: bool, correlation: float, variance: float) -> float:
+    function = activation.derivative if is_derivative else activation.value
+    return pair_expectation(function, math.sqrt(variance), correlation, activation.edges)
+
+
+def _rounded(*values: float) -> tuple[float, ...]:
+    return tuple(float(f"{value:.{DIGITS}g}") for value in values)
