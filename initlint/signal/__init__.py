@@ -10,6 +10,7 @@ from initlint.signal.initializers import INITIALIZERS, calculate_gain, fans
 from initlint.signal.moments import STANDARD, UNKNOWN, Moments
 from initlint.signal.nonlinearity import Activation
 from initlint.signal.size import Number, Size, Value, as_float, combine, is_known
+from initlint.signal.stack import LayerSignal, StackLayer, StackSignal, propagate_stack
 
 __all__ = [
     "ACTIVATIONS",
@@ -20,9 +21,12 @@ __all__ = [
     "Activation",
     "Defaults",
     "Distribution",
+    "LayerSignal",
     "Moments",
     "Number",
     "Size",
+    "StackLayer",
+    "StackSignal",
     "Value",
     "activation",
     "as_float",
@@ -30,4 +34,5 @@ __all__ = [
     "combine",
     "fans",
     "is_known",
+    "propagate_stack",
 ]

@@ -16,7 +16,7 @@ from initlint.signal.nonlinearity import Activation
 SMALL_SLOPE = 0.5
 """A leaky ReLU with a negative slope up to this is still called ReLU-like (in use: 0.01 to 0.3)."""
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
-"""Klambauer et al. 2017, arXiv:1706.02515, eq. 14."""
+"""Klambauer et al. 2017, arXiv:1706.02515."""
 GELU_CUBIC = 0.044715
 """Hendrycks and Gimpel 2016, arXiv:1606.08415, section 2."""
 

@@ -28,7 +28,7 @@ def two_slopes(negative: float, positive: float, negative_square: float | None =
 
     One-sided Gaussian moments; at mean 0, ``E[f²] = variance (negative² + positive²) / 2`` (He et al. 2015,
     arXiv:1502.01852, eq. 8 and 13). `negative_square` is E[slope²] of a random negative slope (RReLU). Kernels: the
-    arc-cosine kernels of degree 1 and 0 (Cho and Saul 2009, eq. 3 and 6). Works on symbolic variances.
+    arc-cosine kernels of degree 1 and 0 (Cho and Saul 2009). Works on symbolic variances.
     """
     square = negative**2 if negative_square is None else negative_square
 
@@ -102,7 +102,7 @@ def exponential() -> ClosedForm:
 def wave(phase: float) -> ClosedForm:
     """``sin(x + phase)``, from the characteristic function of a Gaussian.
 
-    See Sitzmann et al. 2020, arXiv:2006.09661. The cosine is the sine with a phase of pi / 2; the derivative adds pi / 2.
+    See Sitzmann et al. 2020, arXiv:2006.09661. The cosine is the sine with a phase of pi / 2, and so is a derivative.
     """
 
     def second(mean: float, variance: float) -> float:

@@ -107,7 +107,7 @@ def _integral(activation: Activation, kind: str, mean: float, variance: float) -
 @lru_cache(maxsize=1024)
 def _pair_integral(activation: Activation, is_derivative: bool, correlation: float, variance: float) -> float:
     function = activation.derivative if is_derivative else activation.value
-    return pair_expectation(function, math.sqrt(variance), correlation, activation.edges)
+    return pair_expectation(function, math.sqrt(variance), correlation, activation.breakpoints, activation.scale)
 
 
 def _rounded(*values: float) -> tuple[float, ...]:

@@ -32,21 +32,25 @@ def expectation(function: Function, mean: float, std: float, edges: Iterable[flo
     return total
 
 
-def pair_expectation(function: Function, std: float, correlation: float, edges: tuple[float, ...] = ()) -> float:
-    """E[f(u) f(v)], both N(0, std²), with the given correlation (-1 to 1)."""
+def pair_expectation(
+    function: Function, std: float, correlation: float, kinks: tuple[float, ...] = (), scale: float | None = None
+) -> float:
+    """E[f(u) f(v)], both N(0, std²) with the given correlation (-1 to 1); kinks and scale as in `edges_of`."""
+    edges = [edge for edge in edges_of(kinks, scale) if abs(edge) < REACH * std]
+    sides = [*edges, *(-edge for edge in edges)]
     if abs(correlation) == 1:
-        return expectation(lambda x: function(x) * function(correlation * x), 0.0, std, _mirrored(edges))
+        return expectation(lambda x: function(x) * function(correlation * x), 0.0, std, sides)
     spread = std * math.sqrt(1 - correlation**2)
-    near = tuple(edge + spread * step for edge in edges[:MAX_KINKS] for step in (-4.0, -1.0, 1.0, 4.0))
+    rounded = [side * kink + spread * step for kink in kinks for side in (-1, 1) for step in ROUNDING]
 
     def given(x: float) -> float:
         return function(x) * expectation(function, correlation * x, spread, edges)
 
-    return expectation(given, 0.0, std, _mirrored(edges + near))
+    return expectation(given, 0.0, std, [*sides, *rounded])
 
 
-MAX_KINKS = 4
-"""Around so many edges (kinks come first) the conditional mean is resolved at the scale of the conditional spread."""
+ROUNDING = (-4.0, -1.0, 1.0, 4.0)
+"""The conditional mean of a function with a kink is smooth, but bends within so many conditional spreads of it."""
 
 
 def edges_of(kinks: tuple[float, ...], scale: float | None) -> tuple[float, ...]:
@@ -54,10 +58,6 @@ def edges_of(kinks: tuple[float, ...], scale: float | None) -> tuple[float, ...]
     if scale is None:
         return kinks
     return (*dict.fromkeys((*kinks, 0.0)), *(side * scale * d for d in DISTANCES for side in (-1, 1)))
-
-
-def _mirrored(edges: tuple[float, ...]) -> tuple[float, ...]:
-    return (*edges, *(-edge for edge in edges))
 
 
 def _panels(mean: float, std: float, edges: Iterable[float]) -> list[float]:

@@ -1,0 +1,286 @@
+"""What each operation does to the moments of the signal, and to the second moment of its gradient.
+
+Forward maps take and give `Moments`. Backward maps give the factor from E[g²] at the output to E[g²] at the input,
+each over entries. Common assumption (mean field; Poole et al. 2016, arXiv:1606.05340): the entries of the input are
+uncorrelated with each other and with the weights, and every entry has the same moments. Unknown stays unknown.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from initlint.signal.activations import SELU_ALPHA, SELU_SCALE, activation
+from initlint.signal.distribution import Distribution
+from initlint.signal.moments import UNKNOWN, Moments
+from initlint.signal.pooling import MAX_COUNT, largest_of
+from initlint.signal.size import Number, Value, combine, is_known
+
+NO_BIAS = Distribution.constant(0)
+NORM_EPSILON = 1e-5
+"""torch's default in every norm but RMSNorm."""
+ALPHA_DROPOUT_VALUE = -SELU_SCALE * SELU_ALPHA
+"""What a dropped unit becomes: SELU's limit on the left."""
+
+
+def linear(moments: Moments, fan_in: Value, weight: Distribution, bias: Distribution | None = None) -> Moments:
+    """``y = sum of fan_in terms w x, plus b``.
+
+    ``E[y²] = n (Var[w] E[x²] + E[w]² Var[x]) + Var[b] + (n E[w] E[x] + E[b])²`` (Poole et al. 2016, eq. 3, with means).
+    A nonzero mean of the weights makes what the inputs have in common grow faster than this where they are correlated.
+    """
+    law = bias or NO_BIAS
+    if weight.family == "identity":
+        return add(_identity(moments, fan_in, weight), Moments(law.mean, law.second))
+    mean = combine(lambda n, w, x, b: n * w * x + b, fan_in, weight.mean, moments.mean, law.mean)
+    if is_known(weight.mean) and weight.mean == 0:
+        mean = law.mean
+    spread = combine(_sum_variance, fan_in, weight.variance, weight.mean, moments.second, moments.variance)
+    return Moments(mean, combine(lambda s, b, m: s + b + m**2, spread, law.variance, mean))
+
+
+def _sum_variance(fan_in: Number, variance: Number, mean: Number, second: Number, spread: Number) -> Number:
+    return fan_in * variance * second + fan_in * mean**2 * spread
+
+
+def _identity(moments: Moments, fan_in: Value, weight: Distribution) -> Moments:
+    """Each output that has a diagonal entry in its row is `gain` times one input; the others are 0."""
+    density = combine(lambda mean, gain: mean / gain, weight.mean, weight.gain)
+    share = 1 if density is None else combine(lambda n, d: n * d, fan_in, density)
+    mean = combine(lambda p, g, x: p * g * x, share, weight.gain, moments.mean)
+    return Moments(mean, combine(lambda p, g, x: p * g**2 * x, share, weight.gain, moments.second))
+
+
+def linear_backward(fan_out: Value, weight: Distribution) -> Value:
+    """``n_out E[w²]``: an input's gradient sums those of the outputs it goes into (Schoenholz et al. 2017)."""
+    return combine(lambda n, second: n * second, fan_out, weight.second)
+
+
+def activate(moments: Moments, name: str, **parameters: object) -> Moments:
+    """An elementwise activation of a Gaussian with these moments."""
+    return activation(name, **parameters).forward(moments.mean, moments.variance)
+
+
+def activate_backward(moments: Moments, name: str, **parameters: object) -> Value:
+    """``E[f'(x)²]`` for a Gaussian with these moments."""
+    return activation(name, **parameters).backward(moments.mean, moments.variance)
+
+
+def normalize(moments: Moments, scale: Value = 1, shift: Value = 0, epsilon: float = NORM_EPSILON) -> Moments:
+    """Batch, layer, group or instance norm: mean `shift`, variance ``scale² v / (v + epsilon)``.
+
+    Ioffe and Szegedy 2015, arXiv:1502.03167, algorithm 1. Against an unknown variance epsilon counts as 0.
+    """
+    variance = moments.variance
+    kept = variance / (variance + epsilon) if is_known(variance) else 1
+    return Moments(shift, combine(lambda s, b: s**2 * kept + b**2, scale, shift))
+
+
+def normalize_backward(moments: Moments, scale: Value = 1, epsilon: float = NORM_EPSILON) -> Value:
+    """``scale² / (v + epsilon)``; the share of the gradient along mean and scale that a norm removes is left out."""
+    return combine(lambda v, s: s**2 / (v + epsilon if is_known(v) else v), moments.variance, scale)
+
+
+def rms_normalize(moments: Moments, scale: Value = 1, epsilon: float = 0.0) -> Moments:
+    """RMS norm: ``scale x / sqrt(E[x²])`` (Zhang and Sennrich 2019, arXiv:1910.07467, eq. 4)."""
+    size = combine(lambda second: second + epsilon if is_known(second) else second, moments.second)
+    if is_known(size) and size == 0:
+        return Moments(0, 0)
+    mean = combine(lambda m, q, s: s * m / q**0.5, moments.mean, size, scale)
+    return Moments(mean, combine(lambda x, q, s: s**2 * x / q, moments.second, size, scale))
+
+
+def rms_normalize_backward(moments: Moments, scale: Value = 1, epsilon: float = 0.0) -> Value:
+    """``scale² / E[x²]``."""
+    return combine(lambda q, s: s**2 / (q + epsilon if is_known(q) else q), moments.second, scale)
+
+
+def dropout(moments: Moments, p: Value = 0.5) -> Moments:
+    """Inverted dropout in training: the mean stays, ``E[x²] / (1 - p)`` (Srivastava et al. 2014)."""
+    if is_known(p) and p >= 1:
+        return Moments(0, 0)
+    return Moments(moments.mean, combine(lambda second, q: second / (1 - q), moments.second, p))
+
+
+def dropout_backward(p: Value = 0.5) -> Value:
+    """``1 / (1 - p)``; 0 where everything is dropped."""
+    return 0 if is_known(p) and p >= 1 else combine(lambda q: 1 / (1 - q), p)
+
+
+def alpha_dropout(moments: Moments, p: float = 0.5) -> Moments:
+    """Drops to SELU's limit and rescales: keeps mean 0 and variance 1 (Klambauer et al. 2017, arXiv:1706.02515)."""
+    if p >= 1:
+        return Moments(0, 0)
+    keep, factor = 1 - p, _alpha_scale(p)
+    low, offset = ALPHA_DROPOUT_VALUE, -factor * ALPHA_DROPOUT_VALUE * p
+    mean = combine(lambda m: factor * (keep * m + p * low) + offset, moments.mean)
+    return Moments(mean, combine(lambda m, s: _alpha_second(m, s, keep, factor, offset), moments.mean, moments.second))
+
+
+def _alpha_second(mean: Number, second: Number, keep: float, factor: float, offset: float) -> Number:
+    dropped = 1 - keep
+    first = keep * mean + dropped * ALPHA_DROPOUT_VALUE
+    square = keep * second + dropped * ALPHA_DROPOUT_VALUE**2
+    return factor**2 * square + 2 * factor * offset * first + offset**2
+
+
+def alpha_dropout_backward(p: float = 0.5) -> float:
+    """``a² (1 - p)``."""
+    return 0.0 if p >= 1 else _alpha_scale(p) ** 2 * (1 - p)
+
+
+def _alpha_scale(p: float) -> float:
+    return 1 / math.sqrt((1 - p) * (1 + p * ALPHA_DROPOUT_VALUE**2))
+
+
+def add(left: Moments, right: Moments, correlation: Value = 0) -> Moments:
+    """A residual sum. With independent branches variances add, so an unscaled block doubles it (Zhang et al. 2019,
+    arXiv:1901.09321, section 2)."""
+    mean = combine(lambda a, b: a + b, left.mean, right.mean)
+    variance = combine(_sum_of_pair, left.variance, right.variance, correlation)
+    return Moments(mean, combine(lambda v, m: v + m**2, variance, mean))
+
+
+def _sum_of_pair(left: Number, right: Number, correlation: Number) -> Number:
+    if is_known(correlation) and correlation == 0:
+        return left + right
+    return left + right + 2 * correlation * (left * right) ** 0.5
+
+
+def concatenate(parts: Iterable[tuple[Moments, Value]]) -> Moments:
+    """Moments over all entries of (moments, width) parts: the average weighted by width."""
+    listed = list(parts)
+    total: Value = 0
+    for _, width in listed:
+        total = combine(_plus, total, width)
+    means = _weighted([(part.mean, width) for part, width in listed], total)
+    return Moments(means, _weighted([(part.second, width) for part, width in listed], total))
+
+
+def _weighted(values: list[tuple[Value, Value]], total: Value) -> Value:
+    if values and all(value == values[0][0] for value, _ in values):
+        return values[0][0]
+    sum_: Value = 0
+    for value, width in values:
+        sum_ = combine(_plus, sum_, combine(lambda v, w: v * w, value, width))
+    return combine(lambda s, n: s / n, sum_, total)
+
+
+def _plus(left: Number, right: Number) -> Number:
+    return left + right
+
+
+def average_pool(moments: Moments, count: Value, correlation: Value = 0) -> Moments:
+    """The mean of `count` entries: variance ``(1 + (count - 1) c) / count`` of what it was, c their correlation."""
+    variance = combine(lambda v, n, c: v * (1 + (n - 1) * c) / n, moments.variance, count, correlation)
+    return Moments(moments.mean, combine(lambda v, m: v + m**2, variance, moments.mean))
+
+
+def average_pool_backward(count: Value, stride: Value | None = None) -> Value:
+    """Each gradient is shared among `count` inputs: ``1 / count²``, times the windows that overlap (count / stride)."""
+    return combine(lambda n, s: 1 / (n * s), count, count if stride is None else stride)
+
+
+def max_pool(moments: Moments, count: int, is_rectified: bool = False) -> Moments:
+    """The largest of `count` independent Gaussian entries, by their order statistics.
+
+    `is_rectified`: the entries are ReLUs of N(0, 2 E[x²]), as after He initialisation.
+    """
+    if count > MAX_COUNT:
+        return UNKNOWN
+    first, second = largest_of(count, is_rectified)
+    if is_rectified:
+        mean = combine(lambda q: (2 * q) ** 0.5 * first, moments.second)
+        return Moments(mean, combine(lambda q: 2 * q * second, moments.second))
+    mean = combine(lambda m, v: m + v**0.5 * first, moments.mean, moments.variance)
+    return Moments(mean, combine(lambda m, v: _shifted_second(m, v, first, second), moments.mean, moments.variance))
+
+
+def _shifted_second(mean: Number, variance: Number, first: float, second: float) -> Number:
+    return mean**2 + 2 * mean * variance**0.5 * first + variance * second
+
+
+def max_pool_backward(count: Value, stride: Value | None = None) -> Value:
+    """One of `count` inputs gets the gradient: ``1 / stride``, as windows for each input (default: count)."""
+    return combine(lambda n: 1 / n, count if stride is None else stride)
+
+
+def multiply(left: Moments, right: Moments) -> Moments:
+    """The product of independent signals: moments multiply."""
+    mean = combine(lambda a, b: a * b, left.mean, right.mean)
+    return Moments(mean, combine(lambda a, b: a * b, left.second, right.second))
+
+
+def gate(signal: Moments, gate_input: Moments, name: str = "sigmoid") -> Moments:
+    """``signal * f(gate_input)``, independent: GLU (sigmoid), SwiGLU (silu), GeGLU (gelu), ReGLU (relu).
+
+    Dauphin et al. 2017, arXiv:1612.08083, eq. 1; Shazeer 2020, arXiv:2002.05202.
+    """
+    return multiply(signal, activate(gate_input, name))
+
+
+def gate_backward(gate_input: Moments, name: str = "sigmoid") -> Value:
+    """Towards the signal: ``E[f(gate)²]``."""
+    return activate(gate_input, name).second
+
+
+def softmax(moments: Moments, width: Value) -> Moments:
+    """Over `width` independent Gaussian logits of variance v: mean ``1 / n``.
+
+    ``E[p²] = e^v / (n (e^v + n - 1))``, the ratio of the expectations of sum(e^2x) and (sum e^x)²: exact for v = 0, at
+    v = infinity and for large n.
+    """
+    mean = combine(lambda n: 1 / n, width)
+    return Moments(mean, combine(_peaked, moments.variance, width))
+
+
+def _peaked(variance: Number, width: Number) -> Number:
+    if not is_known(variance):
+        raise ValueError("an exponential of an unknown variance")
+    weight = math.exp(min(variance, 700.0))
+    return weight / (width * (weight + width - 1))
+
+
+def softmax_backward(moments: Moments, width: Value) -> Value:
+    """``E[p²] (1 - 1 / n)`` from the Jacobian ``diag(p) - p pᵀ``: 0 for a single unit, 1 / n² for flat logits."""
+    return combine(lambda second, n: second * (1 - 1 / n), softmax(moments, width).second, width)
+
+
+def attend(values: Moments, logits: Moments, length: Value) -> Moments:
+    """``sum of p_j v_j`` over `length` positions: variance ``n E[p²]`` of the values', flat attention averages."""
+    share = combine(lambda second, n: second * n, softmax(logits, length).second, length)
+    variance = combine(lambda v, s: v * s, values.variance, share)
+    return Moments(values.mean, combine(lambda v, m: v + m**2, variance, values.mean))
+
+
+def attention_logits(query: Moments, key: Moments, width: Value, scale: Value = None) -> Moments:
+    """``scale * q . k`` over `width` terms: variance ``scale² d E[q²] E[k²]`` for centred, independent q and k.
+
+    Vaswani et al. 2017, arXiv:1706.03762, footnote 4. Without `scale`: ``1 / sqrt(width)``.
+    """
+    factor = combine(lambda d: 1 / d**0.5, width) if scale is None else scale
+    product = multiply(query, key)
+    mean = combine(lambda d, m, f: f * d * m, width, product.mean, factor)
+    spread = combine(lambda d, v, f: f**2 * d * v, width, product.variance, factor)
+    return Moments(mean, combine(lambda s, m: s + m**2, spread, mean))
+
+
+def reshape(moments: Moments) -> Moments:
+    """Flatten, view, permute: the entries are the same."""
+    return moments
+
+
+def scale(moments: Moments, factor: Value) -> Moments:
+    """``factor * x``."""
+    mean = combine(lambda m, f: m * f, moments.mean, factor)
+    return Moments(mean, combine(lambda s, f: s * f**2, moments.second, factor))
+
+
+def scale_backward(factor: Value) -> Value:
+    """``factor²``."""
+    return combine(lambda f: f**2, factor)
+
+
+def shift(moments: Moments, offset: Value) -> Moments:
+    """``x + offset``."""
+    return add(moments, Moments(offset, combine(lambda c: c**2, offset)))
