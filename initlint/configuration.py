@@ -136,7 +136,7 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
         return document
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"at line (\d+), column (\d+)", str(error))
-        where = f"{path}:{line[1]}:{line[2]}" if line else str(path)
+        where = f"{path}:{line[1]}:{line[2]}" if line else f"{path}:{text.count(chr(10)) + 1}"
         reason = re.sub(r" \(at .*\)$", "", str(error))
         raise ConfigurationError(f"{where}: is not valid TOML: {reason}") from error
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 FILES_PER_JOB = 40
 """Files below which another process costs more than it saves."""
-LONGEST_EXCERPT = 5
+LONGEST_EXCERPT = 4
 """Source lines kept of a finding's place."""
 Progress = Callable[[str, int, int], None]
 """Told a stage, how much of it is done and how much there is."""
@@ -76,16 +76,23 @@ class Gathered:
     def _link(self, sources: list[SourceFile], paths: Sequence[Path], reader: Reader) -> None:
         from initlint.program import Program
 
-        own = set(paths)
+        own = {path.absolute() for path in paths}
 
         def load(path: Path) -> SourceFile | Problem:
             source = reader.read(path)
-            if not isinstance(source, Problem) and path in own:
-                self.sources[source.display] = source
+            if path.absolute() in own:
+                self._keep(source)
             return source
 
         self.sources.update({source.display: source for source in sources})
         self.program = Program(sources, paths, load)
+
+    def _keep(self, source: SourceFile | Problem) -> None:
+        """A file of the run that only an import has led to. What fails in other people's files is not reported."""
+        if isinstance(source, Problem):
+            self.problems.append(source)
+        else:
+            self.sources[source.display] = source
 
     def excerpts(self, places: Iterable[Place]) -> dict[Place, tuple[str, ...]]:
         """The source lines of each place; no lines for a file that has gone meanwhile."""

@@ -35,7 +35,6 @@ class Judge:
             tell("judging", number, len(self.networks))
         for rule in self._rules:
             self._ask(rule, ".", lambda: rule.check_program(program))  # noqa: B023
-        self.problems[:0] = program.problems
 
     def _ask(self, rule: Rule, path: str, question: Callable[[], Iterable[Finding]]) -> None:
         try:

@@ -12,7 +12,8 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from inspect import cleandoc, isabstract
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, ClassVar
+from types import ModuleType
+from typing import TYPE_CHECKING, ClassVar, TypeGuard
 
 from initlint.finding import Finding, Place, Severity
 
@@ -83,7 +84,7 @@ class Rule:
         """The labelled paragraphs of the docstring, in the order they stand."""
         label = "|".join(DOCUMENT_LABELS)
         parts = re.split(rf"(?m)^({label}): ?", cleandoc(cls.__doc__ or ""))
-        return {name: " ".join(text.split()) for name, text in zip(parts[1::2], parts[2::2])}
+        return {name: " ".join(text.split()) for name, text in zip(parts[1::2], parts[2::2], strict=True)}
 
 
 def load_rules(packs: Iterable[EntryPoint] | None = None) -> dict[str, Rule]:
@@ -105,22 +106,36 @@ def load_rules(packs: Iterable[EntryPoint] | None = None) -> dict[str, Rule]:
 
 
 def _rules_of(pack: EntryPoint) -> Iterator[Rule]:
+    for module in _modules_of(pack):
+        for value in vars(module).values():
+            if _is_rule(value) and value.__module__ == module.__name__:
+                yield value()
+
+
+def _modules_of(pack: EntryPoint) -> Iterator[ModuleType]:
+    """The pack's own module and, if it is a package, those in it."""
     try:
         package = import_module(pack.value)
-        modules = [import_module(f"{pack.value}.{found.name}") for found in iter_modules(package.__path__)]
-    except Exception as error:
+        yield package
+        for found in iter_modules(getattr(package, "__path__", ())):
+            yield import_module(f"{pack.value}.{found.name}")
+    except (Exception, SystemExit) as error:
         raise RulePackError(f"rule pack {pack.value!r} cannot be imported: {error}") from error
-    for module in modules:
-        for value in vars(module).values():
-            if isinstance(value, type) and issubclass(value, Rule) and value.__module__ == module.__name__:
-                if hasattr(value, "code") and not isabstract(value):
-                    yield value()
+
+
+def _is_rule(value: object) -> TypeGuard[type[Rule]]:
+    return isinstance(value, type) and issubclass(value, Rule) and hasattr(value, "code") and not isabstract(value)
 
 
 def _accept(rule: Rule, pack: EntryPoint, rules: dict[str, Rule]) -> None:
+    missing = [name for name in ("name", "bad", "good") if not hasattr(rule, name)] + ["docstring"] * (not rule.__doc__)
+    if missing:
+        raise RulePackError(f"rule pack {pack.value!r}: {rule.code} has no {', no '.join(missing)}")
     if not CODE.fullmatch(rule.code) or not NAME.fullmatch(rule.name):
-        raise RulePackError(f"rule pack {pack.value!r}: {rule.code!r} {rule.name!r} is not a code and a kebab-case name")
+        said = f"{rule.code!r} {rule.name!r} is not a code and a kebab-case name"
+        raise RulePackError(f"rule pack {pack.value!r}: {said}")
     for other in rules.values():
         if rule.code == other.code or rule.name == other.name:
-            raise RulePackError(f"rule pack {pack.value!r}: {rule.code} {rule.name} clashes with {other.code} {other.name}")
+            said = f"{rule.code} {rule.name} clashes with {other.code} {other.name} of {type(other).__module__}"
+            raise RulePackError(f"rule pack {pack.value!r}: {said}")
     rules[rule.code] = rule

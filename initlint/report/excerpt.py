@@ -33,7 +33,7 @@ def draw_excerpt(finding: Finding, lines: tuple[str, ...], palette: Palette, wid
 
 def _fit(line: str, begin: int, end: int, room: int) -> tuple[str, int, int]:
     """A line as shown in `room` columns, and where in it the mark begins and how wide it is, in columns."""
-    before, marked, after = (_printable(part) for part in (line[:begin], line[begin:end], line[end:]))
+    before, marked, after = (printable(part) for part in (line[:begin], line[begin:end], line[end:]))
     if columns(before) + columns(marked) > room and columns(before) > LEAST_ROOM // 2:
         before = CUT + _cut_left(before, max(LEAST_ROOM // 2, room - columns(marked)) - 1)
     whole = before + marked + after
@@ -41,7 +41,7 @@ def _fit(line: str, begin: int, end: int, room: int) -> tuple[str, int, int]:
     return shown, columns(before), max(1, min(columns(marked), room - columns(before)))
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Tabs as spaces, and control characters (which could steer a terminal) as a replacement character."""
     return "".join(
         TAB if char == "\t" else "\ufffd" if unicodedata.category(char) in ("Cc", "Cs") else char for char in text

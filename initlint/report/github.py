@@ -41,7 +41,7 @@ def _message(finding: Finding) -> str:
 
 def _problem_properties(problem: Problem) -> dict[str, object]:
     position = {"line": problem.line, "col": problem.column}
-    return {"file": problem.path, **{key: value for key, value in position.items() if value}, "title": "not checked"}
+    return {"file": problem.path, **{key: value for key, value in position.items() if value}, "title": "initlint"}
 
 
 def _command(command: str, properties: dict[str, object], message: str) -> str:

@@ -7,7 +7,7 @@ from itertools import groupby
 from textwrap import wrap
 
 from initlint.finding import Finding, Place, Problem
-from initlint.report.excerpt import draw_excerpt
+from initlint.report.excerpt import draw_excerpt, printable
 from initlint.report.palette import Palette
 from initlint.report.report import Report
 
@@ -24,7 +24,7 @@ def render(
     width = max(NARROWEST, min(width, WIDEST))
     lines: list[str] = []
     for path, findings in groupby(report.findings, key=lambda finding: finding.place.path):
-        lines += [palette.paint(path, "bold"), ""]
+        lines += [palette.paint(printable(path), "bold"), ""]
         for finding in findings:
             lines += [*_finding(finding, report, palette, width), ""]
     for problem in report.errors:
@@ -48,7 +48,7 @@ def summary(report: Report, palette: Palette) -> str:
     """The closing line."""
     counts = [(severity, count) for severity, count in report.counts().items() if count]
     told = ", ".join(palette.severity(severity, plural(count, severity.value)) for severity, count in counts)
-    failed = palette.paint(f"{plural(len(report.errors), 'file')} not checked", "red") if report.errors else ""
+    failed = palette.paint(plural(len(report.errors), "problem"), "red", "bold") if report.errors else ""
     said = ", ".join(filter(None, (told, failed))) or palette.paint("Nothing to report", "green")
     aside = [f"{report.suppressed} suppressed"] * bool(report.suppressed)
     aside += [f"{report.baselined} in the baseline"] * bool(report.baselined)
@@ -82,7 +82,7 @@ def _finding(finding: Finding, report: Report, palette: Palette, width: int) -> 
 
 def _problem(problem: Problem, palette: Palette, width: int) -> Iterator[str]:
     position = "" if problem.line is None else f":{problem.line}" + f":{problem.column}" * (problem.column is not None)
-    yield f"{palette.paint(f'{problem.path}{position}', 'bold')} {palette.paint('not checked', 'red', 'bold')}"
+    yield f"{palette.paint(printable(problem.path) + position, 'bold')} {palette.paint('problem', 'red', 'bold')}"
     yield from _wrapped(problem.message, width)
     if problem.remedy:
         yield from _wrapped(problem.remedy, width, palette.paint("help: ", "green"), len("help: "))
@@ -92,5 +92,7 @@ def _wrapped(text: str, width: int, label: str = "", label_width: int = 0) -> It
     """`text` in lines of `width`; the first begins with `label`, the others stand under its text."""
     edge = INDENT * 2
     room = max(NARROWEST // 2, width - len(edge) - label_width)
-    for number, line in enumerate(wrap(text, room, break_long_words=False, break_on_hyphens=False)):
+    for number, line in enumerate(
+        wrap(printable(" ".join(text.split())), room, break_long_words=False, break_on_hyphens=False)
+    ):
         yield f"{edge}{label if number == 0 else ' ' * label_width}{line}"
