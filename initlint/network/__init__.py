@@ -1,0 +1,36 @@
+"""The shared vocabulary: what a network is, whether it was predicted from source or measured."""
+
+from initlint.network.network import (
+    TRANSPARENT,
+    WEIGHTED,
+    DiscardedInit,
+    EarlyApply,
+    LateInit,
+    Layer,
+    Network,
+    Observation,
+    Replication,
+    TypeTest,
+    UnregisteredLayers,
+    VectorInit,
+)
+from initlint.network.parameter import Number, Parameter, Shape, Write
+
+__all__ = [
+    "TRANSPARENT",
+    "WEIGHTED",
+    "DiscardedInit",
+    "EarlyApply",
+    "LateInit",
+    "Layer",
+    "Network",
+    "Number",
+    "Observation",
+    "Parameter",
+    "Replication",
+    "Shape",
+    "TypeTest",
+    "UnregisteredLayers",
+    "VectorInit",
+    "Write",
+]

@@ -1,0 +1,357 @@
+"""What PyTorch's names mean."""
+
+from __future__ import annotations
+
+from initlint.frameworks.tables import FunctionSpec, LayerSpec, signature
+
+ROOT = "torch"
+MODULE = "torch.nn.Module"
+MODULE_BASES = frozenset(
+    {
+        MODULE,
+        "torch.jit.ScriptModule",
+        "lightning.LightningModule",
+        "lightning.pytorch.LightningModule",
+        "pytorch_lightning.LightningModule",
+        "lightning.pytorch.core.LightningModule",
+        "pytorch_lightning.core.LightningModule",
+        "pytorch_lightning.core.lightning.LightningModule",
+        "transformers.PreTrainedModel",
+        "transformers.modeling_utils.PreTrainedModel",
+        "torch.nn.modules.Module",
+        "torch.nn.modules.module.Module",
+    }
+)
+"""External classes whose subclasses are modules with nothing of their own that matters here."""
+CONTAINERS = {
+    "torch.nn.Sequential": "sequential",
+    "torch.nn.ModuleList": "list",
+    "torch.nn.ModuleDict": "dict",
+    "torch.nn.ParameterList": "list",
+    "torch.nn.ParameterDict": "dict",
+}
+PARAMETER = "torch.nn.Parameter"
+
+# -------------------------------------------------------------------------------------------------------------- layers
+
+_LINEAR = signature("in_features", "out_features", bias=True)
+_CONV = signature(
+    "in_channels", "out_channels", "kernel_size", stride=1, padding=0, dilation=1, groups=1, bias=True, padding_mode="zeros"
+)
+_TRANSPOSE = signature(
+    "in_channels", "out_channels", "kernel_size", stride=1, padding=0, output_padding=0, groups=1, bias=True, dilation=1,
+    padding_mode="zeros",
+)  # fmt: skip
+_EMBEDDING = signature("num_embeddings", "embedding_dim", padding_idx=None)
+_RECURRENT = signature(
+    "input_size", "hidden_size", num_layers=1, bias=True, batch_first=False, dropout=0.0, bidirectional=False, proj_size=0
+)
+_CELL = signature("input_size", "hidden_size", bias=True)
+_ATTENTION = signature(
+    "embed_dim", "num_heads", dropout=0.0, bias=True, add_bias_kv=False, add_zero_attn=False, kdim=None, vdim=None,
+    batch_first=False,
+)  # fmt: skip
+_NORM = signature("num_features", eps=1e-5, momentum=0.1, affine=True, track_running_stats=True)
+_POOL = signature("kernel_size", stride=None, padding=0)
+
+
+def _activation(name: str, /, options: dict[str, str] | None = None, **arguments: object) -> LayerSpec:
+    return LayerSpec("activation", signature(**arguments), name, options or {})
+
+
+LAYERS: dict[str, LayerSpec] = {
+    "Linear": LayerSpec("linear", _LINEAR),
+    "LazyLinear": LayerSpec("linear", signature("out_features", bias=True), parents=("Linear",)),
+    "NonDynamicallyQuantizableLinear": LayerSpec("linear", _LINEAR, parents=("Linear",)),
+    "Bilinear": LayerSpec("bilinear", signature("in1_features", "in2_features", "out_features", bias=True)),
+    "Embedding": LayerSpec("embedding", _EMBEDDING, variant="embedding"),
+    "EmbeddingBag": LayerSpec("embedding", signature("num_embeddings", "embedding_dim"), variant="embedding"),
+    "RNN": LayerSpec("recurrent", {**_RECURRENT, "nonlinearity": "tanh"}, parents=("RNNBase",), variant="rnn"),
+    "LSTM": LayerSpec("recurrent", _RECURRENT, parents=("RNNBase",), variant="lstm"),
+    "GRU": LayerSpec("recurrent", _RECURRENT, parents=("RNNBase",), variant="gru"),
+    "RNNCell": LayerSpec("recurrent", {**_CELL, "nonlinearity": "tanh"}, parents=("RNNCellBase",), variant="rnn"),
+    "LSTMCell": LayerSpec("recurrent", _CELL, parents=("RNNCellBase",), variant="lstm"),
+    "GRUCell": LayerSpec("recurrent", _CELL, parents=("RNNCellBase",), variant="gru"),
+    "MultiheadAttention": LayerSpec("attention", _ATTENTION),
+    "BatchNorm1d": LayerSpec("norm", _NORM, parents=("_BatchNorm", "_NormBase")),
+    "BatchNorm2d": LayerSpec("norm", _NORM, parents=("_BatchNorm", "_NormBase")),
+    "BatchNorm3d": LayerSpec("norm", _NORM, parents=("_BatchNorm", "_NormBase")),
+    "LazyBatchNorm1d": LayerSpec("norm", parents=("_BatchNorm", "BatchNorm1d")),
+    "LazyBatchNorm2d": LayerSpec("norm", parents=("_BatchNorm", "BatchNorm2d")),
+    "LazyBatchNorm3d": LayerSpec("norm", parents=("_BatchNorm", "BatchNorm3d")),
+    "SyncBatchNorm": LayerSpec("norm", _NORM, parents=("_BatchNorm", "_NormBase")),
+    "InstanceNorm1d": LayerSpec("norm", {**_NORM, "affine": False}, parents=("_InstanceNorm", "_NormBase")),
+    "InstanceNorm2d": LayerSpec("norm", {**_NORM, "affine": False}, parents=("_InstanceNorm", "_NormBase")),
+    "InstanceNorm3d": LayerSpec("norm", {**_NORM, "affine": False}, parents=("_InstanceNorm", "_NormBase")),
+    "LayerNorm": LayerSpec("norm", signature("normalized_shape", eps=1e-5, elementwise_affine=True, bias=True)),
+    "RMSNorm": LayerSpec("norm", signature("normalized_shape", eps=None, elementwise_affine=True)),
+    "GroupNorm": LayerSpec("norm", signature("num_groups", "num_channels", eps=1e-5, affine=True)),
+    "LocalResponseNorm": LayerSpec("norm", signature("size")),
+    "CrossMapLRN2d": LayerSpec("norm", signature("size")),
+    "ReLU": _activation("relu", inplace=False),
+    "ReLU6": _activation("relu6", inplace=False),
+    "LeakyReLU": _activation("leaky_relu", {"negative_slope": "negative_slope"}, negative_slope=0.01, inplace=False),
+    "PReLU": _activation("prelu", {"negative_slope": "init"}, num_parameters=1, init=0.25),
+    "RReLU": _activation("rrelu", {"lower": "lower", "upper": "upper"}, lower=1 / 8, upper=1 / 3, inplace=False),
+    "ELU": _activation("elu", {"alpha": "alpha"}, alpha=1.0, inplace=False),
+    "CELU": _activation("celu", {"alpha": "alpha"}, alpha=1.0, inplace=False),
+    "SELU": _activation("selu", inplace=False),
+    "GELU": _activation("gelu", {"approximate": "approximate"}, approximate="none"),
+    "SiLU": _activation("silu", inplace=False),
+    "Mish": _activation("mish", inplace=False),
+    "Sigmoid": _activation("sigmoid"),
+    "LogSigmoid": _activation("logsigmoid"),
+    "Tanh": _activation("tanh"),
+    "Hardtanh": _activation("hardtanh", {"min_val": "min_val", "max_val": "max_val"}, min_val=-1.0, max_val=1.0),
+    "Hardswish": _activation("hardswish", inplace=False),
+    "Hardsigmoid": _activation("hardsigmoid", inplace=False),
+    "Softplus": _activation("softplus", {"beta": "beta", "threshold": "threshold"}, beta=1.0, threshold=20.0),
+    "Softsign": _activation("softsign"),
+    "Tanhshrink": _activation("tanhshrink"),
+    "Softshrink": _activation("softshrink", {"lambd": "lambd"}, lambd=0.5),
+    "Hardshrink": _activation("hardshrink", {"lambd": "lambd"}, lambd=0.5),
+    "Threshold": LayerSpec("activation", signature("threshold", "value"), "threshold", {"threshold": "threshold", "value": "value"}),
+    "GLU": LayerSpec("multiply", signature(dim=-1)),
+    "Softmax": LayerSpec("softmax", signature(dim=None)),
+    "LogSoftmax": LayerSpec("softmax", signature(dim=None)),
+    "Softmax2d": LayerSpec("softmax"),
+    "Softmin": LayerSpec("softmax", signature(dim=None)),
+    "AlphaDropout": LayerSpec("dropout", signature(p=0.5, inplace=False), options={"p": "p"}, variant="alpha"),
+    "FeatureAlphaDropout": LayerSpec("dropout", signature(p=0.5, inplace=False), options={"p": "p"}, variant="alpha"),
+}
+for _name in ("Dropout", "Dropout1d", "Dropout2d", "Dropout3d"):
+    LAYERS[_name] = LayerSpec("dropout", signature(p=0.5, inplace=False), options={"p": "p"}, parents=("_DropoutNd",))
+for _axes in (1, 2, 3):
+    LAYERS[f"Conv{_axes}d"] = LayerSpec("conv", _CONV, parents=("_ConvNd",), axes=_axes)
+    LAYERS[f"ConvTranspose{_axes}d"] = LayerSpec(
+        "conv_transpose", _TRANSPOSE, parents=("_ConvNd", "_ConvTransposeNd"), axes=_axes
+    )
+    _lazy = {name: default for name, default in _CONV.items() if name != "in_channels"}
+    LAYERS[f"LazyConv{_axes}d"] = LayerSpec("conv", _lazy, parents=(f"Conv{_axes}d", "_ConvNd"), axes=_axes)
+    _lazy = {name: default for name, default in _TRANSPOSE.items() if name != "in_channels"}
+    LAYERS[f"LazyConvTranspose{_axes}d"] = LayerSpec(
+        "conv_transpose", _lazy, parents=(f"ConvTranspose{_axes}d", "_ConvNd", "_ConvTransposeNd"), axes=_axes
+    )
+    for _kind in ("Max", "Avg"):
+        LAYERS[f"{_kind}Pool{_axes}d"] = LayerSpec(
+            "pool", _POOL, options={"kernel_size": "kernel_size"}, axes=_axes, variant=_kind.lower()
+        )
+        LAYERS[f"Adaptive{_kind}Pool{_axes}d"] = LayerSpec("pool", signature("output_size"), axes=_axes, variant=_kind.lower())
+    LAYERS[f"LPPool{_axes}d"] = LayerSpec("unknown")
+    for _kind in ("Zero", "Constant", "Reflection", "Replication", "Circular"):
+        LAYERS[f"{_kind}Pad{_axes}d"] = LayerSpec("reshape")
+for _name in (
+    "Identity", "Flatten", "Unflatten", "Upsample", "UpsamplingNearest2d", "UpsamplingBilinear2d", "PixelShuffle",
+    "PixelUnshuffle", "ChannelShuffle", "Unfold",
+):  # fmt: skip
+    LAYERS[_name] = LayerSpec("reshape")
+GATED_CELLS = frozenset({"lstm", "gru"})
+LINEAR_TYPE = "Linear"
+
+# ----------------------------------------------------------------------------------------------------------- functions
+
+_DROPOUT = FunctionSpec("dropout", signature={"p": 0.5, "training": True}, options={"p": "p"})
+_WINDOW = signature(kernel_size=None, stride=None)
+_MAX = FunctionSpec("pool", "max", _WINDOW, {"kernel_size": "kernel_size"})
+_AVG = FunctionSpec("pool", "avg", _WINDOW, {"kernel_size": "kernel_size"})
+_RESHAPE = FunctionSpec("reshape")
+_SOFTMAX = FunctionSpec("softmax")
+_NORMALISE = FunctionSpec("norm")
+
+ELEMENTWISE: dict[str, FunctionSpec] = {
+    "relu": FunctionSpec("activation", "relu"),
+    "relu6": FunctionSpec("activation", "relu6"),
+    "leaky_relu": FunctionSpec(
+        "activation", "leaky_relu", signature(negative_slope=0.01), {"negative_slope": "negative_slope"}
+    ),
+    "prelu": FunctionSpec("activation", "prelu"),
+    "rrelu": FunctionSpec("activation", "rrelu", signature(lower=1 / 8, upper=1 / 3), {"lower": "lower", "upper": "upper"}),
+    "elu": FunctionSpec("activation", "elu", signature(alpha=1.0), {"alpha": "alpha"}),
+    "celu": FunctionSpec("activation", "celu", signature(alpha=1.0), {"alpha": "alpha"}),
+    "selu": FunctionSpec("activation", "selu"),
+    "gelu": FunctionSpec("activation", "gelu", signature(approximate="none"), {"approximate": "approximate"}),
+    "silu": FunctionSpec("activation", "silu"),
+    "mish": FunctionSpec("activation", "mish"),
+    "sigmoid": FunctionSpec("activation", "sigmoid"),
+    "logsigmoid": FunctionSpec("activation", "logsigmoid"),
+    "tanh": FunctionSpec("activation", "tanh"),
+    "hardtanh": FunctionSpec(
+        "activation", "hardtanh", signature(min_val=-1.0, max_val=1.0), {"min_val": "min_val", "max_val": "max_val"}
+    ),
+    "hardswish": FunctionSpec("activation", "hardswish"),
+    "hardsigmoid": FunctionSpec("activation", "hardsigmoid"),
+    "softplus": FunctionSpec(
+        "activation", "softplus", signature(beta=1.0, threshold=20.0), {"beta": "beta", "threshold": "threshold"}
+    ),
+    "softsign": FunctionSpec("activation", "softsign"),
+    "tanhshrink": FunctionSpec("activation", "tanhshrink"),
+    "softshrink": FunctionSpec("activation", "softshrink", signature(lambd=0.5), {"lambd": "lambd"}),
+    "hardshrink": FunctionSpec("activation", "hardshrink", signature(lambd=0.5), {"lambd": "lambd"}),
+    "sin": FunctionSpec("activation", "sin"),
+    "cos": FunctionSpec("activation", "cos"),
+    "exp": FunctionSpec("activation", "exp"),
+    "abs": FunctionSpec("activation", "abs"),
+    "square": FunctionSpec("activation", "square"),
+}
+"""Activations that are functions under `FUNCTIONAL_ROOTS` and, with the same name, methods of a tensor."""
+FUNCTIONS: dict[str, FunctionSpec] = {
+    **ELEMENTWISE,
+    "softmax": _SOFTMAX,
+    "log_softmax": _SOFTMAX,
+    "gumbel_softmax": _SOFTMAX,
+    "softmin": _SOFTMAX,
+    "batch_norm": _NORMALISE,
+    "layer_norm": _NORMALISE,
+    "group_norm": _NORMALISE,
+    "instance_norm": _NORMALISE,
+    "rms_norm": _NORMALISE,
+    "normalize": _NORMALISE,
+    "local_response_norm": _NORMALISE,
+    "glu": FunctionSpec("multiply"),
+    "dropout": _DROPOUT,
+    "dropout1d": _DROPOUT,
+    "dropout2d": _DROPOUT,
+    "dropout3d": _DROPOUT,
+    "alpha_dropout": FunctionSpec("dropout", "alpha", {"p": 0.5, "training": False}, {"p": "p"}),
+    "feature_alpha_dropout": FunctionSpec("dropout", "alpha", {"p": 0.5, "training": False}, {"p": "p"}),
+    "scaled_dot_product_attention": FunctionSpec("attention"),
+    "multi_head_attention_forward": FunctionSpec("attention"),
+    "matmul": FunctionSpec("matmul"),
+    "mm": FunctionSpec("matmul"),
+    "bmm": FunctionSpec("matmul"),
+    "einsum": FunctionSpec("matmul"),
+    "cat": FunctionSpec("concat"),
+    "concat": FunctionSpec("concat"),
+    "concatenate": FunctionSpec("concat"),
+    "hstack": FunctionSpec("concat"),
+    "stack": FunctionSpec("concat"),
+    "add": FunctionSpec("add"),
+    "sub": FunctionSpec("add"),
+    "mul": FunctionSpec("multiply"),
+    "multiply": FunctionSpec("multiply"),
+    "mean": FunctionSpec("pool", "avg"),
+    "max": FunctionSpec("pool", "max"),
+    "amax": FunctionSpec("pool", "max"),
+    "interpolate": _RESHAPE,
+}
+for _axes in (1, 2, 3):
+    FUNCTIONS[f"max_pool{_axes}d"] = _MAX
+    FUNCTIONS[f"avg_pool{_axes}d"] = _AVG
+    FUNCTIONS[f"adaptive_avg_pool{_axes}d"] = FunctionSpec("pool", "avg")
+    FUNCTIONS[f"adaptive_max_pool{_axes}d"] = FunctionSpec("pool", "max")
+for _name in (
+    "view", "reshape", "permute", "transpose", "flatten", "unflatten", "squeeze", "unsqueeze", "contiguous", "to", "float",
+    "half", "double", "bfloat16", "type", "type_as", "cpu", "cuda", "clone", "expand", "expand_as", "repeat", "t", "movedim",
+    "swapaxes", "swapdims", "moveaxis", "narrow", "select", "index_select", "gather", "roll", "flip", "view_as", "reshape_as", "pad",
+    "repeat_interleave", "pixel_shuffle", "pixel_unshuffle", "unfold", "upsample", "requires_grad_", "channel_shuffle",
+    "masked_select", "tile", "broadcast_to", "adjoint", "rot90", "upsample_nearest", "upsample_bilinear", "checkpoint_name",
+):  # fmt: skip
+    FUNCTIONS[_name] = _RESHAPE
+SPLITS = frozenset({"chunk", "split", "unbind", "tensor_split", "split_with_sizes"})
+"""Functions and methods that cut one signal into several."""
+WEIGHTED_FUNCTIONS = {
+    "linear": "linear",
+    "conv1d": "conv",
+    "conv2d": "conv",
+    "conv3d": "conv",
+    "conv_transpose1d": "conv_transpose",
+    "conv_transpose2d": "conv_transpose",
+    "conv_transpose3d": "conv_transpose",
+}
+"""Functions of (signal, weight, bias)."""
+FUNCTIONAL_ROOTS = ("torch.nn.functional.", "torch.special.", "torch.")
+SHAPE_ATTRIBUTES = frozenset({"T", "mT", "H", "data", "real"})
+CHECKPOINTS = frozenset({"torch.utils.checkpoint.checkpoint", "torch.utils.checkpoint.checkpoint_sequential"})
+"""Calls of (function, *inputs) that give what the function gives."""
+
+# -------------------------------------------------------------------------------------------------------- initialisers
+
+INIT_ROOTS = ("torch.nn.init.",)
+UNINITIALISED = frozenset({"empty", "empty_like", "Tensor", "FloatTensor", "DoubleTensor", "HalfTensor", "empty_strided"})
+"""Tensor constructors (under ``torch.``) that leave the memory as it is."""
+NEEDS_FANS = frozenset(
+    {
+        "xavier_uniform_", "xavier_normal_", "kaiming_uniform_", "kaiming_normal_", "orthogonal_", "sparse_",
+    }
+)  # fmt: skip
+"""Initialisers that raise on a tensor with fewer than two axes."""
+IN_PLACE_INITS = frozenset(
+    {"normal_", "uniform_", "fill_", "zero_", "copy_", "bernoulli_", "exponential_", "log_normal_", "cauchy_", "trunc_normal_"}
+)
+"""In-place methods of a tensor that write all of it, whatever it held before."""
+COPIES = frozenset({"clone", "cpu", "numpy", "tolist", "contiguous"})
+"""Tensor methods whose result is, or may be, other memory."""
+ALIASES = frozenset({"detach", "view", "t", "transpose", "unsqueeze", "squeeze", "view_as", "requires_grad_", "permute", "flatten", "reshape"})
+"""Tensor methods whose result is the same memory, all of it."""
+PARTS = frozenset({"chunk", "split", "narrow", "select", "unbind", "index_select", "diagonal"})
+"""Tensor methods whose result is a part of the same memory."""
+
+# -------------------------------------------------------------------------------------------------------------- others
+
+REPARAMETRISATIONS = {
+    "torch.nn.utils.weight_norm": True,
+    "torch.nn.utils.parametrizations.weight_norm": True,
+    "torch.nn.utils.spectral_norm": False,
+    "torch.nn.utils.parametrizations.spectral_norm": False,
+    "torch.nn.utils.parametrizations.orthogonal": False,
+}
+"""Wrappers that return the layer they are given -> whether the weight keeps its value."""
+WRAPPERS = frozenset(
+    {
+        "torch.compile",
+        "torch.jit.script",
+        "torch.nn.DataParallel",
+        "torch.nn.parallel.DataParallel",
+        "torch.nn.parallel.DistributedDataParallel",
+        "torch.nn.SyncBatchNorm.convert_sync_batchnorm",
+        "torch.fx.symbolic_trace",
+    }
+)
+"""Calls that give back the module they are given, as far as its weights and its signal go."""
+HARMLESS_ROOTS = (
+    "torch.optim.", "torch.utils.data.", "torch.save", "torch.load", "torch.no_grad", "torch.cuda.", "torch.device", "torch.manual_seed",
+    "torch.is_tensor", "torch.numel", "torch.isnan", "torch.nn.utils.clip_grad", "torch.nn.utils.parameters_to_vector", "torch.onnx.",
+    "torch.jit.", "torch.distributed.", "logging.", "math.", "warnings.", "typing.", "functools.", "itertools.", "collections.", "os.", "time.",
+    "random.", "torchsummary.", "torchinfo.", "tqdm.", "json.", "copy.", "operator.", "torch.optim", "wandb.", "torch.amp.", "torch.autograd.",
+)  # fmt: skip
+"""Beginnings of external names that write to no parameter they are given."""
+RECURRENT_OP = "recurrent"
+
+_CANONICAL = ("torch.nn.modules.", "torch.nn.parameter.")
+
+
+def canonical(name: str) -> str:
+    """One name for a thing that PyTorch exports under several: ``torch.nn.modules.conv.Conv2d`` is ``torch.nn.Conv2d``."""
+    for prefix in _CANONICAL:
+        if name.startswith(prefix):
+            return "torch.nn." + name.rpartition(".")[2]
+    return name
+
+
+def layer_spec(name: str) -> LayerSpec | None:
+    """The layer class of that canonical name."""
+    return LAYERS.get(name[len("torch.nn.") :]) if name.startswith("torch.nn.") else None
+
+
+def function_name(name: str) -> str | None:
+    """The last part of a function's name if it is one of torch's that take signals: ``torch.nn.functional.relu_`` is ``relu``."""
+    for root in FUNCTIONAL_ROOTS:
+        if name.startswith(root) and "." not in (rest := name[len(root) :]):
+            return rest.rstrip("_") or None
+    return None
+
+
+def initializer_name(name: str) -> str | None:
+    """The initialiser a dotted name stands for, with its underscore: ``torch.nn.init.xavier_normal`` is ``xavier_normal_``."""
+    for root in INIT_ROOTS:
+        if name.startswith(root) and "." not in (rest := name[len(root) :]):
+            return rest if rest.endswith("_") else rest + "_"
+    return None
+
+
+def is_subclass(layer: str, wanted: str) -> bool:
+    """Whether the layer class derives from the other one; both canonical names."""
+    if layer == wanted or wanted in (MODULE, "builtins.object"):
+        return True
+    spec = layer_spec(layer)
+    return spec is not None and wanted.rpartition(".")[2] in spec.parents and wanted.startswith("torch.nn")

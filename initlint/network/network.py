@@ -1,0 +1,169 @@
+"""A network: layers in signal order, each with its weights, and what was seen while it was built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from initlint.finding import Place
+from initlint.network.parameter import Number, Parameter, Shape
+
+WEIGHTED = frozenset({"linear", "conv", "conv_transpose", "bilinear", "embedding", "recurrent"})
+"""Operations with a weight matrix or kernel."""
+TRANSPARENT = frozenset({"activation", "dropout", "pool", "reshape", "scale"})
+"""Operations with one input that a plain stack may hold between two linear maps."""
+
+
+@dataclass(eq=False)
+class Layer:
+    """One operation of the network: a node of its graph."""
+
+    id: int
+    op: str
+    """One of `WEIGHTED`, `TRANSPARENT`, or ``"input"``, ``"norm"``, ``"softmax"``, ``"attention"``, ``"add"``,
+    ``"multiply"``, ``"matmul"``, ``"concat"``, ``"join"`` (either of its inputs), ``"unknown"``."""
+    kind: str
+    """The framework's name for it, without the module: ``"Linear"``, ``"relu"``."""
+    name: str
+    """Path of attributes from the model: ``"layers.3"``; empty for a functional call on no attribute."""
+    place: Place
+    """Where it is constructed; for a functional call, where it is called."""
+    inputs: tuple[int, ...] = ()
+    weight: Parameter | None = None
+    bias: Parameter | None = None
+    parameters: tuple[Parameter, ...] = ()
+    """All of them, weight and bias included."""
+    fan_in: Number | None = None
+    """Number of terms in the sum that makes one output."""
+    fan_out: Number | None = None
+    activation: str = ""
+    """For an activation: its name in `initlint.signal.activations`."""
+    options: dict[str, object] = field(default_factory=dict)
+    """Numbers the theory needs: an activation's slope, a dropout's ``p``, a pool's window, a constant factor."""
+    reason: str = ""
+    """For an unknown: which expression could not be known."""
+
+
+@dataclass(frozen=True)
+class TypeTest:
+    """A test of a module's type or name in an init function, and the modules it was asked of."""
+
+    place: Place
+    function: str
+    subject: str
+    """Type of the module asked, as the framework or the project names it."""
+    wanted: str
+    """What was asked for, in words."""
+    matched: bool
+
+
+@dataclass(frozen=True)
+class DiscardedInit:
+    """An init that changes no parameter of the model."""
+
+    place: Place
+    initializer: str
+    target: str
+    why: str
+
+
+@dataclass(frozen=True)
+class VectorInit:
+    """An initialiser that needs fans, called on a tensor with fewer than two axes."""
+
+    place: Place
+    initializer: str
+    parameter: str
+    shape: Shape
+
+
+@dataclass(frozen=True)
+class Replication:
+    """One layer, or equal copies of one, where several were meant."""
+
+    place: Place
+    how: str
+    """``"shared"`` (one object several times) or ``"copied"`` (deep copies with equal weights)."""
+    layer: str
+    count: int | None
+    name: str
+    """Attribute it ends up in, if any."""
+    parameters: tuple[Parameter, ...] = ()
+    """Of the layer; for a copy, its own."""
+    writes: tuple[int, ...] = ()
+    """How many writes each of them had when it was copied."""
+
+    @property
+    def is_initialised_later(self) -> bool:
+        """Whether something wrote to the parameters after they were copied."""
+        return any(len(p.writes) > count for p, count in zip(self.parameters, self.writes, strict=False))
+
+
+@dataclass(frozen=True)
+class UnregisteredLayers:
+    """Modules or parameters kept where the framework does not find them."""
+
+    place: Place
+    attribute: str
+    container: str
+    layers: tuple[str, ...]
+    is_used: bool
+
+
+@dataclass(frozen=True)
+class LateInit:
+    """A whole model initialised after its weights were loaded."""
+
+    place: Place
+    loaded: Place
+    what: str
+
+
+@dataclass(frozen=True)
+class EarlyApply:
+    """An init function applied before layers that it would reach exist."""
+
+    place: Place
+    function: str
+    later: tuple[str, ...]
+
+
+Observation = TypeTest | DiscardedInit | VectorInit | Replication | UnregisteredLayers | LateInit | EarlyApply
+
+
+@dataclass(eq=False)
+class Network:
+    """A model as it stands before its first step."""
+
+    name: str
+    place: Place
+    layers: list[Layer] = field(default_factory=list)
+    outputs: tuple[int, ...] = ()
+    parameters: list[Parameter] = field(default_factory=list)
+    observations: list[Observation] = field(default_factory=list)
+    reasons: list[tuple[Place, str]] = field(default_factory=list)
+    """Why parts of it are unknown."""
+    is_standalone: bool = True
+    """False where only observations were made and no model was built."""
+    is_complete: bool = False
+    """Whether every operation from the inputs to the outputs is known."""
+
+    def consumers(self) -> dict[int, list[Layer]]:
+        """For each layer that reaches an output: the layers that take what it gives."""
+        found: dict[int, list[Layer]] = {layer.id: [] for layer in self.layers}
+        for layer in self.live():
+            for source in layer.inputs:
+                found[source].append(layer)
+        return found
+
+    def live(self) -> list[Layer]:
+        """The layers from which an output can be reached, in signal order."""
+        alive = set(self.outputs)
+        for layer in reversed(self.layers):
+            if layer.id in alive:
+                alive.update(layer.inputs)
+        return [layer for layer in self.layers if layer.id in alive]
+
+    def observed(self, kind: type[Observation]) -> Iterator[Observation]:
+        """The observations of one kind."""
+        return (seen for seen in self.observations if isinstance(seen, kind))

@@ -1,0 +1,89 @@
+"""A parameter of a model: its shape, and every write to it in the order in which they run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TypeAlias
+
+from initlint.finding import Place
+from initlint.signal.distribution import Distribution
+from initlint.signal.size import Size
+
+Number: TypeAlias = "int | float | Fraction | Size"
+Shape: TypeAlias = "tuple[Number | None, ...]"
+
+
+@dataclass(frozen=True)
+class Write:
+    """One write to a parameter: its construction, the framework's default, an init call, an in-place method."""
+
+    initializer: str
+    """The initialiser's name in its framework (``"kaiming_normal_"``, ``"fill_"``), ``"default"`` for what the layer's
+    own constructor does, ``"empty"`` for memory that holds no value, ``"unknown"`` for what could not be followed."""
+    place: Place
+    distribution: Distribution | None
+    """What the entries are drawn from afterwards; ``None``: unknown."""
+    arguments: Mapping[str, object] = field(default_factory=dict)
+    is_certain: bool = True
+    """False if it stands in a branch that may not run."""
+    is_partial: bool = False
+    """True if it writes a part of the tensor only: a row, a slice."""
+    function: str = ""
+    """Name of the function the write stands in; empty at module level."""
+
+    @property
+    def is_explicit(self) -> bool:
+        """Whether somebody wrote it down, rather than the layer's own default."""
+        return self.initializer not in ("default", "empty")
+
+
+class Parameter:
+    """A tensor that is trained. Compared by identity: tied weights are one parameter."""
+
+    __slots__ = ("is_frozen", "name", "place", "role", "shape", "writes")
+
+    def __init__(self, name: str, role: str, shape: Shape | None, place: Place) -> None:
+        self.name = name
+        self.role = role
+        """``"weight"``, ``"bias"``, ``"scale"`` (of a norm), ``"embedding"``, ``"recurrent"``, ``"raw"``."""
+        self.shape = shape
+        self.place = place
+        """Where it is constructed."""
+        self.writes: tuple[Write, ...] = ()
+        self.is_frozen = False
+
+    @property
+    def last(self) -> Write | None:
+        """The write that decides the whole tensor: the last one that is not partial."""
+        return next((write for write in reversed(self.writes) if not write.is_partial), None)
+
+    @property
+    def distribution(self) -> Distribution | None:
+        """What the entries are drawn from at the end; ``None`` where a write is unknown, uncertain or partial."""
+        last = self.last
+        if last is None or not self.is_settled:
+            return None
+        return last.distribution
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it is known which write came last, and that it wrote everything."""
+        return bool(self.writes) and self.writes[-1].is_certain and not self.writes[-1].is_partial
+
+    @property
+    def constant(self) -> float | None:
+        """The one value of every entry, if there is one."""
+        found = self.distribution
+        if found is None or not found.is_constant or not isinstance(found.mean, (int, float)):
+            return None
+        return float(found.mean)
+
+    @property
+    def dimensions(self) -> int | None:
+        """Number of axes, if known."""
+        return None if self.shape is None else len(self.shape)
+
+    def __repr__(self) -> str:
+        return f"Parameter({self.name!r}, {self.shape!r}, {[write.initializer for write in self.writes]})"

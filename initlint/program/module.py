@@ -1,0 +1,97 @@
+"""One module of the program: its names and what they are bound to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from initlint.reading import facts
+from initlint.reading.source import SourceFile
+
+
+@dataclass(frozen=True)
+class ImportedBinding:
+    """A name bound by an import: the module's dotted name, and the name in it (``None``: the module itself)."""
+
+    module: str
+    level: int
+    name: str | None
+    node: facts.Import
+
+
+Binding = facts.Class | facts.Function | facts.Assign | ImportedBinding
+
+
+@dataclass(eq=False)
+class Module:
+    """A source file as a module of the program."""
+
+    source: SourceFile
+    bindings: dict[str, Binding] = field(default_factory=dict)
+    star_imports: list[ImportedBinding] = field(default_factory=list)
+
+    @property
+    def path(self) -> Path:
+        return self.source.path
+
+    @staticmethod
+    def of(source: SourceFile) -> Module:
+        """The module of a file, its top-level names collected."""
+        module = Module(source)
+        for statement in flatten(source.facts.body):
+            module._bind(statement)
+        return module
+
+    def _bind(self, statement: facts.Statement) -> None:
+        if isinstance(statement, facts.Import):
+            self.bind_import(statement)
+        elif isinstance(statement, (facts.Class, facts.Function)):
+            self.bindings[statement.name] = statement
+        elif isinstance(statement, facts.Assign):
+            for target in statement.targets:
+                for name in target_names(target):
+                    self.bindings[name] = statement
+
+    def bind_import(self, statement: facts.Import) -> None:
+        """Binds the names an import brings in."""
+        for imported in statement.names:
+            if not statement.is_from:
+                name = imported.alias or imported.name.partition(".")[0]
+                target = imported.name if imported.alias else name
+                self.bindings[name] = ImportedBinding(target, 0, None, statement)
+            elif imported.name == "*":
+                self.star_imports.append(ImportedBinding(statement.module or "", statement.level, "*", statement))
+            else:
+                binding = ImportedBinding(statement.module or "", statement.level, imported.name, statement)
+                self.bindings.setdefault(imported.alias or imported.name, binding)
+
+
+def flatten(body: Iterable[facts.Statement]) -> Iterator[facts.Statement]:
+    """The statements of a body and of the `if`, `try` and `with` blocks in it, in order.
+
+    Of a ``try``, the handlers come first, so that what the body binds wins over its fallback.
+    """
+    for statement in body:
+        if isinstance(statement, facts.If):
+            yield from flatten(statement.otherwise)
+            yield from flatten(statement.body)
+        elif isinstance(statement, facts.Try):
+            for handler in statement.handlers:
+                yield from flatten(handler.body)
+            yield from flatten((*statement.body, *statement.otherwise, *statement.final))
+        elif isinstance(statement, facts.With):
+            yield from flatten(statement.body)
+        else:
+            yield statement
+
+
+def target_names(target: facts.Expression) -> Iterator[str]:
+    """The plain names an assignment target binds."""
+    if isinstance(target, facts.Name):
+        yield target.id
+    elif isinstance(target, facts.Sequence):
+        for item in target.items:
+            yield from target_names(item)
+    elif isinstance(target, facts.Starred):
+        yield from target_names(target.value)

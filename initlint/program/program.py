@@ -1,0 +1,184 @@
+"""The program: the modules of a project, and where a name leads across them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from os.path import commonpath
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from initlint.finding import Problem
+from initlint.program.module import Binding, ImportedBinding, Module
+from initlint.reading import facts
+from initlint.reading.source import SourceFile
+
+if TYPE_CHECKING:
+    from initlint.network import Network
+
+INSTALLED = frozenset({"site-packages", "dist-packages"})
+LONGEST_CHAIN = 20
+"""Re-exports followed from one name before it is given up as circular."""
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A class, function or assignment of the program, and the module it stands in."""
+
+    module: Module
+    node: facts.Class | facts.Function | facts.Assign
+
+
+@dataclass(frozen=True)
+class External:
+    """A name that leads out of the program, as its full dotted name: ``torch.nn.Linear``."""
+
+    name: str
+
+
+Resolved = Definition | External | Module | None
+
+
+class Program:
+    """The facts of all files, linked.
+
+    `paths` are all files of the project; a module outside `files` is read with `load` when an import leads to it.
+    Findings are reported for `files` alone.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[SourceFile],
+        paths: Sequence[Path] = (),
+        load: Callable[[Path], SourceFile | Problem] | None = None,
+    ) -> None:
+        self.files = files
+        self.problems: list[Problem] = []
+        self._load = load
+        self._known = {path.absolute() for path in paths} | {file.path.absolute() for file in files}
+        self._modules = {file.path.absolute(): Module.of(file) for file in files}
+        self._located: dict[tuple[Path, str], Path | None] = {}
+        self._roots: dict[Path, list[Path]] = {}
+        self._common = Path(commonpath([path.parent for path in self._known])) if self._known else Path.cwd()
+        self._networks: list[Network] | None = None
+
+    @property
+    def modules(self) -> list[Module]:
+        """The modules of the files to report on, in their order."""
+        return [self._modules[file.path.absolute()] for file in self.files]
+
+    def networks(self) -> Iterator[Network]:
+        """Every network traced in the program, the first time it is asked for; afterwards the same ones."""
+        if self._networks is None:
+            from initlint.tracing import trace_program
+
+            self._networks = list(trace_program(self))
+        return iter(self._networks)
+
+    # ------------------------------------------------------------------------------------------------------ resolving
+
+    def resolve(self, module: Module, name: str, depth: int = 0) -> Resolved:
+        """What a top-level name of a module is: followed through imports and re-exports; `None` if nothing binds it."""
+        binding = module.bindings.get(name)
+        if binding is None:
+            return self._resolve_star(module, name, depth)
+        return self._follow(module, binding, depth)
+
+    def resolve_attribute(self, owner: Module | External, name: str, depth: int = 0) -> Resolved:
+        """What ``owner.name`` is for a module inside or outside the program."""
+        if isinstance(owner, External):
+            return External(f"{owner.name}.{name}")
+        found = self.resolve(owner, name, depth)
+        if found is None and owner.path.name == "__init__.py":
+            return self._module_at(owner.path.parent, name)
+        return found
+
+    def resolve_expression(self, module: Module, expression: facts.Expression | None) -> Resolved:
+        """What a dotted name at the top level of a module is."""
+        if isinstance(expression, facts.Name):
+            return self.resolve(module, expression.id)
+        if isinstance(expression, facts.Attribute):
+            owner = self.resolve_expression(module, expression.value)
+            if isinstance(owner, (Module, External)):
+                return self.resolve_attribute(owner, expression.name)
+        return None
+
+    def _follow(self, module: Module, binding: Binding, depth: int) -> Resolved:
+        if not isinstance(binding, ImportedBinding):
+            return Definition(module, binding)
+        if depth > LONGEST_CHAIN:
+            return None
+        target = self.locate(module, binding)
+        if isinstance(target, External):
+            return target if binding.name is None else External(f"{target.name}.{binding.name}")
+        if binding.name is None:
+            return target
+        found = self.resolve_attribute(target, binding.name, depth + 1)
+        return found or self._module_at(target.path.parent, binding.name)
+
+    def _resolve_star(self, module: Module, name: str, depth: int) -> Resolved:
+        if depth > LONGEST_CHAIN:
+            return None
+        outside: Resolved = None
+        for star in module.star_imports:
+            target = self.locate(module, star)
+            if isinstance(target, External):
+                outside = outside or External(f"{target.name}.{name}")
+            elif target is not module and (found := self.resolve(target, name, depth + 1)) is not None:
+                return found
+        return outside
+
+    def locate(self, module: Module, binding: ImportedBinding) -> Module | External:
+        """The module an import names."""
+        if binding.level:
+            folder = module.path.absolute().parent
+            for _ in range(binding.level - 1):
+                folder = folder.parent
+            found = self._module_at(folder, binding.module)
+            return found or External("." * binding.level + binding.module)
+        for folder in self._import_roots(module.path.absolute().parent):
+            found = self._module_at(folder, binding.module)
+            if found is not None and found is not module:
+                return found
+        return External(binding.module)
+
+    def _import_roots(self, folder: Path) -> list[Path]:
+        """The folders in which absolute imports of a file in `folder` may start: its own, and all above it up to the one
+        that holds its outermost package, all files of the program, or the current directory."""
+        if folder not in self._roots:
+            top = folder
+            while (top / "__init__.py").is_file() and top.parent != top:
+                top = top.parent
+            ends = [end for end in (top, self._common, Path.cwd()) if end == folder or end in folder.parents]
+            highest = min(ends, key=lambda end: len(end.parts), default=folder)
+            self._roots[folder] = [root for root in (folder, *folder.parents) if len(root.parts) >= len(highest.parts)]
+        return self._roots[folder]
+
+    def _module_at(self, folder: Path, dotted: str) -> Module | None:
+        key = (folder, dotted)
+        if key not in self._located:
+            self._located[key] = self._find(folder, dotted)
+        path = self._located[key]
+        return None if path is None else self._module(path)
+
+    def _find(self, folder: Path, dotted: str) -> Path | None:
+        base = folder.joinpath(*dotted.split(".")) if dotted else folder
+        candidates = [base / "__init__.py"]
+        if dotted:
+            candidates.insert(0, base.with_name(base.name + ".py"))
+        return next((path for path in candidates if path in self._known or self._may_load(path)), None)
+
+    def _may_load(self, path: Path) -> bool:
+        """Whether a file that nobody named may be read because an import leads to it: not if it is an installed package."""
+        return self._load is not None and INSTALLED.isdisjoint(path.parts) and path.is_file()
+
+    def _module(self, path: Path) -> Module | None:
+        if path not in self._modules:
+            if self._load is None:
+                return None
+            read = self._load(path)
+            if isinstance(read, Problem):
+                self.problems.append(read)
+                return None
+            self._modules[path] = Module.of(read)
+        return self._modules[path]

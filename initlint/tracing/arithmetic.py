@@ -1,0 +1,231 @@
+"""Operators: on numbers, strings and lists as Python does, on tensors and signals as the framework does."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from initlint.finding import Place
+from initlint.network import Replication
+from initlint.signal.distribution import Distribution
+from initlint.signal.size import Size, as_float
+from initlint.tracing import tensors
+from initlint.tracing.values import (
+    ContainerValue,
+    DictValue,
+    Instance,
+    LayerValue,
+    ListValue,
+    Many,
+    Scope,
+    Signal,
+    TensorValue,
+    Unknown,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from initlint.tracing.tracer import Tracer
+
+OPERATORS: dict[str, Callable[[object, object], object]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+    "**": operator.pow,
+    "&": operator.and_,
+    "|": operator.or_,
+    "^": operator.xor,
+    "<<": operator.lshift,
+    ">>": operator.rshift,
+}
+LARGEST = 10**15
+"""Results beyond it are left unknown, so that no program makes the tracer build huge numbers or strings."""
+
+
+def binary(tracer: Tracer, symbol: str, left: Value, right: Value, place: Place, scope: Scope) -> Value:
+    """``left symbol right``."""
+    if isinstance(left, Signal) or isinstance(right, Signal):
+        return _of_signals(tracer, symbol, left, right, place)
+    if isinstance(left, TensorValue) or isinstance(right, TensorValue):
+        return _of_tensors(symbol, left, right)
+    if isinstance(left, (ListValue, tuple, DictValue, ContainerValue)) or isinstance(right, (ListValue, tuple)):
+        return _of_collections(tracer, symbol, left, right, place)
+    if isinstance(left, Unknown) or isinstance(right, Unknown):
+        return Unknown("computed from something unknown", place)
+    return _of_numbers(symbol, left, right)
+
+
+def _of_numbers(symbol: str, left: Value, right: Value) -> Value:
+    if symbol == "%" and isinstance(left, str):
+        return Unknown("a formatted string")
+    function = OPERATORS.get(symbol)
+    if function is None or not _is_small(symbol, left, right):
+        return Unknown(f"{symbol} is not followed here")
+    try:
+        return function(left, right)
+    except (TypeError, ValueError, ZeroDivisionError, OverflowError, ArithmeticError):
+        return Unknown(f"{symbol} of values that are not known")
+
+
+def _is_small(symbol: str, left: Value, right: Value) -> bool:
+    if symbol in ("**", "<<") and isinstance(left, (int, float)) and isinstance(right, (int, float)):
+        return abs(right) <= 64 and abs(left) <= LARGEST
+    if isinstance(left, str) or isinstance(right, str):
+        return symbol == "+" or (symbol == "*" and all(not isinstance(v, int) or v < 200 for v in (left, right)))
+    return True
+
+
+def _of_collections(tracer: Tracer, symbol: str, left: Value, right: Value, place: Place) -> Value:
+    from initlint.tracing.expressions import new_list
+    from initlint.tracing.iteration import items
+
+    if symbol == "+" and isinstance(left, tuple) and isinstance(right, tuple):
+        return (*left, *right)
+    if symbol == "+" and isinstance(left, (ListValue, ContainerValue)):
+        first, second = items(tracer, left), items(tracer, right)
+        return new_list(tracer, [*(first or ()), *(second or ())], place, first is None or second is None)
+    if symbol == "*":
+        return _repeat(tracer, left, right, place)
+    if symbol == "|" and isinstance(left, DictValue) and isinstance(right, DictValue):
+        return DictValue({**left.items, **right.items}, left.is_open or right.is_open, place)
+    return Unknown(f"{symbol} of collections", place)
+
+
+def _repeat(tracer: Tracer, left: Value, right: Value, place: Place) -> Value:
+    from initlint.tracing.expressions import new_list
+
+    collection, count = (left, right) if isinstance(left, (ListValue, tuple)) else (right, left)
+    if not isinstance(collection, (ListValue, tuple)):
+        return Unknown("a repetition that is not followed", place)
+    inside = collection.items if isinstance(collection, ListValue) else list(collection)
+    known = count if isinstance(count, int) else None
+    for item in inside:
+        note_replication(tracer, item, "shared", known, place)
+    if known is None or known > 1000:
+        return new_list(tracer, [Many(tuple(inside))], place)
+    return tuple(inside * known) if isinstance(collection, tuple) else new_list(tracer, inside * known, place)
+
+
+def note_replication(tracer: Tracer, item: Value, how: str, count: int | None, place: Place) -> None:
+    """Puts on record that a layer with weights is repeated."""
+    from initlint.tracing.methods import parameters_of
+
+    if isinstance(item, (LayerValue, Instance, ContainerValue)) and (count is None or count > 1):
+        owned = tuple(parameters_of(tracer, item))
+        if owned:
+            name = item.type_name
+            tracer.record.observations.append(Replication(place, how, name, count, "", owned))
+
+
+# -------------------------------------------------------------------------------------------------------------- tensors
+
+
+def _of_tensors(symbol: str, left: Value, right: Value) -> Value:
+    tensor, other = (left, right) if isinstance(left, TensorValue) else (right, left)
+    assert isinstance(tensor, TensorValue)
+    found = tensor.distribution
+    if isinstance(other, (int, float, Size)) and not isinstance(other, bool):
+        return TensorValue(tensor.shape, scaled_law(symbol, found, other, tensor is left))
+    if isinstance(other, TensorValue):
+        if symbol == "@":
+            return TensorValue(None)
+        return TensorValue(tensor.shape if tensor.shape is not None else other.shape)
+    return TensorValue(tensor.shape)
+
+
+def scaled_law(symbol: str, found: Distribution | None, number: int | float | Size, is_left: bool) -> Distribution | None:
+    """The law of ``tensor symbol number`` (or the other way round)."""
+    if found is None:
+        return None
+    if symbol == "*":
+        return found.scaled(number)
+    if symbol == "/" and is_left and number != 0:
+        return found.scaled(1 / number)
+    if symbol == "+":
+        return found.shifted(number)
+    if symbol == "-":
+        return found.shifted(-number) if is_left else found.scaled(-1).shifted(number)
+    return None
+
+
+def augment_tensor(tracer: Tracer, symbol: str, old: Value, value: Value, place: Place, scope: Scope) -> bool:
+    """``parameter symbol= value``, which writes to the parameter; False if `old` is none."""
+    if not isinstance(old, TensorValue) or old.parameter is None:
+        return False
+    result = _of_tensors(symbol, old, value)
+    law = result.distribution if isinstance(result, TensorValue) else None
+    tensors.write(tracer, old, f"{symbol}=", law, place, scope)
+    return True
+
+
+# -------------------------------------------------------------------------------------------------------------- signals
+
+
+def _of_signals(tracer: Tracer, symbol: str, left: Value, right: Value, place: Place) -> Value:
+    signals = [value for value in (left, right) if isinstance(value, Signal)]
+    other = right if isinstance(left, Signal) else left
+    if symbol == "@":
+        return _matrix_product(tracer, left, right, place)
+    if len(signals) == 2:
+        op = {"+": "add", "-": "add", "*": "multiply", "/": "multiply"}.get(symbol, "unknown")
+        return tracer.add_layer(op, symbol, place, signals, reason="" if op != "unknown" else f"operator {symbol}")
+    if isinstance(other, TensorValue):
+        return _with_tensor(tracer, symbol, signals[0], other, place)
+    return _with_number(tracer, symbol, signals[0], other, isinstance(left, Signal), place)
+
+
+def _with_number(tracer: Tracer, symbol: str, signal: Signal, other: Value, is_left: bool, place: Place) -> Value:
+    factor = as_float(other) if isinstance(other, (int, float, Size)) else None
+    if symbol in ("+", "-"):
+        if factor == 0:
+            return signal
+        return tracer.add_layer("scale", symbol, place, (signal,), options={"factor": 1.0, "offset": factor})
+    if symbol == "*" or (symbol == "/" and is_left):
+        if factor is not None and symbol == "/":
+            factor = 1 / factor if factor else None
+        if factor == 1:
+            return signal
+        return tracer.add_layer("scale", symbol, place, (signal,), options={"factor": factor})
+    if symbol == "**" and other == 2 and is_left:
+        return tracer.add_layer("activation", "square", place, (signal,), activation="square")
+    return tracer.add_layer("unknown", symbol, place, (signal,), reason=f"operator {symbol}")
+
+
+def _with_tensor(tracer: Tracer, symbol: str, signal: Signal, tensor: TensorValue, place: Place) -> Value:
+    """A bias is added, a gain (layer scale, gate, mask) multiplies."""
+    owned = () if tensor.parameter is None else (tensor.parameter,)
+    if symbol in ("+", "-"):
+        law = tensor.distribution if tensor.parameter is None else tensor.parameter.distribution
+        if law is not None and law.is_zero:
+            return tracer.add_layer("reshape", "bias", place, (signal,), parameters=owned)
+        return tracer.add_layer("add", "bias", place, (signal,), parameters=owned)
+    return tracer.add_layer("multiply", symbol, place, (signal,), parameters=owned)
+
+
+def _matrix_product(tracer: Tracer, left: Value, right: Value, place: Place) -> Value:
+    from initlint.tracing.layers import apply_matrix
+
+    if isinstance(left, Signal) and isinstance(right, TensorValue):
+        return apply_matrix(tracer, left, right, is_transposed=False, place=place)
+    if isinstance(left, TensorValue) and isinstance(right, Signal):
+        return apply_matrix(tracer, right, left, is_transposed=True, place=place)
+    signals = [value for value in (left, right) if isinstance(value, Signal)]
+    return tracer.add_layer("matmul", "@", place, signals)
+
+
+def unary(tracer: Tracer, symbol: str, value: Value, place: Place, scope: Scope) -> Value:
+    """``-value``, ``+value``, ``~value``."""
+    if isinstance(value, Signal):
+        return value if symbol == "+" else tracer.add_layer("scale", symbol, place, (value,), options={"factor": -1.0})
+    if isinstance(value, TensorValue):
+        law = value.distribution.scaled(-1) if symbol == "-" and value.distribution is not None else None
+        return TensorValue(value.shape, law)
+    if isinstance(value, (int, float, Size)) and symbol in ("-", "+"):
+        return -value if symbol == "-" else value
+    if isinstance(value, int) and symbol == "~":
+        return ~value
+    return Unknown(f"{symbol} of something unknown", place)

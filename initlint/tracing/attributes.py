@@ -1,0 +1,385 @@
+"""Attributes and items: read, set, deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from initlint.finding import Place
+from initlint.frameworks import torch as framework
+from initlint.program import Module
+from initlint.reading import facts
+from initlint.signal.size import Size
+from initlint.tracing import expressions, iteration, tensors
+from initlint.tracing.values import (
+    BoundMethod,
+    ClassName,
+    ClassValue,
+    ContainerValue,
+    DictValue,
+    ExternalValue,
+    FunctionValue,
+    Instance,
+    LayerValue,
+    ListValue,
+    Many,
+    Method,
+    Scope,
+    Signal,
+    SuperValue,
+    TensorValue,
+    TypeName,
+    Unknown,
+    Value,
+    is_module,
+)
+
+if TYPE_CHECKING:
+    from initlint.tracing.tracer import Tracer
+
+
+def load(tracer: Tracer, owner: Value, name: str, place: Place, scope: Scope) -> Value:
+    """``owner.name``."""
+    if isinstance(owner, Module):
+        found = tracer.program.resolve_attribute(owner, name)
+        return tracer.resolved(found, name) if found is not None else Unknown(f"{name} is not in its module", place)
+    if isinstance(owner, ExternalValue):
+        return expressions.external(f"{owner.name}.{name}")
+    if isinstance(owner, Instance):
+        return _load_from_instance(tracer, owner, name, place)
+    if isinstance(owner, (LayerValue, ContainerValue)):
+        return _load_from_layer(tracer, owner, name, place)
+    if isinstance(owner, ClassValue):
+        return _load_from_class(tracer, owner, name, place)
+    if isinstance(owner, SuperValue):
+        return _load_from_super(tracer, owner, name)
+    if isinstance(owner, TensorValue):
+        return tensors.load(tracer, owner, name, place)
+    if isinstance(owner, Signal):
+        return _load_from_signal(tracer, owner, name)
+    if isinstance(owner, (TypeName, FunctionValue)) and name in ("__name__", "__qualname__"):
+        of = owner.of if isinstance(owner, TypeName) else owner
+        return ClassName.made(getattr(of, "type_name", "?"), of) if isinstance(owner, TypeName) else owner.name
+    if isinstance(owner, Size):
+        return Size.symbol(f"{owner}.{name}")
+    if isinstance(owner, Unknown):
+        return Method(owner, name) if owner.loaded is not None else Unknown(owner.reason, owner.place)
+    if isinstance(owner, (ListValue, DictValue, str, tuple)):
+        return Method(owner, name)
+    return Unknown(f"attribute {name} of something unknown", place)
+
+
+def _load_from_signal(tracer: Tracer, owner: Signal, name: str) -> Value:
+    if name in framework.SHAPE_ATTRIBUTES:
+        return owner
+    if name in ("shape", "device", "dtype", "ndim", "requires_grad", "is_cuda", "grad", "names"):
+        return Unknown(f"the {name} of a signal")
+    return Method(owner, name)
+
+
+def _load_from_instance(tracer: Tracer, owner: Instance, name: str, place: Place) -> Value:
+    if name in owner.attributes:
+        return owner.attributes[name]
+    if name == "__class__":
+        return TypeName(owner)
+    if name == "__dict__" or name == "_modules":
+        return Method(owner, name)
+    found = class_member(tracer, owner.cls, name)
+    if found is not None:
+        return _bind(tracer, found, owner, place)
+    if owner.cls.is_module and name in MODULE_METHODS:
+        return Method(owner, name)
+    if name == "training":
+        return True
+    if owner.is_complete and not owner.cls.has_unknown_base and name not in MODULE_METHODS:
+        return Unknown(f"{owner.cls.name} has no attribute {name}", place)
+    return Method(owner, name) if name in MODULE_METHODS else Unknown(f"attribute {name} of {owner.cls.name}", place)
+
+
+def _bind(tracer: Tracer, found: Value, owner: Instance, place: Place) -> Value:
+    """What reading a class member through an instance gives."""
+    if not isinstance(found, FunctionValue) or not isinstance(found.node, facts.Function):
+        return found
+    kinds = [decorator_name(decorator) for decorator in found.node.decorators]
+    if "staticmethod" in kinds:
+        return found
+    if "classmethod" in kinds:
+        return BoundMethod(found, owner.cls)
+    if any(kind in ("property", "cached_property") for kind in kinds):
+        return tracer.call(BoundMethod(found, owner), (), {}, place, found.scope)
+    return BoundMethod(found, owner)
+
+
+def decorator_name(decorator: facts.Expression) -> str:
+    """Last part of a decorator's name."""
+    if isinstance(decorator, facts.Call):
+        decorator = decorator.function
+    if isinstance(decorator, facts.Attribute):
+        return decorator.name
+    return decorator.id if isinstance(decorator, facts.Name) else ""
+
+
+def class_member(tracer: Tracer, cls: ClassValue, name: str, after: ClassValue | None = None) -> Value:
+    """A member of a class or of the first base that has it; `after`: only bases behind that one. `None`: no such member."""
+    order = list(cls.order)
+    if after is not None and after in order:
+        order = order[order.index(after) + 1 :]
+    for base in order:
+        if isinstance(base, ClassValue) and name in base.members:
+            return _member(tracer, base, name)
+    return None
+
+
+def _member(tracer: Tracer, cls: ClassValue, name: str) -> Value:
+    node = cls.members[name]
+    if isinstance(node, facts.Function):
+        return FunctionValue(node, cls.scope, cls)
+    if name not in cls.constants:
+        cls.constants[name] = Unknown(f"{name} is defined by itself")
+        cls.constants[name] = _class_constant(tracer, cls, node, name)
+    return cls.constants[name]
+
+
+def _class_constant(tracer: Tracer, cls: ClassValue, node: facts.Statement, name: str) -> Value:
+    if isinstance(node, facts.Class):
+        return tracer.class_value(node, cls.scope)
+    if isinstance(node, facts.Assign) and node.value is not None:
+        inner = Scope(cls.scope.module, cls.scope)
+        inner.names.update({key: value for key, value in cls.constants.items() if key != name})
+        return tracer.evaluate(node.value, inner)
+    return Unknown(f"{name} has no value in {cls.name}")
+
+
+def _load_from_class(tracer: Tracer, owner: ClassValue, name: str, place: Place) -> Value:
+    if name in ("__name__", "__qualname__"):
+        return owner.name
+    found = class_member(tracer, owner, name)
+    if isinstance(found, FunctionValue) and isinstance(found.node, facts.Function):
+        if "classmethod" in [decorator_name(decorator) for decorator in found.node.decorators]:
+            return BoundMethod(found, owner)
+    if found is not None:
+        return found
+    if name == "from_pretrained":
+        return Method(owner, name)
+    if owner.is_module and name in MODULE_METHODS:
+        return ExternalValue(f"{framework.MODULE}.{name}")
+    return Unknown(f"{owner.name} has no attribute {name}", place)
+
+
+def make_super(tracer: Tracer, arguments: Sequence[Value], scope: Scope) -> Value:
+    """``super()`` and ``super(Class, self)``."""
+    current: Scope | None = scope
+    while current is not None and current.defining is None:
+        current = current.parent
+    if arguments and isinstance(arguments[0], ClassValue):
+        receiver = arguments[1] if len(arguments) > 1 else None
+        return SuperValue(arguments[0], receiver)
+    if current is None or current.defining is None:
+        return Unknown("super() outside of a method")
+    receiver = current.owner if current.owner is not None else _first_argument(current)
+    return SuperValue(current.defining, receiver)
+
+
+def _first_argument(scope: Scope) -> Value:
+    node = scope.function.node if scope.function is not None else None
+    return scope.names.get(node.parameters[0].name) if node is not None and node.parameters else None
+
+
+def _load_from_super(tracer: Tracer, owner: SuperValue, name: str) -> Value:
+    receiver = owner.receiver
+    cls = receiver.cls if isinstance(receiver, Instance) else owner.cls
+    found = class_member(tracer, cls, name, after=owner.cls)
+    if isinstance(found, FunctionValue):
+        return BoundMethod(found, receiver)
+    return found if found is not None else Method(owner, name)
+
+
+def _load_from_layer(tracer: Tracer, owner: LayerValue | ContainerValue, name: str, place: Place) -> Value:
+    if isinstance(owner, ContainerValue) and name in owner.items:
+        return owner.items[name]
+    if isinstance(owner, LayerValue):
+        if name in owner.attributes:
+            return owner.attributes[name]
+        if name in owner.arguments:
+            return owner.arguments[name]
+        if owner.spec is None and name not in MODULE_METHODS:
+            return Unknown(f"attribute {name} of {owner.type_name}", place)
+    if name == "__class__":
+        return TypeName(owner)
+    if name == "training":
+        return True
+    if name in MODULE_METHODS or isinstance(owner, ContainerValue):
+        return Method(owner, name)
+    return Unknown(f"{owner.type_name} has no attribute {name}", place)
+
+
+# -------------------------------------------------------------------------------------------------------------- writing
+
+
+def store(tracer: Tracer, owner: Value, name: str, value: Value, place: Place, scope: Scope) -> None:
+    """``owner.name = value``."""
+    if isinstance(owner, Instance):
+        if isinstance(value, TensorValue) and value.parameter is not None and not value.parameter.name:
+            value.parameter.name = name
+        tracer.heap.set(owner.attributes, name, value)  # type: ignore[arg-type]
+        _adopt(tracer, value, name, owner)
+    elif isinstance(owner, LayerValue):
+        if isinstance(value, TensorValue):
+            value = tensors.replaced(tracer, owner.attributes.get(name), value, place, scope)
+        tracer.heap.set(owner.attributes, name, value)  # type: ignore[arg-type]
+    elif isinstance(owner, ContainerValue):
+        tracer.heap.set(owner.items, name, value)  # type: ignore[arg-type]
+    elif isinstance(owner, TensorValue):
+        tensors.store(tracer, owner, name, value, place, scope)
+    elif isinstance(owner, ClassValue):
+        tracer.heap.set(owner.constants, name, value)  # type: ignore[arg-type]
+
+
+def _adopt(tracer: Tracer, value: Value, name: str, owner: Instance) -> None:
+    """Notes that a module is kept in another."""
+    if owner.cls.is_module and isinstance(value, (Instance, LayerValue, ContainerValue)):
+        tracer.heap.set_field(value, "parents", value.parents + 1)
+
+
+def store_item(tracer: Tracer, owner: Value, index: Value, value: Value, place: Place, scope: Scope) -> None:
+    """``owner[index] = value``."""
+    if isinstance(owner, ListValue):
+        if isinstance(index, int) and -len(owner.items) <= index < len(owner.items):
+            changed = list(owner.items)
+            changed[index] = value
+            tracer.heap.set_field(owner, "items", changed)
+        else:
+            tracer.heap.set_field(owner, "items", [Many((value, *owner.items))])
+    elif isinstance(owner, DictValue):
+        if isinstance(index, (str, int, float, bool, tuple, ExternalValue, ClassValue)) or index is None:
+            tracer.heap.set(owner.items, index, value)
+        else:
+            tracer.heap.set_field(owner, "is_open", True)
+    elif isinstance(owner, ContainerValue):
+        _store_in_container(tracer, owner, index, value)
+    elif isinstance(owner, TensorValue):
+        tensors.store_item(tracer, owner, value, place, scope)
+    elif isinstance(owner, Method) and owner.name == "_modules" and isinstance(owner.receiver, Instance):
+        store(tracer, owner.receiver, str(index), value, place, scope)
+
+
+def _store_in_container(tracer: Tracer, owner: ContainerValue, index: Value, value: Value) -> None:
+    keys = list(owner.items)
+    if isinstance(index, int) and owner.kind != "dict" and -len(keys) <= index < len(keys):
+        tracer.heap.set(owner.items, keys[index], value)  # type: ignore[arg-type]
+    elif isinstance(index, str):
+        tracer.heap.set(owner.items, index, value)  # type: ignore[arg-type]
+    else:
+        tracer.heap.set_field(owner, "is_open", True)
+
+
+def extend_container(tracer: Tracer, owner: ContainerValue, more: Sequence[Value] | None) -> None:
+    """Appends modules to a ``Sequential`` or ``ModuleList``."""
+    if more is None:
+        tracer.heap.set_field(owner, "is_open", True)
+        return
+    for value in more:
+        if isinstance(value, Many):
+            tracer.heap.set_field(owner, "is_open", True)
+        tracer.heap.set(owner.items, str(len(owner.items)), value)  # type: ignore[arg-type]
+        if isinstance(value, (Instance, LayerValue, ContainerValue)):
+            tracer.heap.set_field(value, "parents", value.parents + 1)
+
+
+def delete(tracer: Tracer, owner: Value, name: str) -> None:
+    """``del owner.name``."""
+    if isinstance(owner, (Instance, LayerValue)):
+        tracer.heap.delete(owner.attributes, name)  # type: ignore[arg-type]
+    elif isinstance(owner, ContainerValue):
+        tracer.heap.delete(owner.items, name)  # type: ignore[arg-type]
+
+
+def delete_item(tracer: Tracer, owner: Value, index: Value) -> None:
+    """``del owner[index]``."""
+    if isinstance(owner, DictValue):
+        tracer.heap.delete(owner.items, index)
+    elif isinstance(owner, ListValue) and isinstance(index, int) and -len(owner.items) <= index < len(owner.items):
+        changed = list(owner.items)
+        del changed[index]
+        tracer.heap.set_field(owner, "items", changed)
+    elif isinstance(owner, ContainerValue) and isinstance(index, int) and owner.items:
+        tracer.heap.delete(owner.items, list(owner.items)[index])
+
+
+# ---------------------------------------------------------------------------------------------------------------- items
+
+
+def load_item(tracer: Tracer, owner: Value, index: Value, place: Place) -> Value:
+    """``owner[index]``."""
+    if isinstance(owner, Signal):
+        return tracer.add_layer("reshape", "[]", place, (owner,))
+    if isinstance(owner, TensorValue):
+        return tensors.load_item(owner)
+    if isinstance(owner, DictValue):
+        return _load_from_dict(owner, index, place)
+    if isinstance(owner, ContainerValue):
+        return _load_from_container(tracer, owner, index, place)
+    if isinstance(owner, Size):
+        return Size.symbol(f"{owner}[{index}]") if isinstance(index, int) else Unknown("an item", place)
+    if isinstance(owner, str) and isinstance(index, (int, slice)):
+        return owner[index] if isinstance(index, slice) or -len(owner) <= index < len(owner) else Unknown("an item")
+    return _load_from_list(tracer, owner, index, place)
+
+
+def _load_from_list(tracer: Tracer, owner: Value, index: Value, place: Place) -> Value:
+    if isinstance(owner, Unknown) and owner.loaded is None:
+        return Unknown(owner.reason, owner.place)
+    found = iteration.items(tracer, owner) if not isinstance(owner, str) else None
+    if found is None or any(isinstance(item, Many) for item in found):
+        return _same_item(found) or Unknown("an item of something unknown", place)
+    if isinstance(index, bool) or not isinstance(index, (int, slice)):
+        return _same_item(found) or Unknown("an item at an unknown index", place)
+    if isinstance(index, slice):
+        part = found[index]
+        return tuple(part) if isinstance(owner, tuple) else expressions.new_list(tracer, part, place)
+    return found[index] if -len(found) <= index < len(found) else Unknown("an index out of range", place)
+
+
+def _same_item(found: Sequence[Value] | None) -> Value:
+    """The item, whichever it is, of a list of equal plain values."""
+    if found and all(isinstance(item, (int, float, str)) and item == found[0] for item in found):
+        return found[0]
+    return None
+
+
+def _load_from_dict(owner: DictValue, index: Value, place: Place) -> Value:
+    try:
+        if index in owner.items:
+            return owner.items[index]
+    except TypeError:
+        pass
+    return Unknown("a key that is not known", place)
+
+
+def _load_from_container(tracer: Tracer, owner: ContainerValue, index: Value, place: Place) -> Value:
+    if isinstance(index, str) and index in owner.items:
+        return owner.items[index]
+    values = list(owner.items.values())
+    if isinstance(index, int) and not owner.is_open and -len(values) <= index < len(values):
+        return values[index]
+    if isinstance(index, slice) and not owner.is_open:
+        picked = dict(list(owner.items.items())[index])
+        return ContainerValue(owner.kind, place, picked, type_name=owner.type_name, parents=owner.parents)
+    return Unknown("a layer at an unknown index", place)
+
+
+MODULE_METHODS = frozenset(
+    {
+        "apply", "modules", "named_modules", "children", "named_children", "parameters", "named_parameters", "buffers",
+        "named_buffers", "add_module", "register_module", "register_parameter", "register_buffer", "to", "cuda", "cpu", "float", "half", "double",
+        "bfloat16", "train", "eval", "requires_grad_", "state_dict", "load_state_dict", "zero_grad", "forward", "__call__", "get_submodule",
+        "get_parameter", "append", "extend", "insert", "keys", "values", "items", "update", "pop", "reset_parameters", "_reset_parameters", "type",
+        "post_init", "init_weights", "register_forward_hook", "register_forward_pre_hook", "register_full_backward_hook", "share_memory",
+        "save_hyperparameters", "log", "flatten_parameters", "compile", "extra_repr", "__init__", "train_dataloader", "get_input_embeddings",
+        "from_pretrained", "load_from_checkpoint", "to_empty", "half", "_init_weights", "__class__", "gradient_checkpointing_enable", "tie_weights", "fill_", "clear",
+        "_load_from_state_dict", "log_dict", "optimizers", "manual_backward", "set_extra_state", "get_extra_state", "print", "register_load_state_dict_post_hook",
+    }
+)  # fmt: skip
+"""Methods of the framework's modules and containers that `initlint.tracing.methods` knows."""
+
+__all__ = ["class_member", "is_module", "load", "load_item", "make_super", "store", "store_item"]

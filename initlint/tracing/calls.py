@@ -1,0 +1,188 @@
+"""Calling whatever can be called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from initlint.finding import Place
+from initlint.reading import facts
+from initlint.tracing import classes, layers, methods, natives
+from initlint.tracing.values import (
+    BoundMethod,
+    ClassValue,
+    ContainerValue,
+    DictValue,
+    ExternalValue,
+    FunctionValue,
+    Instance,
+    LayerValue,
+    ListValue,
+    Many,
+    Method,
+    Native,
+    Partial,
+    Scope,
+    Signal,
+    TypeName,
+    Unknown,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from initlint.tracing.tracer import Tracer
+
+TRANSPARENT_DECORATORS = frozenset(
+    {"no_grad", "inference_mode", "staticmethod", "classmethod", "abstractmethod", "ignore", "unused", "export", "wraps"}
+)
+
+
+def call(
+    tracer: Tracer,
+    function: Value,
+    arguments: tuple[Value, ...],
+    keywords: Mapping[str, Value],
+    place: Place,
+    scope: Scope,
+) -> Value:
+    """The value of a call."""
+    if isinstance(function, FunctionValue):
+        return call_function(tracer, function, arguments, keywords, place)
+    if isinstance(function, BoundMethod):
+        return call_function(tracer, function.function, (function.receiver, *arguments), keywords, place)
+    if isinstance(function, ClassValue):
+        return classes.instantiate(tracer, function, arguments, keywords, place, scope)
+    if isinstance(function, ExternalValue):
+        return natives.call_external(tracer, function.name, arguments, keywords, place, scope)
+    if isinstance(function, Method):
+        return methods.call_method(tracer, function, arguments, keywords, place, scope)
+    if isinstance(function, Native):
+        return function.call(arguments, keywords, place)
+    if isinstance(function, Partial):
+        merged = {**function.keywords, **keywords}
+        return tracer.call(function.function, (*function.arguments, *arguments), merged, place, scope)
+    if isinstance(function, (Instance, LayerValue, ContainerValue)):
+        return layers.call_module(tracer, function, arguments, keywords, place, scope)
+    if isinstance(function, TypeName):
+        return Unknown("an instance of the type of something")
+    return call_unknown(tracer, function, arguments, keywords, place)
+
+
+def call_unknown(
+    tracer: Tracer, function: Value, arguments: Sequence[Value], keywords: Mapping[str, Value], place: Place
+) -> Value:
+    """A call of something unknown: it may write to what it is given, and gives something unknown."""
+    given = [*arguments, *keywords.values()]
+    for value in given:
+        methods.disturb(tracer, value, place)
+    signals = [signal for value in given for signal in signals_in(value)]
+    reason = function.reason if isinstance(function, Unknown) else "a call of something unknown"
+    if signals:
+        tracer.unknown(reason, place)
+        return tracer.add_layer("unknown", "call", place, signals, reason=reason)
+    return Unknown(reason, place)
+
+
+def signals_in(value: Value) -> list[Signal]:
+    """The signals in a value, also in a tuple, list or dict."""
+    if isinstance(value, Signal):
+        return [value]
+    if isinstance(value, (tuple, Many)):
+        inside: Sequence[Value] = value if isinstance(value, tuple) else value.items
+        return [signal for item in inside for signal in signals_in(item)]
+    if isinstance(value, ListValue):
+        return [signal for item in value.items for signal in signals_in(item)]
+    if isinstance(value, DictValue):
+        return [signal for item in value.items.values() for signal in signals_in(item)]
+    return []
+
+
+def call_function(
+    tracer: Tracer,
+    function: FunctionValue,
+    arguments: tuple[Value, ...],
+    keywords: Mapping[str, Value],
+    place: Place,
+) -> Value:
+    """Runs a function of the program."""
+    from initlint.tracing.tracer import DEEPEST_CALL
+
+    node = function.node
+    if tracer.depth >= DEEPEST_CALL or _is_opaque(node):
+        return call_unknown(tracer, Unknown(f"{function.name} is not followed"), arguments, keywords, place)
+    inner = Scope(function.scope.module, function.scope, function=function, defining=function.defining)
+    receiver = arguments[0] if function.defining is not None and arguments else None
+    inner.owner = receiver if isinstance(receiver, Instance) else None
+    bind(tracer, node.parameters, arguments, keywords, inner, function.scope)
+    tracer.depth += 1
+    try:
+        if isinstance(node, facts.Lambda):
+            return tracer.evaluate(node.body, inner)
+        return _run(tracer, node, inner)
+    finally:
+        tracer.depth -= 1
+
+
+def _is_opaque(node: facts.Function | facts.Lambda) -> bool:
+    """Whether a decorator may put something else in a function's place."""
+    return False if isinstance(node, facts.Lambda) else node.is_async
+
+
+def _run(tracer: Tracer, node: facts.Function, scope: Scope) -> Value:
+    from initlint.tracing.statements import RETURNED, Flow
+
+    flow = tracer.run(node.body, scope)
+    returned = scope.names.get(RETURNED)
+    values: list[Value] = list(returned) if isinstance(returned, list) else []
+    if not values and _yields(node.body):
+        return Unknown(f"{node.name} is a generator")
+    if flow is Flow.NEXT and values:
+        values = [value for value in values if value is not None] or [None]
+    if not values:
+        return None
+    result = values[0]
+    for value in values[1:]:
+        result = tracer.heap.join(result, value)
+    return result
+
+
+def _yields(body: Sequence[facts.Statement]) -> bool:
+    return any(
+        isinstance(statement, facts.Evaluate)
+        and isinstance(statement.value, facts.Yield)
+        or _yields(getattr(statement, "body", ()))
+        for statement in body
+        if not isinstance(statement, (facts.Function, facts.Class))
+    )
+
+
+def bind(
+    tracer: Tracer,
+    parameters: Sequence[facts.Parameter],
+    arguments: Sequence[Value],
+    keywords: Mapping[str, Value],
+    scope: Scope,
+    defaults: Scope,
+) -> None:
+    """Binds arguments to parameters; an argument that is missing and has no default is unknown."""
+    rest = dict(keywords)
+    extra = rest.pop("**", None)
+    queue = list(arguments)
+    many = next((item for item in queue if isinstance(item, Many)), None)
+    if many is not None:
+        queue = queue[: queue.index(many)]
+    for parameter in parameters:
+        if parameter.kind == "*":
+            scope.names[parameter.name] = ListValue(queue, many is not None) if many is not None else tuple(queue)
+            queue = []
+        elif parameter.kind == "**":
+            scope.names[parameter.name] = DictValue(dict(rest), extra is not None)
+            tracer.heap.born(scope.names[parameter.name])
+        elif queue and parameter.kind != "keyword":
+            scope.names[parameter.name] = queue.pop(0)
+        elif parameter.name in rest:
+            scope.names[parameter.name] = rest.pop(parameter.name)
+        elif parameter.default is not None:
+            scope.names[parameter.name] = tracer.evaluate(parameter.default, defaults)
+        else:
+            scope.names[parameter.name] = Unknown(f"argument {parameter.name} is not given")

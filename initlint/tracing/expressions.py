@@ -1,0 +1,518 @@
+"""The values of expressions."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from initlint.finding import Place
+from initlint.frameworks import torch as framework
+from initlint.network import TypeTest
+from initlint.reading import facts
+from initlint.signal.size import Size
+from initlint.tracing import arithmetic, attributes, iteration, natives
+from initlint.tracing.heap import Branch
+from initlint.tracing.values import (
+    BoundMethod,
+    ClassName,
+    ClassValue,
+    ContainerValue,
+    DictValue,
+    ExternalValue,
+    FunctionValue,
+    Instance,
+    LayerValue,
+    ListValue,
+    Many,
+    Method,
+    Native,
+    Partial,
+    Scope,
+    Signal,
+    TypeName,
+    Unknown,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from initlint.tracing.tracer import Tracer
+
+COMPARISONS: dict[str, Callable[[object, object], object]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+def evaluate(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
+    """The value of an expression."""
+    tracer.step()
+    return EXPRESSIONS[type(node)](tracer, node, scope)
+
+
+def builtin(name: str) -> Value:
+    """What a name is that nothing in the program binds."""
+    if name in natives.BUILTINS:
+        return ExternalValue(f"builtins.{name}")
+    return Unknown(f"{name} is not defined in what was read")
+
+
+def external(name: str) -> Value:
+    """A name outside the program."""
+    known = natives.CONSTANTS.get(name)
+    return known if known is not None else ExternalValue(framework.canonical(name))
+
+
+# ------------------------------------------------------------------------------------------------------ truth, compare
+
+
+def truth(tracer: Tracer, value: Value) -> bool | None:
+    """Whether a value counts as true; `None` if that is not known."""
+    if value is None or isinstance(value, (bool, int, float, str, tuple)):
+        return bool(value)
+    if isinstance(value, ListValue):
+        sure = [item for item in value.items if not isinstance(item, Many)]
+        return True if sure else (None if value.is_open or value.items else False)
+    if isinstance(value, (DictValue, ContainerValue)):
+        return True if value.items else (None if value.is_open else False)
+    if isinstance(
+        value,
+        (BoundMethod, ClassValue, ExternalValue, FunctionValue, Instance, LayerValue, Method, Native, Partial, TypeName),
+    ):
+        return True
+    return None
+
+
+def compare(tracer: Tracer, symbol: str, left: Value, right: Value) -> bool | None:
+    """``left symbol right``; `None` if that is not known."""
+    if symbol in ("is", "is not", "==", "!="):
+        same = _is_same(left, right, symbol.startswith("is"))
+        return same if same is None or symbol in ("is", "==") else not same
+    if symbol in ("in", "not in"):
+        held = _holds(tracer, right, left)
+        return held if held is None or symbol == "in" else not held
+    try:
+        return bool(COMPARISONS[symbol](left, right))
+    except (TypeError, ValueError):
+        return None
+
+
+def _is_same(left: Value, right: Value, is_identity: bool) -> bool | None:
+    if isinstance(left, (Unknown, Signal)) or isinstance(right, (Unknown, Signal)):
+        if None in (left, right) and (isinstance(left, Signal) or isinstance(right, Signal)):
+            return False
+        return None
+    if left is None or right is None:
+        return left is right
+    if isinstance(left, TypeName) or isinstance(right, TypeName):
+        return _is_same_type(left, right)
+    if isinstance(left, Size) or isinstance(right, Size):
+        return True if left == right else None
+    if isinstance(left, tuple) and isinstance(right, tuple) and len(left) == len(right):
+        answers = [_is_same(one, other, is_identity) for one, other in zip(left, right, strict=True)]
+        return False if False in answers else (None if None in answers else True)
+    return bool(left is right or left == right)
+
+
+def _is_same_type(left: Value, right: Value) -> bool | None:
+    one, other = _type_identity(left), _type_identity(right)
+    return None if one is None or other is None else one == other
+
+
+def _type_identity(value: Value) -> object:
+    if isinstance(value, TypeName):
+        of = value.of
+        if isinstance(of, LayerValue):
+            return of.name
+        if isinstance(of, Instance):
+            return of.cls
+        return f"torch.nn.{of.type_name}" if isinstance(of, ContainerValue) else None
+    if isinstance(value, ExternalValue):
+        return value.name
+    return value if isinstance(value, ClassValue) else None
+
+
+def _holds(tracer: Tracer, container: Value, item: Value) -> bool | None:
+    if isinstance(container, str):
+        return item in container if isinstance(item, str) else None
+    if isinstance(container, DictValue):
+        if isinstance(item, (Unknown, Size)):
+            return None
+        return True if _is_hashable(item) and item in container.items else (None if container.is_open else False)
+    items = iteration.items(tracer, container)
+    if items is None:
+        return None
+    answers = [_is_same(one, item, False) for one in items]
+    return True if True in answers else (None if None in answers else False)
+
+
+def _is_hashable(value: Value) -> bool:
+    return value is None or isinstance(value, (bool, int, float, str, tuple))
+
+
+# --------------------------------------------------------------------------------------------------------- operations
+
+
+def binary(tracer: Tracer, symbol: str, left: Value, right: Value, place: Place, scope: Scope) -> Value:
+    """``left symbol right``."""
+    return arithmetic.binary(tracer, symbol, left, right, place, scope)
+
+
+def augment(tracer: Tracer, symbol: str, old: Value, value: Value, place: Place, scope: Scope) -> bool:
+    """``old symbol= value`` on a value that changes in place; False if it is none."""
+    if symbol == "+" and isinstance(old, ListValue):
+        more = iteration.items(tracer, value)
+        tracer.heap.set_field(old, "items", [*old.items, *(more or [])])
+        if more is None:
+            tracer.heap.set_field(old, "is_open", True)
+        return True
+    if symbol == "+" and isinstance(old, ContainerValue) and old.kind == "list":
+        attributes.extend_container(tracer, old, iteration.items(tracer, value))
+        return True
+    return arithmetic.augment_tensor(tracer, symbol, old, value, place, scope)
+
+
+# --------------------------------------------------------------------------------------------------------- expressions
+
+
+def _name(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
+    assert isinstance(node, facts.Name)
+    return tracer.lookup(node.id, scope)
+
+
+def _literal(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
+    assert isinstance(node, facts.Literal)
+    return node.value
+
+
+def _attribute(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
+    assert isinstance(node, facts.Attribute)
+    return attributes.load(tracer, tracer.evaluate(node.value, scope), node.name, tracer.place(node, scope), scope)
+
+
+def _call(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
+    assert isinstance(node, facts.Call)
+    function = tracer.evaluate(node.function, scope)
+    place = tracer.place(node, scope)
+    if isinstance(function, ExternalValue) and function.name == "builtins.super":
+        return attributes.make_super(tracer, [tracer.evaluate(each.value, scope) for each in node.arguments], scope)
+    arguments: list[Value] = []
+    keywords: dict[str, Value] = {}
+    for argument in node.arguments:
+        value = tracer.evaluate(argument.value, scope)
+        if argument.keyword is not None:
+            keywords[argument.keyword] = value
+        elif argument.star == "*":
+            items = iteration.items(tracer, value)
+            arguments.extend(items if items is not None else [Many((Unknown("an unknown number of arguments"),))])
+        elif argument.star == "**":
+            _unpack_keywords(value, keywords)
+        else:
+            arguments.append(value)
+    return tracer.call(function, arguments, keywords, place, scope)
+
+
+def _unpack_keywords(value: Value, keywords: dict[str, Value]) -> None:
+    if isinstance(value, DictValue):
+        keywords.update({str(key): item for key, item in value.items.items()})
+    if not isinstance(value, DictValue) or value.is_open:
+        keywords["**"] = Unknown("unknown keyword arguments")
+
+
+def _subscript(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
+    assert isinstance(node, facts.Subscript)
+    value = tracer.evaluate(node.value, scope)
+    return attributes.load_item(tracer, value, tracer.evaluate(node.index, scope), tracer.place(node, scope))
+
+
+def _slice(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
+    assert isinstance(node, facts.Slice)
+    bounds = [None if bound is None else tracer.evaluate(bound, scope) for bound in (node.lower, node.upper, node.step)]
+    if all(bound is None or (isinstance(bound, int) and not isinstance(bound, bool)) for bound in bounds):
+        return slice(*bounds)
+    return Unknown("a slice with unknown bounds")
+
+
+def _starred(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
+    assert isinstance(node, facts.Starred)
+    return tracer.evaluate(node.value, scope)
+
+
+def _sequence(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
+    assert isinstance(node, facts.Sequence)
+    items: list[Value] = []
+    is_open = False
+    for item in node.items:
+        value = tracer.evaluate(item, scope)
+        if isinstance(item, facts.Starred):
+            more = iteration.items(tracer, value)
+            items.extend(more or ())
+            is_open = is_open or more is None
+        else:
+            items.append(value)
+    if node.kind == "tuple" and not is_open:
+        return tuple(items)
+    return new_list(tracer, items, tracer.place(node, scope), is_open)
+
+
+def new_list(tracer: Tracer, items: list[Value], place: Place | None = None, is_open: bool = False) -> ListValue:
+    """A list made just now."""
+    made = ListValue(items, is_open, place)
+    tracer.heap.born(made)
+    return made
+
+
+def new_dict(tracer: Tracer, items: dict[Value, Value], place: Place | None = None, is_open: bool = False) -> DictValue:
+    """A dict made just now."""
+    made = DictValue(items, is_open, place)
+    tracer.heap.born(made, made.items)
+    return made
+
+
+def _dictionary(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
+    assert isinstance(node, facts.Dictionary)
+    items: dict[Value, Value] = {}
+    is_open = False
+    for key_node, value_node in zip(node.keys, node.values, strict=True):
+        value = tracer.evaluate(value_node, scope)
+        if key_node is None:
+            is_open = is_open or not isinstance(value, DictValue) or value.is_open
+            items.update(value.items if isinstance(value, DictValue) else {})
+            continue
+        key = tracer.evaluate(key_node, scope)
+        if _is_hashable(key) or isinstance(key, (ExternalValue, ClassValue)):
+            items[key] = value
+        else:
+            is_open = True
+    return new_dict(tracer, items, tracer.place(node, scope), is_open)
+
+
+def _unary(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
+    assert isinstance(node, facts.Unary)
+    value = tracer.evaluate(node.operand, scope)
+    if node.operator == "not":
+        known = truth(tracer, value)
+        return Unknown("not of something unknown") if known is None else not known
+    return arithmetic.unary(tracer, node.operator, value, tracer.place(node, scope), scope)
+
+
+def _binary(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
+    """Long sums lean to the left: they are walked in a loop, not by recursion."""
+    assert isinstance(node, facts.Binary)
+    chain: list[facts.Binary] = []
+    current: facts.Expression = node
+    while isinstance(current, facts.Binary):
+        chain.append(current)
+        current = current.left
+    value = tracer.evaluate(current, scope)
+    for link in reversed(chain):
+        right = tracer.evaluate(link.right, scope)
+        value = binary(tracer, link.operator, value, right, tracer.place(link, scope), scope)
+    return value
+
+
+def _boolean(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
+    assert isinstance(node, facts.Boolean)
+    left = tracer.evaluate(node.left, scope)
+    known = truth(tracer, left)
+    if known is not None:
+        return tracer.evaluate(node.right, scope) if known == (node.operator == "and") else left
+    right = tracer.evaluate(node.right, scope)
+    if truth(tracer, right) is (node.operator == "or"):
+        return right if isinstance(right, bool) else Unknown("either of two values")
+    return Unknown("either of two values")
+
+
+def _compare(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
+    assert isinstance(node, facts.Compare)
+    left = tracer.evaluate(node.left, scope)
+    answers: list[bool | None] = []
+    for symbol, comparator in zip(node.operators, node.comparators, strict=True):
+        right = tracer.evaluate(comparator, scope)
+        answer = compare(tracer, symbol, left, right)
+        note_type_test(tracer, left, right, answer, symbol, tracer.place(node, scope), scope)
+        answers.append(answer)
+        left = right
+    if False in answers:
+        return False
+    return Unknown("a comparison with something unknown") if None in answers else True
+
+
+def note_type_test(
+    tracer: Tracer, left: Value, right: Value, answer: bool | None, symbol: str, place: Place, scope: Scope
+) -> None:
+    """Puts on record that a module's type or the name of its type was asked for."""
+    for subject, wanted in ((left, right), (right, left)):
+        if isinstance(subject, (TypeName, ClassName)) and answer is not None:
+            of = subject.of
+            matched = answer if symbol in ("==", "is", "in") else not answer
+            wants = getattr(wanted, "name", None) or str(wanted)
+            tracer.record.observations.append(
+                TypeTest(place, scope.function_name, getattr(of, "type_name", "?"), str(wants), matched)
+            )
+
+
+def _conditional(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
+    assert isinstance(node, facts.Conditional)
+    known = truth(tracer, tracer.evaluate(node.test, scope))
+    if known is not None:
+        return tracer.evaluate(node.body if known else node.otherwise, scope)
+    tracer.heap.begin()
+    left = tracer.evaluate(node.body, scope)
+    first = tracer.heap.take_back()
+    tracer.heap.begin()
+    right = tracer.evaluate(node.otherwise, scope)
+    second = tracer.heap.take_back()
+    tracer.heap.merge(first, second)
+    return tracer.heap.join(left, right)
+
+
+def _lambda(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
+    assert isinstance(node, facts.Lambda)
+    return FunctionValue(node, scope)
+
+
+def _comprehension(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
+    assert isinstance(node, facts.Comprehension)
+    inner = Scope(scope.module, scope, function=scope.function, owner=scope.owner, defining=scope.defining)
+    place = tracer.place(node, scope)
+    if node.kind == "dict":
+        pairs: dict[Value, Value] = {}
+        is_open = _comprehend(tracer, node, 0, inner, pairs, None)
+        return new_dict(tracer, pairs, place, is_open)
+    items: list[Value] = []
+    is_open = _comprehend(tracer, node, 0, inner, None, items)
+    return new_list(tracer, items, place, is_open)
+
+
+def _comprehend(
+    tracer: Tracer,
+    node: facts.Comprehension,
+    level: int,
+    scope: Scope,
+    pairs: dict[Value, Value] | None,
+    items: list[Value] | None,
+) -> bool:
+    """Runs one `for` of a comprehension; whether the result may hold more than was found."""
+    if level == len(node.clauses):
+        return _emit(tracer, node, scope, pairs, items)
+    clause = node.clauses[level]
+    found = iteration.items(tracer, tracer.evaluate(clause.iterable, scope))
+    if found is None:
+        found = [Many((Unknown("an item of an iterable that is not known"),))]
+    is_open = False
+    for item in found:
+        tracer.step()
+        choices = item.items if isinstance(item, Many) else (item,)
+        for choice in choices:
+            is_open |= _comprehend_item(tracer, node, level, choice, isinstance(item, Many), scope, pairs, items)
+    return is_open
+
+
+def _comprehend_item(
+    tracer: Tracer,
+    node: facts.Comprehension,
+    level: int,
+    item: Value,
+    is_many: bool,
+    scope: Scope,
+    pairs: dict[Value, Value] | None,
+    items: list[Value] | None,
+) -> bool:
+    from initlint.tracing.statements import assign
+
+    assign(tracer, node.clauses[level].target, item, scope)
+    answers = [truth(tracer, tracer.evaluate(test, scope)) for test in node.clauses[level].conditions]
+    if False in answers:
+        return False
+    if not is_many and None not in answers:
+        return _comprehend(tracer, node, level + 1, scope, pairs, items)
+    some: list[Value] | None = None if items is None else []
+    tracer.heap.begin()
+    _comprehend(tracer, node, level + 1, scope, pairs, some)
+    tracer.heap.merge(tracer.heap.take_back(), Branch())
+    if items is not None:
+        items.append(Many(tuple(some or ())))
+    return items is None
+
+
+def _emit(
+    tracer: Tracer, node: facts.Comprehension, scope: Scope, pairs: dict[Value, Value] | None, items: list[Value] | None
+) -> bool:
+    element = tracer.evaluate(node.element, scope)
+    if pairs is not None and node.value is not None:
+        value = tracer.evaluate(node.value, scope)
+        if not _is_hashable(element):
+            return True
+        pairs[element] = value
+    elif items is not None:
+        items.append(element)
+    return False
+
+
+def _formatted(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
+    assert isinstance(node, facts.FormattedString)
+    texts: list[str] = []
+    for part in node.parts:
+        if isinstance(part, str):
+            texts.append(part)
+            continue
+        value = tracer.evaluate(part, scope)
+        if not isinstance(value, (str, int, float)):
+            return Unknown("a string with an unknown part")
+        texts.append(str(value))
+    return "".join(texts)
+
+
+def _named(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
+    from initlint.tracing.statements import assign
+
+    assert isinstance(node, facts.NamedExpression)
+    value = tracer.evaluate(node.value, scope)
+    assign(tracer, node.target, value, scope)
+    return value
+
+
+def _await(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
+    assert isinstance(node, facts.Await)
+    return tracer.evaluate(node.value, scope)
+
+
+def _yield(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
+    assert isinstance(node, facts.Yield)
+    if node.value is not None:
+        tracer.evaluate(node.value, scope)
+    return Unknown("what is sent into a generator")
+
+
+def _opaque(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
+    return Unknown("a literal that is not read")
+
+
+EXPRESSIONS: dict[type, Callable[[Tracer, facts.Expression, Scope], Value]] = {
+    facts.Name: _name,
+    facts.Literal: _literal,
+    facts.Attribute: _attribute,
+    facts.Call: _call,
+    facts.Subscript: _subscript,
+    facts.Slice: _slice,
+    facts.Starred: _starred,
+    facts.Sequence: _sequence,
+    facts.Dictionary: _dictionary,
+    facts.Unary: _unary,
+    facts.Binary: _binary,
+    facts.Boolean: _boolean,
+    facts.Compare: _compare,
+    facts.Conditional: _conditional,
+    facts.Lambda: _lambda,
+    facts.Comprehension: _comprehension,
+    facts.FormattedString: _formatted,
+    facts.NamedExpression: _named,
+    facts.Await: _await,
+    facts.Yield: _yield,
+    facts.Opaque: _opaque,
+}

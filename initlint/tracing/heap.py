@@ -1,0 +1,186 @@
+"""Every change to a mutable value, so that a branch can be tried, taken back, and joined with another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from initlint.network import Parameter, Write
+from initlint.signal.size import Size
+from initlint.tracing.values import Many, Signal, TensorValue, Unknown, Value
+
+MISSING = object()
+"""The value of a name that is not bound."""
+
+Key = tuple[int, object]
+
+
+@dataclass
+class Branch:
+    """What one branch changed: for every place its value before and after."""
+
+    before: dict[Key, tuple[object, object, Value]] = field(default_factory=dict)
+    after: dict[Key, Value] = field(default_factory=dict)
+    born: dict[int, object] = field(default_factory=dict)
+    """Mutable values made in the branch, by identity: no other branch can have written to them."""
+
+
+class Heap:
+    """Writes to names, attributes, lists, dicts and parameters, recorded while a branch is open."""
+
+    def __init__(self, join_signals: Callable[[Value, Value], Value]) -> None:
+        self._open: list[Branch] = []
+        self._join_signals = join_signals
+
+    @property
+    def depth(self) -> int:
+        """Number of open branches: above zero, what runs may not run."""
+        return len(self._open)
+
+    # --------------------------------------------------------------------------------------------------------- writing
+
+    def set(self, target: dict[object, Value], key: object, value: Value) -> None:
+        """``target[key] = value``."""
+        self._record(target, key, target.get(key, MISSING))
+        target[key] = value
+
+    def delete(self, target: dict[object, Value], key: object) -> None:
+        """``del target[key]``, if it is there."""
+        if key in target:
+            self._record(target, key, target[key])
+            del target[key]
+
+    def set_field(self, target: object, name: str, value: Value) -> None:
+        """Replaces a field of a mutable value: the items of a list, the writes of a parameter, a flag."""
+        self._record(target, name, getattr(target, name))
+        setattr(target, name, value)
+
+    def born(self, *values: object) -> None:
+        """Says that mutable values were made just now."""
+        if self._open:
+            self._open[-1].born.update((id(value), value) for value in values)
+
+    def _record(self, target: object, key: object, old: Value) -> None:
+        if self._open:
+            self._open[-1].before.setdefault((id(target), key), (target, key, old))
+
+    # ------------------------------------------------------------------------------------------------------- branching
+
+    def begin(self) -> None:
+        """Opens a branch."""
+        self._open.append(Branch())
+
+    def take_back(self) -> Branch:
+        """Closes the branch and undoes it."""
+        branch = self._open.pop()
+        for place, (target, key, old) in branch.before.items():
+            branch.after[place] = _read(target, key)
+            _write(target, key, old)
+        return branch
+
+    def keep(self) -> Branch:
+        """Closes the branch and lets its changes stand."""
+        branch = self._open.pop()
+        for place, (target, key, old) in branch.before.items():
+            branch.after[place] = _read(target, key)
+            if self._open:
+                self._open[-1].before.setdefault(place, (target, key, old))
+        return branch
+
+    def replay(self, branch: Branch) -> None:
+        """Does again what a branch that was taken back did."""
+        self.born(*branch.born.values())
+        for place, (target, key, _) in branch.before.items():
+            self._assign(target, key, branch.after[place])
+
+    def merge(self, *branches: Branch) -> None:
+        """Lets every place hold the join of what the branches (all taken back) left in it."""
+        places = {place: entry for branch in branches for place, entry in branch.before.items()}
+        self.born(*(value for branch in branches for value in branch.born.values()))
+        for place, (target, key, old) in places.items():
+            home = next((branch for branch in branches if place[0] in branch.born), None)
+            values = [branch.after.get(place, old) for branch in ([home] if home else branches)]
+            joined = values[0]
+            for value in values[1:]:
+                joined = self.join(joined, value)
+            self._assign(target, key, joined)
+
+    def _assign(self, target: object, key: object, value: Value) -> None:
+        if isinstance(target, dict):
+            if value is MISSING:
+                self.delete(target, key)
+            else:
+                self.set(target, key, value)
+        else:
+            self.set_field(target, str(key), value)
+
+    # --------------------------------------------------------------------------------------------------------- joining
+
+    def join(self, left: Value, right: Value) -> Value:
+        """The least value that stands for both."""
+        if left is right:
+            return left
+        if isinstance(left, Signal) and isinstance(right, Signal) and left.node == right.node:
+            return left
+        if isinstance(left, Signal) or isinstance(right, Signal):
+            return self._join_signals(left, right)
+        if left is MISSING or right is MISSING:
+            return Unknown("set on some branches only")
+        if isinstance(left, bool) is isinstance(right, bool) and _is_plain(left) and _is_plain(right) and left == right:
+            return left
+        if isinstance(left, tuple) and isinstance(right, tuple):
+            return self._join_tuples(left, right)
+        if isinstance(left, (list, dict)) and type(left) is type(right):
+            return self._join_items(left, right)
+        if isinstance(left, TensorValue) and isinstance(right, TensorValue) and left.parameter is right.parameter:
+            return TensorValue(left.shape if left.shape == right.shape else None, None, left.parameter, is_part=True)
+        return Unknown("differs between branches")
+
+    def _join_tuples(self, left: tuple[Value, ...], right: tuple[Value, ...]) -> Value:
+        if _are_writes((*left, *right)):
+            return _join_writes(left, right)
+        if len(left) == len(right):
+            return tuple(self.join(one, other) for one, other in zip(left, right, strict=True))
+        return Unknown("has a different length on different branches")
+
+    def _join_items(self, left: Value, right: Value) -> Value:
+        if isinstance(left, list) and isinstance(right, list) and len(left) == len(right):
+            return [self.join(one, other) for one, other in zip(left, right, strict=True)]
+        if isinstance(left, list) and isinstance(right, list):
+            common = [self.join(one, other) for one, other in zip(left, right, strict=False)]
+            return [*common, Many(tuple(left[len(common) :] or right[len(common) :]))]
+        if isinstance(left, dict) and isinstance(right, dict):
+            return {key: self.join(left.get(key, MISSING), right.get(key, MISSING)) for key in {**left, **right}}
+        return Unknown("differs between branches")
+
+
+def _is_plain(value: Value) -> bool:
+    return value is None or isinstance(value, (bool, int, float, str, Size))
+
+
+def _are_writes(values: tuple[Value, ...]) -> bool:
+    return all(isinstance(value, Write) for value in values) and bool(values)
+
+
+def _join_writes(left: tuple[Value, ...], right: tuple[Value, ...]) -> Value:
+    """Writes on one branch only may not happen: they stay, as uncertain ones."""
+    common = 0
+    while common < min(len(left), len(right)) and left[common] == right[common]:
+        common += 1
+    rest = (*left[common:], *right[common:])
+    return (*left[:common], *(replace(write, is_certain=False) for write in rest if isinstance(write, Write)))
+
+
+def _read(target: object, key: object) -> Value:
+    return target.get(key, MISSING) if isinstance(target, dict) else getattr(target, str(key))
+
+
+def _write(target: object, key: object, value: Value) -> None:
+    if not isinstance(target, dict):
+        setattr(target, str(key), value)
+    elif value is MISSING:
+        target.pop(key, None)
+    else:
+        target[key] = value
+
+

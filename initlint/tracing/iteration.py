@@ -1,0 +1,54 @@
+"""What a loop, a splat or an unpacking gets out of a value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from initlint.tracing.values import (
+    ContainerValue,
+    DictValue,
+    ListValue,
+    Many,
+    Signal,
+    TensorValue,
+    Unknown,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from initlint.tracing.tracer import Tracer
+
+LONGEST = 1_024
+"""Items of a `range` that are unrolled; a longer one counts as unknown."""
+
+
+def items(tracer: Tracer, value: Value) -> list[Value] | None:
+    """The items of an iterable in order, a `Many` among them where some may be missing; `None` if nothing is known."""
+    if isinstance(value, tuple):
+        return list(value)
+    if isinstance(value, ListValue):
+        rest = [Many((Unknown("an unknown item"),))] if value.is_open else []
+        return [*value.items, *rest]
+    if isinstance(value, DictValue):
+        return None if value.is_open else list(value.items)
+    if isinstance(value, ContainerValue):
+        inside = list(value.items) if value.kind == "dict" else list(value.items.values())
+        return [*inside, *([Many((Unknown("an unknown layer"),))] if value.is_open else [])]
+    if isinstance(value, range):
+        return list(value) if len(value) <= LONGEST else None
+    if isinstance(value, str):
+        return list(value)
+    return None
+
+
+def unpack(tracer: Tracer, value: Value, count: int) -> list[Value] | None:
+    """The items that a target of `count` names gets; `None` if they are not known."""
+    if isinstance(value, Signal):
+        place = tracer.record.layers[value.node].place
+        return [tracer.add_layer("reshape", "unpack", place, (value,)) for _ in range(count)]
+    if isinstance(value, TensorValue) and value.shape is not None and len(value.shape) == count:
+        return None
+    found = items(tracer, value)
+    if found is None or any(isinstance(item, Many) for item in found):
+        return None
+    return found

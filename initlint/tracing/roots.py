@@ -1,0 +1,355 @@
+"""What is traced: functions and scripts that build models, and the module classes that nothing else builds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from initlint.frameworks import torch as framework
+from initlint.network import Network, Observation, Parameter, UnregisteredLayers
+from initlint.program import Module, Program
+from initlint.reading import facts
+from initlint.signal.size import Size
+from initlint.tracing import attributes, classes, layers, methods
+from initlint.tracing.calls import signals_in
+from initlint.tracing.tracer import OutOfBudget, Tracer
+from initlint.tracing.values import (
+    ClassValue,
+    ContainerValue,
+    DictValue,
+    FunctionValue,
+    Instance,
+    LayerValue,
+    ListValue,
+    Scope,
+    Signal,
+    TensorValue,
+    Unknown,
+    Value,
+    is_module,
+)
+
+
+@dataclass
+class Progress:
+    """What earlier roots have shown."""
+
+    settled: set[int] = field(default_factory=set)
+    """Classes (by identity of node) that were built with known arguments, or as a part of another."""
+
+
+def trace_program(program: Program) -> Iterator[Network]:
+    """Every network of the program: what its functions and scripts build, then its module classes on their own."""
+    tracer = Tracer(program)
+    progress = Progress()
+    for module in program.modules:
+        for body, function in _contexts(module):
+            yield from _trace_context(tracer, module, body, function, progress)
+    yield from _trace_classes(tracer, program, progress)
+
+
+# ------------------------------------------------------------------------------------------------------------- contexts
+
+
+def _contexts(module: Module) -> Iterator[tuple[Sequence[facts.Statement], facts.Function | None]]:
+    """The script of a module and its functions that build models: those that call a capitalised name."""
+    script = [s for s in module.source.facts.body if not isinstance(s, (facts.Class, facts.Function, facts.Import))]
+    if any(_builds(statement) for statement in script):
+        yield module.source.facts.body, None
+    for statement in module.source.facts.body:
+        if isinstance(statement, facts.Function) and _builds(statement):
+            yield statement.body, statement
+
+
+def _builds(node: object) -> bool:
+    """Whether a model may be made in it: a call of a capitalised name, or of ``deepcopy``, stands anywhere in it."""
+    stack: list[object] = [node]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, facts.Call):
+            name = attributes.decorator_name(current)
+            if name[:1].isupper() or name in ("deepcopy", "apply", "load_state_dict"):
+                return True
+        if isinstance(current, (facts.Node, facts.Argument, facts.WithItem, facts.Handler, facts.Case, facts.Clause)):
+            stack.extend(getattr(current, name) for name in current.__struct_fields__)
+        elif isinstance(current, tuple):
+            stack.extend(current)
+    return False
+
+
+def _trace_context(
+    tracer: Tracer,
+    module: Module,
+    body: Sequence[facts.Statement],
+    function: facts.Function | None,
+    progress: Progress,
+) -> Iterator[Network]:
+    tracer.begin()
+    scope = tracer.scope_of(module)
+    if function is not None:
+        scope = Scope(module, scope, function=FunctionValue(function, scope))
+        _give_arguments(tracer, function.parameters, scope)
+    else:
+        scope = Scope(module, scope)
+    try:
+        tracer.run(body, scope)
+    except (OutOfBudget, RecursionError):
+        return
+    made = [value for value in tracer.record.made if _is_root(value)]
+    _note_classes(tracer, made, progress)
+    shared = list(tracer.record.observations)
+    for value in made:
+        if isinstance(value, Instance) or isinstance(value, ContainerValue):
+            yield from _trace_model(tracer, value, shared)
+            shared = []
+    if shared:
+        yield _observed(tracer, module, scope, shared)
+
+
+def _observed(tracer: Tracer, module: Module, scope: Scope, shared: list[Observation]) -> Network:
+    """A network of nothing but what was observed where no model was built."""
+    place = module.source.place(0, 0)
+    return Network(scope.function_name or module.path.stem, place, observations=shared, is_standalone=False)
+
+
+def _is_root(value: Value) -> bool:
+    return is_module(value) and not getattr(value, "parents", 1)
+
+
+def _note_classes(tracer: Tracer, made: Sequence[Value], progress: Progress) -> None:
+    roots = {id(value) for value in made}
+    for value in tracer.record.made:
+        if isinstance(value, Instance) and value.is_complete:
+            is_known = tracer.record.known_arguments.get(id(value), False)
+            was_written = any(
+                write.is_explicit and write.function != "__init__" for p in methods.parameters_of(tracer, value) for write in p.writes
+            )
+            if id(value) not in roots or is_known or was_written:
+                progress.settled.add(id(value.cls.node))
+
+
+def _give_arguments(tracer: Tracer, parameters: Sequence[facts.Parameter], scope: Scope) -> None:
+    """Binds a root's parameters: to their defaults, to an instance of the annotated config class, or to a symbol."""
+    for parameter in parameters:
+        scope.names[parameter.name] = _argument(tracer, parameter, scope)
+
+
+def _argument(tracer: Tracer, parameter: facts.Parameter, scope: Scope) -> Value:
+    if parameter.kind == "*":
+        return ListValue([], True)
+    if parameter.kind == "**":
+        return DictValue({}, False)
+    outer = scope.parent or scope
+    if parameter.default is not None:
+        value = tracer.evaluate(parameter.default, outer)
+        if value is not None or parameter.annotation is None:
+            return value
+    config = _config(tracer, parameter, outer)
+    if config is not None:
+        return config
+    return None if parameter.default is not None else Size.symbol(parameter.name)
+
+
+def _config(tracer: Tracer, parameter: facts.Parameter, scope: Scope) -> Value:
+    """An instance of the class a parameter is annotated with, if its fields all have defaults."""
+    if not isinstance(parameter.annotation, (facts.Name, facts.Attribute)):
+        return None
+    found = tracer.evaluate(parameter.annotation, scope)
+    if not isinstance(found, ClassValue) or found.is_module or not _has_defaults(tracer, found):
+        return None
+    place = tracer.place(parameter.annotation, scope)
+    return tracer.call(found, (), {}, place, scope)
+
+
+def _has_defaults(tracer: Tracer, cls: ClassValue) -> bool:
+    function = attributes.class_member(tracer, cls, "__init__")
+    if isinstance(function, FunctionValue):
+        return all(p.default is not None or p.kind in ("*", "**") for p in function.node.parameters[1:])
+    return classes.is_dataclass(cls)
+
+
+# -------------------------------------------------------------------------------------------------------------- classes
+
+
+def _trace_classes(tracer: Tracer, program: Program, progress: Progress) -> Iterator[Network]:
+    """Module classes with their default arguments; those that others build come last, and only if nothing built them."""
+    found = [(module, node) for module in program.modules for node in _classes_in(module.source.facts.body)]
+    used = _names_called(program)
+    for module, node in sorted(found, key=lambda entry: entry[1].name in used):
+        if id(node) not in progress.settled:
+            yield from _trace_class(tracer, module, node, progress)
+
+
+def _classes_in(body: Sequence[facts.Statement]) -> Iterator[facts.Class]:
+    from initlint.program.module import flatten
+
+    for statement in flatten(body):
+        if isinstance(statement, facts.Class):
+            yield statement
+
+
+def _names_called(program: Program) -> set[str]:
+    """Names of classes that are called inside a class of the program."""
+    found: set[str] = set()
+    for module in program.modules:
+        for node in _classes_in(module.source.facts.body):
+            stack: list[object] = [node.body]
+            while stack:
+                current = stack.pop()
+                if isinstance(current, facts.Call):
+                    found.add(attributes.decorator_name(current))
+                if isinstance(current, (facts.Node, facts.Argument, facts.WithItem, facts.Handler, facts.Clause, facts.Case)):
+                    stack.extend(getattr(current, name) for name in current.__struct_fields__)
+                elif isinstance(current, tuple):
+                    stack.extend(current)
+    return found
+
+
+def _trace_class(tracer: Tracer, module: Module, node: facts.Class, progress: Progress) -> Iterator[Network]:
+    tracer.begin()
+    scope = tracer.scope_of(module)
+    try:
+        cls = tracer.class_value(node, scope)
+        if not cls.is_module:
+            return
+        made = _build(tracer, cls, scope)
+    except (OutOfBudget, RecursionError):
+        return
+    for value in tracer.record.made:
+        if isinstance(value, Instance) and value is not made and value.is_complete and value.parents:
+            progress.settled.add(id(value.cls.node))
+    if is_module(made):
+        yield from _trace_model(tracer, made, list(tracer.record.observations))
+
+
+def _build(tracer: Tracer, cls: ClassValue, scope: Scope) -> Value:
+    function = attributes.class_member(tracer, cls, "__init__")
+    place = tracer.place(cls.node, scope)
+    keywords: dict[str, Value] = {}
+    arguments: list[Value] = []
+    if isinstance(function, FunctionValue):
+        for parameter in function.node.parameters[1:]:
+            if parameter.kind == "**":
+                continue
+            value = _argument(tracer, parameter, Scope(function.scope.module, function.scope))
+            if parameter.kind == "*":
+                continue
+            if parameter.kind == "positional":
+                arguments.append(value)
+            elif parameter.default is None or not isinstance(parameter.default, facts.Literal):
+                keywords[parameter.name] = value
+    return classes.instantiate(tracer, cls, tuple(arguments), keywords, place, scope)
+
+
+# --------------------------------------------------------------------------------------------------------------- models
+
+
+def _trace_model(tracer: Tracer, model: Value, observations: list[Observation]) -> Iterator[Network]:
+    """Runs a model's `forward` on one signal for each input it needs."""
+    for path, inner in methods.named_modules(model):
+        tracer.names.setdefault(id(inner), path)
+    _name_parameters(model)
+    first = len(tracer.record.layers)
+    tracer.record.layers = []
+    place = model.cls_place if hasattr(model, "cls_place") else _place_of(tracer, model)
+    network = Network(getattr(model, "type_name", "model"), place)
+    try:
+        network.outputs = _run_forward(tracer, model)
+    except (OutOfBudget, RecursionError):
+        tracer.record.reasons.append((place, "it takes more steps than the budget allows"))
+    del first
+    network.layers = tracer.record.layers
+    network.parameters = methods.parameters_of(tracer, model)
+    network.observations = [*observations, *_unregistered(tracer, model, network)]
+    network.reasons = list(dict.fromkeys(tracer.record.reasons))
+    network.is_complete = all(layer.op != "unknown" for layer in network.live()) and bool(network.outputs)
+    yield network
+
+
+def _place_of(tracer: Tracer, model: Value) -> object:
+    if isinstance(model, Instance):
+        return tracer.place(model.cls.node, model.cls.scope)
+    return getattr(model, "place", None)
+
+
+def _name_parameters(model: Value) -> None:
+    for path, tensor in methods.named_tensors(model):
+        if tensor.parameter is not None:
+            tensor.parameter.name = path
+
+
+def _run_forward(tracer: Tracer, model: Value) -> tuple[int, ...]:
+    place = _place_of(tracer, model)
+    scope = model.cls.scope if isinstance(model, Instance) else None
+    arguments: list[Value] = []
+    for name in _inputs(tracer, model):
+        arguments.append(tracer.add_layer("input", name, place))
+    result = layers.call_module(tracer, model, tuple(arguments), {}, place, scope)  # type: ignore[arg-type]
+    return tuple(dict.fromkeys(signal.node for signal in signals_in(_contents(result))))
+
+
+def _contents(result: Value) -> Value:
+    """What a result holds: an output object's attributes are what it was made with."""
+    return tuple(result.attributes.values()) if isinstance(result, Instance) else result
+
+
+def _inputs(tracer: Tracer, model: Value) -> list[str]:
+    if not isinstance(model, Instance):
+        return ["input"]
+    function = attributes.class_member(tracer, model.cls, "forward") or model.attributes.get("forward")
+    if not isinstance(function, FunctionValue):
+        return []
+    found: list[str] = []
+    for parameter in function.node.parameters[1:]:
+        if parameter.default is not None or parameter.kind in ("keyword", "**"):
+            continue
+        found.append(parameter.name)
+    return found
+
+
+# -------------------------------------------------------------------------------------------- layers that are not found
+
+
+def _unregistered(tracer: Tracer, model: Value, network: Network) -> list[Observation]:
+    """Plain lists, dicts and tuples of modules with parameters that no module registers."""
+    registered = {id(parameter) for parameter in network.parameters}
+    used = {id(parameter) for layer in network.layers for parameter in layer.parameters}
+    found: list[Observation] = []
+    for path, inner in methods.named_modules(model):
+        if isinstance(inner, Instance) and inner.cls.is_module:
+            for name, value in inner.attributes.items():
+                held = _held(tracer, value)
+                lost = {key: parameters for key, parameters in held if not any(id(p) in registered for p in parameters)}
+                if len(held) > 1 and len(lost) == len(dict(held)) and not name.startswith("__"):
+                    is_used = any(id(p) in used for parameters in lost.values() for p in parameters)
+                    place = getattr(value, "place", None) or inner.place
+                    kind = {ListValue: "list", DictValue: "dict"}.get(type(value), "tuple")
+                    label = f"{path}.{name}" if path else name
+                    found.append(UnregisteredLayers(place, label, kind, tuple(lost), is_used))
+    return found
+
+
+def _held(tracer: Tracer, value: Value) -> list[tuple[str, list[Parameter]]]:
+    """Descriptions and parameters of the modules and parameters in a plain collection."""
+    from initlint.tracing.values import Many
+
+    items: list[Value] = []
+    if isinstance(value, ListValue):
+        items = value.items
+    elif isinstance(value, DictValue):
+        items = list(value.items.values())
+    elif isinstance(value, tuple):
+        items = list(value)
+    items = [each for item in items for each in (item.items if isinstance(item, Many) else (item,))]
+    found: list[tuple[str, list[Parameter]]] = []
+    for index, item in enumerate(items):
+        if is_module(item):
+            parameters = methods.parameters_of(tracer, item)
+            if parameters:
+                found.append((f"{getattr(item, 'type_name', 'layer')} {index}", parameters))
+        elif isinstance(item, TensorValue) and item.is_trained and item.parameter is not None:
+            found.append((f"parameter {index}", [item.parameter]))
+    return found
+
+
+__all__ = ["LayerValue", "Signal", "Unknown", "framework", "trace_program"]

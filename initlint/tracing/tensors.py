@@ -1,0 +1,419 @@
+"""Tensors that are no signals: constructed, read, and above all written to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from initlint.finding import Place
+from initlint.frameworks import torch as framework
+from initlint.network import DiscardedInit, LateInit, Parameter, Shape, VectorInit, Write
+from initlint.signal.distribution import Distribution
+from initlint.signal.initializers import INITIALIZERS
+from initlint.signal.size import Size
+from initlint.tracing.values import (
+    ContainerValue,
+    Instance,
+    LayerValue,
+    ListValue,
+    Method,
+    Scope,
+    TensorValue,
+    Unknown,
+    Value,
+    describe,
+)
+
+if TYPE_CHECKING:
+    from initlint.tracing.tracer import Tracer
+
+LAWS: dict[str, Distribution | None] = {
+    "zeros": Distribution.constant(0),
+    "ones": Distribution.constant(1),
+    "randn": Distribution.normal(0, 1),
+    "rand": Distribution.uniform(0, 1),
+    "zeros_like": Distribution.constant(0),
+    "ones_like": Distribution.constant(1),
+    "randn_like": Distribution.normal(0, 1),
+    "rand_like": Distribution.uniform(0, 1),
+    "eye": Distribution.identity(1),
+    "full": None,
+    "full_like": None,
+    "tensor": None,
+    "as_tensor": None,
+    "from_numpy": None,
+    "arange": None,
+    "linspace": None,
+    "normal": None,
+    "randint": None,
+    "randperm": None,
+    "scalar_tensor": None,
+}
+"""Tensor constructors under ``torch.`` and what their entries are drawn from."""
+
+
+# --------------------------------------------------------------------------------------------------------- construction
+
+
+def construct(
+    tracer: Tracer, name: str, arguments: Sequence[Value], keywords: Mapping[str, Value], place: Place, scope: Scope
+) -> TensorValue | None:
+    """What ``torch.<name>(...)`` makes, if it makes a tensor out of no tensor."""
+    is_empty = name in framework.UNINITIALISED
+    if not is_empty and name not in LAWS:
+        return None
+    shape = _constructed_shape(name, arguments, keywords)
+    is_filled = bool(arguments) and name.endswith("Tensor") and not _are_sizes(arguments)
+    law = _constructed_law(name, arguments, keywords)
+    made = Parameter("", "tensor", None if is_filled else shape, place)
+    writer = "unknown" if is_filled else "empty" if is_empty else name
+    made.writes = (Write(writer, place, law, {}, function=scope.function_name),)
+    tracer.heap.born(made)
+    return TensorValue(made.shape, law, made, place=place)
+
+
+def _constructed_law(name: str, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Distribution | None:
+    if name in ("full", "full_like"):
+        value = arguments[1] if len(arguments) > 1 else keywords.get("fill_value")
+        return Distribution.constant(value) if isinstance(value, (int, float, Size)) else None
+    if name == "normal":
+        return _normal_law(arguments, keywords)
+    if name in ("tensor", "as_tensor", "scalar_tensor") and arguments and isinstance(arguments[0], (int, float)):
+        return Distribution.constant(arguments[0])
+    return LAWS.get(name)
+
+
+def _normal_law(arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Distribution | None:
+    given = [*arguments[:2], *(keywords.get(key, 0) for key in ("mean", "std")[len(arguments) :])]
+    mean, std = (given + [1.0])[:2]
+    if isinstance(mean, (int, float, Size)) and isinstance(std, (int, float, Size)):
+        return Distribution.normal(mean, std)
+    return None
+
+
+def _are_sizes(arguments: Sequence[Value]) -> bool:
+    return all(isinstance(value, (int, Size, Unknown)) and not isinstance(value, bool) for value in arguments)
+
+
+def _constructed_shape(name: str, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Shape | None:
+    if name in ("tensor", "as_tensor", "scalar_tensor"):
+        return () if arguments and isinstance(arguments[0], (int, float)) else None
+    if name.endswith("_like"):
+        return arguments[0].shape if arguments and isinstance(arguments[0], TensorValue) else None
+    if name == "normal":
+        sizes = [keywords.get("size", arguments[2] if len(arguments) > 2 else None)]
+    else:
+        sizes = list(arguments) or [keywords.get("size")]
+    if name == "full":
+        sizes = sizes[:1]
+    if len(sizes) == 1 and isinstance(sizes[0], (tuple, ListValue)):
+        sizes = list(sizes[0] if isinstance(sizes[0], tuple) else sizes[0].items)
+    if name == "eye":
+        sizes = (sizes * 2)[:2]
+    if not sizes or not _are_sizes(sizes):
+        return None
+    return tuple(as_number(size) for size in sizes)
+
+
+def as_number(value: Value) -> int | float | Size | None:
+    """A width: the number, or the symbol of one that is not known; `None` for what is no number."""
+    if isinstance(value, bool) or value is None:
+        return None
+    if isinstance(value, (int, float, Size)):
+        return value
+    return Size.symbol(f"?{id(value):x}") if isinstance(value, Unknown) else None
+
+
+def make_parameter(tracer: Tracer, value: Value, place: Place, is_trained: bool = True) -> Value:
+    """``nn.Parameter(value)``."""
+    if not isinstance(value, TensorValue):
+        found = Parameter("", "raw", None, place)
+        found.writes = (Write("unknown", place, None),)
+    elif value.parameter is not None and value.copy_of is None and not value.is_part and not value.is_trained:
+        found = value.parameter
+        tracer.heap.set_field(found, "role", "raw")
+    else:
+        found = Parameter("", "raw", value.shape, place)
+        law = value.distribution if value.parameter is None else value.parameter.distribution
+        found.writes = (Write("tensor", place, law),)
+    rescue(tracer, value)
+    found.place = place
+    found.is_frozen = not is_trained
+    tracer.heap.born(found)
+    tracer.record.parameters.append(found)
+    return TensorValue(found.shape, None, found, is_trained=True, place=place)
+
+
+# -------------------------------------------------------------------------------------------------------------- reading
+
+
+def load(tracer: Tracer, owner: TensorValue, name: str, place: Place) -> Value:
+    """``tensor.name``."""
+    if name == "data":
+        return _alias(owner, owner.shape)
+    if name in ("T", "mT"):
+        return _alias(owner, None if owner.shape is None else tuple(reversed(owner.shape)))
+    if name == "shape":
+        return Unknown("a shape that is not known", place) if owner.shape is None else shape_value(owner.shape)
+    if name == "ndim":
+        return Unknown("a shape that is not known", place) if owner.shape is None else len(owner.shape)
+    if name in ("grad", "dtype", "device", "is_cuda", "layout", "names", "grad_fn"):
+        return Unknown(f"the {name} of a tensor", place)
+    if name == "requires_grad":
+        return True if owner.parameter is None else not owner.parameter.is_frozen
+    return Method(owner, name)
+
+
+def shape_value(shape: Shape) -> Value:
+    """A shape as the program sees it."""
+    return tuple(Unknown("a size that is not known") if size is None else size for size in shape)
+
+
+def _alias(owner: TensorValue, shape: Shape | None) -> TensorValue:
+    return TensorValue(shape, owner.distribution, owner.parameter, owner.is_part, owner.copy_of, place=owner.place)
+
+
+def load_item(owner: TensorValue) -> TensorValue:
+    """``tensor[index]``: some of its memory."""
+    shape = None if owner.shape is None or not owner.shape else owner.shape[1:]
+    return TensorValue(shape, owner.distribution, owner.parameter, True, owner.copy_of, place=owner.place)
+
+
+def _part(owner: TensorValue) -> TensorValue:
+    return TensorValue(None, owner.distribution, owner.parameter, True, owner.copy_of, place=owner.place)
+
+
+# -------------------------------------------------------------------------------------------------------------- writing
+
+
+def write(
+    tracer: Tracer,
+    target: TensorValue,
+    initializer: str,
+    law: Distribution | None,
+    place: Place,
+    scope: Scope,
+    arguments: Mapping[str, object] | None = None,
+) -> None:
+    """Writes to a tensor's memory."""
+    if target.copy_of is not None and target.copy_of.role != "tensor":
+        seen = DiscardedInit(place, initializer, target.copy_of.name, "copy")
+        tracer.record.observations.append(seen)
+        tracer.copies.setdefault(id(target), (target, []))[1].append(seen)
+    if target.parameter is None or target.copy_of is not None:
+        return
+    made = Write(
+        initializer, place, law, arguments or {}, is_partial=target.is_part, function=scope.function_name
+    )
+    tracer.heap.set_field(target.parameter, "writes", (*target.parameter.writes, made))
+
+
+def rescue(tracer: Tracer, value: Value) -> None:
+    """Says that a copy that was initialised is stored somewhere after all."""
+    if isinstance(value, TensorValue) and id(value) in tracer.copies:
+        for seen in tracer.copies[id(value)][1]:
+            if seen in tracer.record.observations:
+                tracer.record.observations.remove(seen)
+    elif isinstance(value, tuple):
+        for item in value:
+            rescue(tracer, item)
+
+
+def store(tracer: Tracer, owner: TensorValue, name: str, value: Value, place: Place, scope: Scope) -> None:
+    """``tensor.name = value``."""
+    if name == "data":
+        rescue(tracer, value)
+        write(tracer, owner, "data=", law_of(value), place, scope)
+    elif name == "requires_grad" and owner.parameter is not None and isinstance(value, bool):
+        tracer.heap.set_field(owner.parameter, "is_frozen", not value)
+
+
+def store_item(tracer: Tracer, owner: TensorValue, value: Value, place: Place, scope: Scope) -> None:
+    """``tensor[index] = value``."""
+    rescue(tracer, value)
+    write(tracer, load_item(owner), "[]=", law_of(value), place, scope)
+
+
+def law_of(value: Value) -> Distribution | None:
+    """What the entries of a value are drawn from."""
+    if isinstance(value, TensorValue):
+        return value.distribution if value.parameter is None else value.parameter.distribution
+    if isinstance(value, (int, float, Size)):
+        return Distribution.constant(value)
+    return None
+
+
+def replaced(tracer: Tracer, old: Value, value: TensorValue, place: Place, scope: Scope) -> TensorValue:
+    """``layer.weight = value``: a new parameter takes the name and role of the one it replaces."""
+    if isinstance(old, TensorValue) and old.parameter is not None and value.parameter is not None:
+        if value.parameter.role == "raw":
+            tracer.heap.set_field(value.parameter, "role", old.parameter.role)
+            tracer.heap.set_field(value.parameter, "name", value.parameter.name or old.parameter.name)
+    return value
+
+
+def initialise(
+    tracer: Tracer, name: str, arguments: Sequence[Value], keywords: Mapping[str, Value], place: Place, scope: Scope
+) -> Value:
+    """``nn.init.<name>(tensor, ...)``."""
+    target = arguments[0] if arguments else keywords.get("tensor")
+    rest = list(arguments[1:])
+    options = {key: value for key, value in keywords.items() if key not in ("tensor", "generator")}
+    if isinstance(target, (LayerValue, Instance, ContainerValue)):
+        seen = DiscardedInit(place, name, describe(target), "module")
+        tracer.record.observations.append(seen)
+    elif isinstance(target, Method) and isinstance(target.receiver, Unknown) and target.receiver.loaded is not None:
+        tracer.record.observations.append(LateInit(place, target.receiver.loaded, "every layer"))
+    elif isinstance(target, TensorValue):
+        if name in framework.NEEDS_FANS and target.shape is not None and len(target.shape) < 2:
+            owner = target.parameter.name if target.parameter is not None else "a tensor"
+            tracer.record.observations.append(VectorInit(place, name, owner, target.shape))
+            return target
+        law = law_of_initializer(name, target.shape, rest, options)
+        write(tracer, target, name, law, place, scope, named_arguments(name, rest, options))
+    return target
+
+
+def law_of_initializer(
+    name: str, shape: Shape | None, arguments: Sequence[Value], keywords: Mapping[str, Value]
+) -> Distribution | None:
+    """What an initialiser of ``torch.nn.init`` draws; `None` where an argument is not known."""
+    function = INITIALIZERS.get(name)
+    if function is None:
+        return None
+    plain = [as_argument(value) for value in arguments]
+    named = {key: as_argument(value) for key, value in keywords.items()}
+    if any(isinstance(value, Unknown) for value in (*plain, *named.values())):
+        return None
+    try:
+        found = function(shape if shape is not None else (None, None), *plain, **named)
+    except (TypeError, ValueError, ArithmeticError):
+        return None
+    return None if found.mean is None and found.variance is None else found
+
+
+def as_argument(value: Value) -> Value:
+    """An argument as the theory takes it: plain numbers, strings and symbols."""
+    return value if value is None or isinstance(value, (int, float, str, Size)) else Unknown("no number")
+
+
+SIGNATURES: dict[str, tuple[str, ...]] = {
+    "uniform_": ("a", "b"),
+    "normal_": ("mean", "std"),
+    "trunc_normal_": ("mean", "std", "a", "b"),
+    "constant_": ("val",),
+    "xavier_uniform_": ("gain",),
+    "xavier_normal_": ("gain",),
+    "kaiming_uniform_": ("a", "mode", "nonlinearity"),
+    "kaiming_normal_": ("a", "mode", "nonlinearity"),
+    "orthogonal_": ("gain",),
+    "sparse_": ("sparsity", "std"),
+    "dirac_": ("groups",),
+}
+
+
+def named_arguments(name: str, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> dict[str, object]:
+    """The arguments of an initialiser by name."""
+    return {**dict(zip(SIGNATURES.get(name, ()), arguments)), **keywords}  # noqa: B905
+
+
+def call(
+    tracer: Tracer,
+    owner: TensorValue,
+    name: str,
+    arguments: Sequence[Value],
+    keywords: Mapping[str, Value],
+    place: Place,
+    scope: Scope,
+) -> Value:
+    """``tensor.name(...)``."""
+    if name in framework.IN_PLACE_INITS:
+        _write_in_place(tracer, owner, name, arguments, keywords, place, scope)
+        return owner
+    if name in ("mul_", "div_", "add_", "sub_", "multiply_", "divide_", "neg_"):
+        _scale_in_place(tracer, owner, name, arguments, place, scope)
+        return owner
+    if name in ("size", "dim", "ndimension", "numel", "nelement", "__len__"):
+        return _measure(owner, name, arguments, keywords)
+    if name in framework.COPIES:
+        return TensorValue(owner.shape, law_of(owner), None, copy_of=owner.parameter or owner.copy_of, place=place)
+    if name in ("t", "transpose", "permute"):
+        shape = owner.shape
+        return _alias(owner, tuple(reversed(shape)) if shape is not None and len(shape) == 2 else None)
+    if name in framework.ALIASES:
+        return _alias(owner, owner.shape if name in ("detach", "requires_grad_") else None)
+    if name in framework.PARTS:
+        return ListValue([_part(owner) for _ in range(_pieces(name, arguments, keywords))])
+    if name in ("to", "float", "half", "double", "cuda", "type", "bfloat16"):
+        return owner
+    if name.endswith("_") and not name.endswith("__"):
+        write(tracer, owner, name, None, place, scope)
+        return owner
+    if name in ("expand", "repeat", "expand_as"):
+        return TensorValue(None, law_of(owner), owner.parameter, owner.is_part)
+    return TensorValue(None) if name not in ("item", "tolist") else Unknown(f"the {name} of a tensor", place)
+
+
+def _pieces(name: str, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> int:
+    first = arguments[0] if arguments else keywords.get("chunks")
+    return first if name == "chunk" and isinstance(first, int) and 0 < first < 64 else 1
+
+
+def _measure(owner: TensorValue, name: str, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Value:
+    if owner.shape is None:
+        return Unknown("a shape that is not known")
+    if name in ("dim", "ndimension"):
+        return len(owner.shape)
+    if name == "size":
+        axis = arguments[0] if arguments else keywords.get("dim")
+        sizes = shape_value(owner.shape)
+        assert isinstance(sizes, tuple)
+        if axis is None:
+            return sizes
+        return sizes[axis] if isinstance(axis, int) and -len(sizes) <= axis < len(sizes) else Unknown("a size")
+    total: int | float | Size = 1
+    for size in owner.shape:
+        if size is None:
+            return Unknown("a size that is not known")
+        total = total * size
+    return total
+
+
+def _write_in_place(
+    tracer: Tracer,
+    owner: TensorValue,
+    name: str,
+    arguments: Sequence[Value],
+    keywords: Mapping[str, Value],
+    place: Place,
+    scope: Scope,
+) -> None:
+    """``normal_``, ``uniform_``, ``fill_``, ``zero_``, ``copy_`` and the like, as methods."""
+    if name == "copy_":
+        source = arguments[0] if arguments else keywords.get("src")
+        rescue(tracer, source)
+        write(tracer, owner, name, law_of(source), place, scope)
+        return
+    if name in ("zero_", "fill_"):
+        value = 0 if name == "zero_" else (arguments[0] if arguments else keywords.get("value"))
+        law = Distribution.constant(value) if isinstance(value, (int, float, Size)) else None
+        write(tracer, owner, name, law, place, scope, {"val": value})
+        return
+    renamed = {{"from": "a", "to": "b"}.get(key, key): value for key, value in keywords.items() if key != "generator"}
+    law = law_of_initializer(name, owner.shape, arguments, renamed)
+    write(tracer, owner, name, law, place, scope, named_arguments(name, arguments, renamed))
+
+
+def _scale_in_place(
+    tracer: Tracer, owner: TensorValue, name: str, arguments: Sequence[Value], place: Place, scope: Scope
+) -> None:
+    law, number = law_of(owner), arguments[0] if arguments else None
+    result = None
+    if law is not None and name == "neg_":
+        result = law.scaled(-1)
+    elif law is not None and isinstance(number, (int, float, Size)) and len(arguments) == 1:
+        symbol = {"mul_": "*", "multiply_": "*", "div_": "/", "divide_": "/", "add_": "+", "sub_": "-"}[name]
+        from initlint.tracing.arithmetic import scaled_law
+
+        result = scaled_law(symbol, law, number, True)
+    write(tracer, owner, name, result, place, scope)

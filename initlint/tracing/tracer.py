@@ -1,0 +1,233 @@
+"""The abstract interpreter: runs constructors and `forward` over facts, on values that may be unknown.
+
+Branches that depend on something unknown are both run and joined; loops of unknown length run once and may not have
+run at all. Work is bounded: `STEPS` expressions and statements for each thing traced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from initlint.finding import Place
+from initlint.network import Layer, Observation, Parameter
+from initlint.program import Definition, External, Module, Program
+from initlint.reading import facts
+from initlint.tracing import calls, classes, expressions, statements
+from initlint.tracing.heap import Heap
+from initlint.tracing.values import (
+    ClassValue,
+    ExternalValue,
+    FunctionValue,
+    Instance,
+    Scope,
+    Signal,
+    Unknown,
+    Value,
+    is_module,
+)
+
+STEPS = 150_000
+"""Statements and expressions run for one root. The largest models of torchvision and timm take a third of it."""
+DEEPEST_CALL = 48
+"""Nested calls of functions of the program; deeper ones give an unknown."""
+
+
+class OutOfBudget(Exception):
+    """The root took more than `STEPS` steps."""
+
+
+@dataclass
+class Instantiation:
+    """One time a module class was instantiated outside the constructor of another module."""
+
+    instance: Instance
+    are_arguments_known: bool
+
+
+@dataclass
+class Record:
+    """What was met while one root was traced."""
+
+    layers: list[Layer] = field(default_factory=list)
+    parameters: list[Parameter] = field(default_factory=list)
+    observations: list[Observation] = field(default_factory=list)
+    reasons: list[tuple[Place, str]] = field(default_factory=list)
+    made: list[Value] = field(default_factory=list)
+    """Modules constructed, in order."""
+    known_arguments: dict[int, bool] = field(default_factory=dict)
+    """For each instance made, by identity: whether all its arguments were known."""
+    classes: set[int] = field(default_factory=set)
+
+
+class Tracer:
+    """Runs parts of one program. What it meets goes into `record`."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.heap = Heap(self.join_signals)
+        self.record = Record()
+        self.steps = 0
+        self.depth = 0
+        self.constructing: list[Instance] = []
+        self.calling: list[Value] = []
+        """Modules whose `forward` runs, outermost first."""
+        self.names: dict[int, str] = {}
+        """Path of attributes from the root, by identity of module."""
+        self.copies: dict[int, tuple[Value, list[Observation]]] = {}
+        """Copies of parameters that were initialised, by identity, with what was put on record about it."""
+        self.applied: dict[int, list[tuple[Value, Place, frozenset[int]]]] = {}
+        """For each instance whose constructor runs: init functions applied to it, where, and to which modules."""
+        self.shells: dict[int, Value] = {}
+        """For an instance of a class derived from a framework layer: that layer."""
+        self.layer_owner: dict[int, Value] = {}
+        """The module that made each layer on record."""
+        self._scopes: dict[int, Scope] = {}
+        self._classes: dict[int, ClassValue] = {}
+        self._evaluating: set[tuple[int, str]] = set()
+        self._globals: dict[tuple[int, str], Value] = {}
+
+    # ------------------------------------------------------------------------------------------------------- interface
+
+    def begin(self) -> None:
+        """Starts afresh: a new root, a new record, a full budget."""
+        self.record = Record()
+        self.heap = Heap(self.join_signals)
+        self.steps = 0
+        self.depth = 0
+        self.constructing.clear()
+        self.calling.clear()
+        self.names.clear()
+        self.copies.clear()
+        self.applied.clear()
+        self.shells.clear()
+        self.layer_owner.clear()
+        self._globals.clear()
+
+    def step(self) -> None:
+        """Spends one step of the budget."""
+        self.steps += 1
+        if self.steps > STEPS:
+            raise OutOfBudget
+
+    def evaluate(self, node: facts.Expression, scope: Scope) -> Value:
+        """The value of an expression."""
+        return expressions.evaluate(self, node, scope)
+
+    def run(self, body: Sequence[facts.Statement], scope: Scope) -> statements.Flow:
+        """Runs statements."""
+        return statements.run(self, body, scope)
+
+    def call(
+        self, function: Value, arguments: Sequence[Value], keywords: Mapping[str, Value], place: Place, scope: Scope
+    ) -> Value:
+        """The value of a call."""
+        return calls.call(self, function, tuple(arguments), keywords, place, scope)
+
+    # ----------------------------------------------------------------------------------------------------------- places
+
+    @staticmethod
+    def place(node: facts.Node, scope: Scope) -> Place:
+        """Where a node stands."""
+        return scope.module.source.place(node.start, node.end)
+
+    def unknown(self, reason: str, place: Place | None = None) -> Unknown:
+        """An unknown, its reason put on record."""
+        if place is not None:
+            self.record.reasons.append((place, reason))
+        return Unknown(reason, place)
+
+    # ------------------------------------------------------------------------------------------------------------ names
+
+    def scope_of(self, module: Module) -> Scope:
+        """The top-level scope of a module."""
+        if id(module) not in self._scopes:
+            self._scopes[id(module)] = Scope(module)
+        return self._scopes[id(module)]
+
+    def lookup(self, name: str, scope: Scope) -> Value:
+        """The value of a name, through enclosing functions, the module, imports and builtins; `None` if unbound."""
+        current: Scope | None = scope
+        while current is not None:
+            if name in current.names:
+                return current.names[name]
+            if current.parent is None:
+                break
+            current = current.parent
+        return self.global_value(scope.module, name)
+
+    def global_value(self, module: Module, name: str) -> Value:
+        """What a top-level name of a module is worth."""
+        key = (id(module), name)
+        if key not in self._globals:
+            if key in self._evaluating:
+                return Unknown(f"{name} is defined by itself")
+            self._evaluating.add(key)
+            try:
+                self._globals[key] = self.resolved(self.program.resolve(module, name), name)
+            finally:
+                self._evaluating.discard(key)
+        return self._globals[key]
+
+    def resolved(self, found: Definition | External | Module | None, name: str) -> Value:
+        """The value behind what a name was resolved to."""
+        if found is None:
+            return expressions.builtin(name)
+        if isinstance(found, External):
+            return expressions.external(found.name)
+        if isinstance(found, Module):
+            return found
+        scope = self.scope_of(found.module)
+        if isinstance(found.node, facts.Class):
+            return self.class_value(found.node, scope)
+        if isinstance(found.node, facts.Function):
+            return FunctionValue(found.node, scope)
+        return self._assigned(found.node, name, scope)
+
+    def _assigned(self, node: facts.Assign, name: str, scope: Scope) -> Value:
+        """The value of a module-level assignment; unknown if the name is assigned more than once."""
+        if name in scope.names:
+            return scope.names[name]
+        if node.value is None:
+            return Unknown(f"{name} has no value")
+        value = self.evaluate(node.value, scope)
+        for target in node.targets:
+            if isinstance(target, facts.Name) and target.id == name:
+                return value
+        trial = Scope(scope.module, scope)
+        for target in node.targets:
+            statements.assign(self, target, value, trial)
+        return trial.names.get(name, Unknown(f"{name} cannot be followed"))
+
+    def class_value(self, node: facts.Class, scope: Scope) -> ClassValue:
+        """The class a definition makes; the same one each time for a class at module level."""
+        if id(node) not in self._classes:
+            self._classes[id(node)] = classes.build(self, node, scope)
+        return self._classes[id(node)]
+
+    # ---------------------------------------------------------------------------------------------------------- signals
+
+    def add_layer(self, op: str, kind: str, place: Place, inputs: Iterable[Signal] = (), **details: object) -> Signal:
+        """Puts an operation on record and gives its output."""
+        layer = Layer(len(self.record.layers), op, kind, "", place, tuple(signal.node for signal in inputs))
+        for name, value in details.items():
+            setattr(layer, name, value)
+        self.record.layers.append(layer)
+        return Signal(layer.id)
+
+    def join_signals(self, left: Value, right: Value) -> Value:
+        """A signal that is either of two."""
+        inputs = [value for value in (left, right) if isinstance(value, Signal)]
+        place = self.record.layers[inputs[0].node].place
+        return self.add_layer("join", "join", place, inputs, reason="differs between branches")
+
+    def name_of(self, module: Value) -> str:
+        """The path of attributes that leads to a module."""
+        return self.names.get(id(module), "")
+
+    def is_constructed(self, instance: Instance) -> bool:
+        """Whether the constructor of an instance has run to its end."""
+        return all(instance is not other for other in self.constructing)
+
+
+__all__ = ["ExternalValue", "OutOfBudget", "Record", "Tracer", "is_module"]

@@ -1,0 +1,271 @@
+"""What an expression can be worth to the tracer.
+
+Known Python values stand for themselves: ``None``, bools, ints, floats, strings, tuples. A width that is not known is a
+`Size`. Everything else is one of the classes here; what cannot be known is `Unknown`, with the reason.
+Mutable values change only through `initlint.tracing.heap.Heap`, so that a branch can be taken back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+from initlint.finding import Place
+from initlint.network import Parameter, Shape
+from initlint.program import Module as ProgramModule
+from initlint.reading import facts
+from initlint.signal.distribution import Distribution
+from initlint.signal.size import Size
+
+if TYPE_CHECKING:
+    from initlint.frameworks.tables import LayerSpec
+
+Value: TypeAlias = object
+
+
+@dataclass(frozen=True, eq=False)
+class Unknown:
+    """A value that cannot be known, and why."""
+
+    reason: str
+    place: Place | None = None
+    loaded: Place | None = None
+    """For a module that came with its weights: where they were loaded."""
+
+
+@dataclass(frozen=True)
+class ExternalValue:
+    """Something outside the program, by its canonical dotted name."""
+
+    name: str
+
+
+@dataclass(eq=False)
+class Scope:
+    """Names and their values: of a call, or of a module (no parent)."""
+
+    module: ProgramModule
+    parent: Scope | None = None
+    names: dict[str, Value] = field(default_factory=dict)
+    function: FunctionValue | None = None
+    owner: Instance | None = None
+    """The instance the running method belongs to."""
+    defining: ClassValue | None = None
+    """The class the running method stands in, for ``super()``."""
+
+    @property
+    def function_name(self) -> str:
+        """Name of the function that runs; empty at module level."""
+        return self.function.name if self.function is not None else ""
+
+
+@dataclass(eq=False)
+class FunctionValue:
+    """A function of the program, or a lambda."""
+
+    node: facts.Function | facts.Lambda
+    scope: Scope
+    """Where it is defined."""
+    defining: ClassValue | None = None
+
+    @property
+    def name(self) -> str:
+        return self.node.name if isinstance(self.node, facts.Function) else "<lambda>"
+
+
+@dataclass(eq=False)
+class ClassValue:
+    """A class of the program."""
+
+    node: facts.Class
+    scope: Scope
+    bases: tuple[Value, ...]
+    members: dict[str, facts.Statement]
+    order: tuple[ClassValue | ExternalValue, ...] = ()
+    """Method resolution order, itself first; external bases as their names."""
+    is_module: bool = False
+    has_unknown_base: bool = False
+    constants: dict[str, Value] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.node.name
+
+
+@dataclass(eq=False)
+class Instance:
+    """An object of a class of the program."""
+
+    cls: ClassValue
+    place: Place
+    attributes: dict[str, Value] = field(default_factory=dict)
+    is_complete: bool = True
+    """False once something unknown may have set its attributes."""
+    parents: int = 0
+    """In how many other modules it is kept."""
+
+    @property
+    def type_name(self) -> str:
+        return self.cls.name
+
+
+@dataclass(eq=False)
+class LayerValue:
+    """An object of one of the framework's layer classes."""
+
+    name: str
+    """Canonical name of its class."""
+    spec: LayerSpec | None
+    """``None`` for a class that the tables do not know."""
+    arguments: Mapping[str, Value]
+    place: Place
+    attributes: dict[str, Value] = field(default_factory=dict)
+    parents: int = 0
+
+    @property
+    def type_name(self) -> str:
+        return self.name.rpartition(".")[2]
+
+
+@dataclass(eq=False)
+class ContainerValue:
+    """A ``Sequential``, ``ModuleList`` or ``ModuleDict``, or an instance of a class derived from one."""
+
+    kind: str
+    """``"sequential"``, ``"list"`` or ``"dict"``."""
+    place: Place
+    items: dict[str, Value] = field(default_factory=dict)
+    is_open: bool = False
+    """True if it may hold more than is known."""
+    type_name: str = "Sequential"
+    parents: int = 0
+
+
+@dataclass(eq=False)
+class ListValue:
+    """A list or a set."""
+
+    items: list[Value] = field(default_factory=list)
+    is_open: bool = False
+    place: Place | None = None
+
+
+@dataclass(eq=False)
+class DictValue:
+    """A dict with known keys."""
+
+    items: dict[Value, Value] = field(default_factory=dict)
+    is_open: bool = False
+    place: Place | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Many:
+    """Stands in a list for any number of items like these, none included."""
+
+    items: tuple[Value, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class BoundMethod:
+    """A function with its first argument."""
+
+    function: FunctionValue
+    receiver: Value
+
+
+@dataclass(frozen=True, eq=False)
+class Method:
+    """A method of the framework or of Python, on a value: ``layers.append``, ``self.apply``, ``weight.normal_``."""
+
+    receiver: Value
+    name: str
+
+
+@dataclass(frozen=True, eq=False)
+class Native:
+    """A function the tracer provides."""
+
+    name: str
+    call: Callable[[tuple[Value, ...], Mapping[str, Value], Place], Value]
+
+
+@dataclass(frozen=True, eq=False)
+class Partial:
+    """``functools.partial(function, *arguments, **keywords)``."""
+
+    function: Value
+    arguments: tuple[Value, ...]
+    keywords: Mapping[str, Value]
+
+
+@dataclass(frozen=True, eq=False)
+class SuperValue:
+    """``super()`` in a method."""
+
+    cls: ClassValue
+    receiver: Value
+
+
+@dataclass(frozen=True, eq=False)
+class TensorValue:
+    """A tensor that is no signal: a parameter's memory, or a tensor made by a constructor.
+
+    `parameter` is the parameter whose memory it shares (`part`: some of it), `copy_of` the one it was copied from.
+    """
+
+    shape: Shape | None
+    distribution: Distribution | None = None
+    parameter: Parameter | None = None
+    is_part: bool = False
+    copy_of: Parameter | None = None
+    is_uninitialised: bool = False
+    is_trained: bool = False
+    """Whether it is the parameter itself rather than its ``.data`` or a view."""
+    place: Place | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Signal:
+    """An activation that flows through the network: the output of the layer `node`."""
+
+    node: int
+
+
+@dataclass(frozen=True)
+class TypeName:
+    """``type(m)`` or ``m.__class__`` of a framework layer or an instance, or the string of its name."""
+
+    of: Value
+
+
+class ClassName(str):
+    """The name of a module's class, as a string that remembers the module."""
+
+    of: Value
+
+    @staticmethod
+    def made(name: str, of: Value) -> ClassName:
+        """The name of the class of `of`."""
+        value = ClassName(name)
+        value.of = of
+        return value
+
+
+ModuleValue: TypeAlias = "Instance | LayerValue | ContainerValue"
+Number: TypeAlias = "int | float | Size"
+
+
+def is_module(value: Value) -> bool:
+    """Whether it is a module of the framework's sense."""
+    return isinstance(value, (LayerValue, ContainerValue)) or (isinstance(value, Instance) and value.cls.is_module)
+
+
+def describe(value: Value) -> str:
+    """How a value is named in a message."""
+    if isinstance(value, (Instance, LayerValue, ContainerValue)):
+        return value.type_name
+    if isinstance(value, Unknown):
+        return "unknown"
+    return repr(value)
