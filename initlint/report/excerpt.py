@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
+from itertools import accumulate, takewhile
 
 from initlint.finding import Finding
 from initlint.report.palette import Palette
@@ -62,12 +63,11 @@ def _columns_of(char: str) -> int:
 
 
 def _cut_right(text: str, room: int) -> str:
-    while columns(text) > room:
-        text = text[:-1] if columns(text) - room < 100 else text[: room * 2]
-    return text
+    """The beginning of `text` that fits in `room` columns."""
+    ends = accumulate(map(_columns_of, text))
+    return text[: sum(1 for _ in takewhile(lambda end: end <= room, ends))]
 
 
 def _cut_left(text: str, room: int) -> str:
-    while columns(text) > room:
-        text = text[1:] if columns(text) - room < 100 else text[-room * 2 :]
-    return text
+    """The end of `text` that fits in `room` columns."""
+    return _cut_right(text[::-1], room)[::-1]
