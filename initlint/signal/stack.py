@@ -10,6 +10,7 @@ from initlint.signal import propagation
 from initlint.signal.activations import activation
 from initlint.signal.distribution import Distribution
 from initlint.signal.moments import STANDARD, Moments
+from initlint.signal.nonlinearity import Activation
 from initlint.signal.size import Number, Value, as_float, combine, is_known, is_vanishing
 
 EXTREME = 1e150
@@ -29,6 +30,10 @@ class StackLayer:
     dropout: Value = 0
     fan_out: Value = None
     """``None``: as `fan_in`, so that gradients are compared at equal widths."""
+    max_pool: int = 1
+    """Entries in the window of a max pool behind the activation; 1: none."""
+    factor: float = 1.0
+    """A constant the signal is multiplied by behind the layer."""
 
 
 @dataclass(frozen=True)
@@ -89,11 +94,26 @@ def _propagate(layer: StackLayer, moments: Moments) -> LayerSignal:
     phi = activation(layer.activation, **layer.parameters)
     before = propagation.linear(moments, layer.fan_in, layer.weight, _bias_that_counts(layer))
     after = propagation.dropout(phi.forward(before.mean, before.variance), layer.dropout)
+    after = _pooled(layer, phi, after)
     slope = combine(_product, phi.backward(before.mean, before.variance), propagation.dropout_backward(layer.dropout))
+    slope = combine(_product, slope, _selected(layer, phi) * layer.factor**2)
     chi = _backward_gain(layer, layer.fan_in, slope)
     backward = chi if layer.fan_out is None else _backward_gain(layer, layer.fan_out, slope)
     gain = as_float(combine(lambda out, into: out / into, after.second, moments.second))
     return LayerSignal(before, after, gain, chi, backward)
+
+
+def _pooled(layer: StackLayer, phi: Activation, moments: Moments) -> Moments:
+    """Behind the max pool and the constant factor."""
+    if layer.max_pool > 1:
+        moments = propagation.max_pool(moments, layer.max_pool, is_rectified=phi.is_relu_like)
+    return moments if layer.factor == 1 else propagation.scale(moments, layer.factor)
+
+
+def _selected(layer: StackLayer, phi: Activation) -> float:
+    """What a max pool makes of the slope: it lets the gradient through at the largest entry, where a ReLU's slope is 1
+    but with probability ``2^-k``, instead of at every second one."""
+    return 2 * (1 - 0.5**layer.max_pool) if layer.max_pool > 1 and phi.is_relu_like else 1.0
 
 
 def _in_range(moments: Moments) -> Moments:

@@ -1,0 +1,154 @@
+"""Plain stacks: chains of linear maps with nothing between them that restores the signal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from initlint.network.network import TRANSPARENT, Layer, Network
+from initlint.signal.activations import activation
+from initlint.signal.distribution import Distribution
+from initlint.signal.nonlinearity import Activation
+from initlint.signal.stack import LayerSignal, StackLayer, StackSignal, propagate_stack
+
+STACKED = frozenset({"linear", "conv", "conv_transpose"})
+"""Linear maps that a stack is made of."""
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """One linear map of a stack and what stands between it and the next."""
+
+    layer: Layer
+    between: tuple[Layer, ...]
+
+    @property
+    def activation(self) -> Layer | None:
+        """The activation behind the linear map, if there is exactly one."""
+        found = [layer for layer in self.between if layer.op == "activation"]
+        return found[0] if len(found) == 1 else None
+
+    @property
+    def nonlinearity(self) -> Activation | None:
+        """What the theory knows of the activation."""
+        return None if self.activation is None else theory_of(self.activation)
+
+
+@dataclass(frozen=True, eq=False)
+class Stack:
+    """A maximal chain: no norm, no skip, no second consumer, nothing unknown inside."""
+
+    network: Network
+    stages: tuple[Stage, ...]
+    is_final: bool
+    """Whether it ends at an output of the network."""
+
+    @cached_property
+    def hidden(self) -> tuple[Stage, ...]:
+        """The stages without the output layer: the last one, if no activation follows it."""
+        is_output = bool(self.stages) and not any(layer.op == "activation" for layer in self.stages[-1].between)
+        return self.stages[:-1] if is_output else self.stages
+
+    @cached_property
+    def signal(self) -> StackSignal:
+        """The predicted numbers of the hidden stages, for an input of mean 0 and variance 1."""
+        return propagate_stack([_for_theory(stage) for stage in self.hidden])
+
+    @property
+    def gradient(self) -> float | None:
+        """log10 of the gradient's second moment at the first hidden pre-activation over that at the last."""
+        return self.signal.log10_chi if len(self.hidden) > 1 else None
+
+    @property
+    def forward(self) -> float | None:
+        """log10 of the signal's second moment behind the last hidden stage over that behind the first."""
+        gains = [each.forward_gain for each in self.signal.layers[1:]]
+        known = [gain for gain in gains if gain is not None]
+        if len(known) < len(gains) or not known:
+            return None
+        return -math.inf if 0 in known else sum(map(math.log10, known))
+
+    @property
+    def factor(self) -> float | None:
+        """The gradient's factor a layer: geometric mean of chi over the hidden stages but the first."""
+        total = self.gradient
+        return None if total is None else 10.0 ** (total / (len(self.hidden) - 1))
+
+    def numbers(self) -> list[tuple[Stage, LayerSignal]]:
+        """The hidden stages with their predicted numbers."""
+        return list(zip(self.hidden, self.signal.layers, strict=True))
+
+
+def stacks(network: Network) -> list[Stack]:
+    """All plain stacks of a network, in signal order."""
+    consumers = network.consumers()
+    followed: set[int] = set()
+    found: list[Stack] = []
+    for layer in network.live():
+        if layer.op in STACKED and layer.id not in followed:
+            stages = list(_follow(network, layer, consumers))
+            followed.update(stage.layer.id for stage in stages)
+            last = stages[-1].between[-1] if stages[-1].between else stages[-1].layer
+            found.append(Stack(network, tuple(stages), last.id in network.outputs))
+    return found
+
+
+def _follow(network: Network, first: Layer, consumers: dict[int, list[Layer]]) -> Iterator[Stage]:
+    """The stages from a linear map on, up to where the chain ends."""
+    current: Layer | None = first
+    while current is not None:
+        between: list[Layer] = []
+        here = current
+        following: Layer | None = None
+        while following is None:
+            after = consumers.get(here.id, [])
+            if len(after) != 1 or here.id in network.outputs or len(after[0].inputs) != 1:
+                break
+            if after[0].op in TRANSPARENT:
+                here = after[0]
+                between.append(here)
+            elif after[0].op in STACKED:
+                following = after[0]
+            else:
+                break
+        yield Stage(current, tuple(between))
+        current = following
+
+
+def theory_of(layer: Layer) -> Activation | None:
+    """The activation as the theory knows it; `None` if its parameters are not known."""
+    parameters = {key: value for key, value in layer.options.items() if key != "variant"}
+    if any(value is None for value in parameters.values()):
+        return None
+    try:
+        return activation(layer.activation, **parameters)
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _for_theory(stage: Stage) -> StackLayer:
+    layer, shape = stage.layer, stage.activation
+    known = stage.nonlinearity
+    is_plain = shape is None and not any(each.op == "activation" for each in stage.between)
+    if not is_plain and known is None:
+        return StackLayer(layer.fan_in, Distribution.unknown())
+    dropped = [each.options.get("p") for each in stage.between if each.op == "dropout"]
+    rates = [rate for rate in dropped if isinstance(rate, (int, float)) and rate < 1]
+    windows = [each.options.get("window") for each in stage.between if each.options.get("variant") == "max"]
+    return StackLayer(
+        layer.fan_in,
+        _law(layer),
+        layer.bias.distribution if layer.bias is not None else None,
+        "identity" if shape is None else shape.activation,
+        {} if shape is None else {key: value for key, value in shape.options.items() if key != "variant"},
+        1 - math.prod(1 - rate for rate in rates),
+        max_pool=math.prod(window for window in windows if isinstance(window, int)),
+        factor=math.prod(f for each in stage.between if isinstance(f := each.options.get("factor", 1.0), float)),
+    )
+
+
+def _law(layer: Layer) -> Distribution:
+    found = layer.weight.distribution if layer.weight is not None else None
+    return found if found is not None else Distribution.unknown()

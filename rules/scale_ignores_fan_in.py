@@ -1,0 +1,126 @@
+"""INL204."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from initlint.finding import Finding
+from initlint.frameworks.remedies import scaled_init
+from initlint.network import Network
+from initlint.network.stack import Stack, Stage
+from initlint.rule import Rule
+from initlint.signal.stack import LayerSignal
+
+from .judging import SGD_LIMIT, consequence, evidence, is_hard_coded, last_write, power, severity, span, whole_stacks
+
+HARMLESS_MEAN = 1e-6
+"""Mean over std of weights up to which they count as centred; beyond it the fault is another rule's."""
+
+
+class ScaleIgnoresFanIn(Rule):
+    """A hard-coded spread that, given the fan-in, makes the signal of a deep stack explode or die.
+
+    Why: a layer multiplies the variance by fan_in x Var(w). A spread that is one number for every width makes that
+    factor whatever the width happens to be: N(0, 1) at fan-in 256 gives 128 behind a ReLU, N(0, 0.01) gives 0.013.
+    Predicted: the product over the hidden layers of the gradient's and of the signal's factor; reported beyond 3.5
+    decades.
+    Measured: the same ratios on one batch.
+    Silent on: heads and other stacks too short for it to matter, normalised and residual networks, embeddings, and
+    spreads that follow from the fan.
+    Fix: an initialiser that divides by the fan: kaiming_normal_ before rectifiers, xavier_uniform_ before tanh.
+    Source: LeCun, Bottou, Orr and Mueller 1998, section 4.6; He et al. 2015, arXiv:1502.01852.
+    """
+
+    code = "INL204"
+    name = "scale-ignores-fan-in"
+    bad = """
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.ModuleList([nn.Linear(256, 256) for _ in range(8)])
+        for layer in self.layers:
+            nn.init.normal_(layer.weight, std=1.0)  # bad
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer(x).relu()
+        return x
+"""
+    good = """
+from torch import nn
+
+
+class Head(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.ModuleList([nn.Conv2d(256, 256, 3) for _ in range(4)])
+        for layer in self.layers:
+            nn.init.normal_(layer.weight, std=0.01)
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer(x).relu()
+        return x
+"""
+
+    def check_network(self, network: Network) -> Iterator[Finding]:
+        """Judges every plain stack by its worse direction."""
+        for stack in whole_stacks(network):
+            decades = _worst(stack)
+            guilty = [(stage, signal) for stage, signal in stack.numbers() if _is_guilty(stage, signal, decades)]
+            if abs(decades) > SGD_LIMIT and 2 * len(guilty) >= len(stack.hidden):
+                yield self._finding(stack, guilty[0][0], decades)
+
+    def _finding(self, stack: Stack, stage: Stage, decades: float) -> Finding:
+        written = last_write(stage)
+        assert written is not None and written.distribution is not None
+        spread, wanted = _std(stage), _wanted(stage)
+        fan = f" at fan-in {stage.layer.fan_in}" if isinstance(stage.layer.fan_in, int) else ""
+        advice = f", expected about {wanted:.2g}" if wanted is not None else ""
+        name = stage.layer.weight.name if stage.layer.weight is not None else stage.layer.name
+        message = (
+            f"{name}: {written.initializer} gives std {spread:.3g}{fan}{advice}; over {len(stack.hidden)} layers "
+            f"({span(stack)}) the variance is multiplied by {power(decades)}: {consequence(decades)}"
+        )
+        activation = stage.activation.activation if stage.activation is not None else "linear"
+        return self.finding(
+            written.place,
+            message,
+            help=f"scale by the fan instead: {scaled_init(activation)}",
+            severity=severity(decades),
+            predicted=evidence(stack, weight_std=spread, expected_std=wanted),
+        )
+
+
+def _worst(stack: Stack) -> float:
+    known = [decades for decades in (stack.gradient, stack.forward) if decades is not None]
+    return max(known, key=abs, default=0.0)
+
+
+def _is_guilty(stage: Stage, signal: LayerSignal, decades: float) -> bool:
+    """Whether a hard-coded, centred spread pushes the way the whole stack goes."""
+    written = last_write(stage)
+    if not is_hard_coded(stage) or written is None or written.distribution is None:
+        return False
+    mean, spread = written.distribution.mean, _std(stage)
+    if not isinstance(mean, (int, float)) or spread is None or abs(mean) > HARMLESS_MEAN * spread:
+        return False
+    gains = [gain for gain in (signal.chi, signal.forward_gain) if gain]
+    return any((math.log10(gain) > 0) == (decades > 0) for gain in gains) or math.isinf(decades)
+
+
+def _std(stage: Stage) -> float | None:
+    law = stage.layer.weight.distribution if stage.layer.weight is not None else None
+    return float(law.std) if law is not None and isinstance(law.std, (int, float)) else None
+
+
+def _wanted(stage: Stage) -> float | None:
+    """The std that keeps the second moment: the activation's gain over the root of the fan-in."""
+    fan, phi = stage.layer.fan_in, stage.nonlinearity
+    if not isinstance(fan, (int, float)) or fan <= 0:
+        return None
+    return (phi.forward_gain if phi is not None and phi.is_relu_like else 1.0) / math.sqrt(fan)
