@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
-from typing import TypeAlias
-
 from initlint.finding import Place
 from initlint.signal.distribution import Distribution
-from initlint.signal.size import Size
+from initlint.signal.initializers import Shape
+from initlint.signal.size import Number
 
-Number: TypeAlias = "int | float | Fraction | Size"
-Shape: TypeAlias = "tuple[Number | None, ...]"
+__all__ = ["Number", "Parameter", "Shape", "Write"]
 
 
 @dataclass(frozen=True)

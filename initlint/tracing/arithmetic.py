@@ -199,9 +199,10 @@ def _with_tensor(tracer: Tracer, symbol: str, signal: Signal, tensor: TensorValu
     """A bias is added, a gain (layer scale, gate, mask) multiplies."""
     owned = () if tensor.parameter is None else (tensor.parameter,)
     if symbol in ("+", "-"):
-        law = tensor.distribution if tensor.parameter is None else tensor.parameter.distribution
-        if law is not None and law.is_zero:
-            return tracer.add_layer("reshape", "bias", place, (signal,), parameters=owned)
+        before = tracer.record.layers[signal.node]
+        if before.op == "linear" and before.bias is None and tensor.parameter is not None:
+            before.bias, before.parameters = tensor.parameter, (*before.parameters, tensor.parameter)
+            return signal
         return tracer.add_layer("add", "bias", place, (signal,), parameters=owned)
     return tracer.add_layer("multiply", symbol, place, (signal,), parameters=owned)
 

@@ -11,6 +11,7 @@ from initlint.program import Module
 from initlint.reading import facts
 from initlint.signal.size import Size
 from initlint.tracing import expressions, iteration, tensors
+from initlint.tracing.namespaces import NamespaceValue, ParserValue
 from initlint.tracing.values import (
     BoundMethod,
     ClassName,
@@ -60,6 +61,10 @@ def load(tracer: Tracer, owner: Value, name: str, place: Place, scope: Scope) ->
     if isinstance(owner, (TypeName, FunctionValue)) and name in ("__name__", "__qualname__"):
         of = owner.of if isinstance(owner, TypeName) else owner
         return ClassName.made(getattr(of, "type_name", "?"), of) if isinstance(owner, TypeName) else owner.name
+    if isinstance(owner, NamespaceValue):
+        return owner.attributes.get(name, Unknown(f"{name} is not set", place))
+    if isinstance(owner, ParserValue):
+        return Method(owner, name)
     if isinstance(owner, Size):
         return Size.symbol(f"{owner}.{name}")
     if isinstance(owner, Unknown):
@@ -221,18 +226,20 @@ def store(tracer: Tracer, owner: Value, name: str, value: Value, place: Place, s
     if isinstance(owner, Instance):
         if isinstance(value, TensorValue) and value.parameter is not None and not value.parameter.name:
             value.parameter.name = name
-        tracer.heap.set(owner.attributes, name, value)  # type: ignore[arg-type]
+        tracer.heap.set(owner.attributes, name, value)
         _adopt(tracer, value, name, owner)
     elif isinstance(owner, LayerValue):
         if isinstance(value, TensorValue):
             value = tensors.replaced(tracer, owner.attributes.get(name), value, place, scope)
-        tracer.heap.set(owner.attributes, name, value)  # type: ignore[arg-type]
+        tracer.heap.set(owner.attributes, name, value)
     elif isinstance(owner, ContainerValue):
-        tracer.heap.set(owner.items, name, value)  # type: ignore[arg-type]
+        tracer.heap.set(owner.items, name, value)
     elif isinstance(owner, TensorValue):
         tensors.store(tracer, owner, name, value, place, scope)
     elif isinstance(owner, ClassValue):
-        tracer.heap.set(owner.constants, name, value)  # type: ignore[arg-type]
+        tracer.heap.set(owner.constants, name, value)
+    elif isinstance(owner, NamespaceValue):
+        tracer.heap.set(owner.attributes, name, value)
 
 
 def _adopt(tracer: Tracer, value: Value, name: str, owner: Instance) -> None:
@@ -266,9 +273,9 @@ def store_item(tracer: Tracer, owner: Value, index: Value, value: Value, place: 
 def _store_in_container(tracer: Tracer, owner: ContainerValue, index: Value, value: Value) -> None:
     keys = list(owner.items)
     if isinstance(index, int) and owner.kind != "dict" and -len(keys) <= index < len(keys):
-        tracer.heap.set(owner.items, keys[index], value)  # type: ignore[arg-type]
+        tracer.heap.set(owner.items, keys[index], value)
     elif isinstance(index, str):
-        tracer.heap.set(owner.items, index, value)  # type: ignore[arg-type]
+        tracer.heap.set(owner.items, index, value)
     else:
         tracer.heap.set_field(owner, "is_open", True)
 
@@ -281,7 +288,7 @@ def extend_container(tracer: Tracer, owner: ContainerValue, more: Sequence[Value
     for value in more:
         if isinstance(value, Many):
             tracer.heap.set_field(owner, "is_open", True)
-        tracer.heap.set(owner.items, str(len(owner.items)), value)  # type: ignore[arg-type]
+        tracer.heap.set(owner.items, str(len(owner.items)), value)
         if isinstance(value, (Instance, LayerValue, ContainerValue)):
             tracer.heap.set_field(value, "parents", value.parents + 1)
 
@@ -289,9 +296,9 @@ def extend_container(tracer: Tracer, owner: ContainerValue, more: Sequence[Value
 def delete(tracer: Tracer, owner: Value, name: str) -> None:
     """``del owner.name``."""
     if isinstance(owner, (Instance, LayerValue)):
-        tracer.heap.delete(owner.attributes, name)  # type: ignore[arg-type]
+        tracer.heap.delete(owner.attributes, name)
     elif isinstance(owner, ContainerValue):
-        tracer.heap.delete(owner.items, name)  # type: ignore[arg-type]
+        tracer.heap.delete(owner.items, name)
 
 
 def delete_item(tracer: Tracer, owner: Value, index: Value) -> None:

@@ -208,7 +208,7 @@ def _initialise(
     elif arguments or keywords:
         tracer.heap.set_field(made, "is_complete", False)
         for name, value in keywords.items():
-            tracer.heap.set(made.attributes, name, value)  # type: ignore[arg-type]
+            tracer.heap.set(made.attributes, name, value)
 
 
 def is_dataclass(cls: ClassValue) -> bool:
@@ -247,7 +247,7 @@ def _fill_fields(
             value = Unknown(f"field {name} is not given")
         else:
             value = _field_default(tracer, owner, node.value)
-        tracer.heap.set(made.attributes, name, value)  # type: ignore[arg-type]
+        tracer.heap.set(made.attributes, name, value)
     after = attributes.class_member(tracer, cls, "__post_init__")
     if after is not None:
         tracer.call(BoundMethod(after, made), (), {}, made.place, cls.scope)  # type: ignore[arg-type]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from initlint.network import Parameter, Write
 from initlint.signal.size import Size
@@ -39,12 +40,12 @@ class Heap:
 
     # --------------------------------------------------------------------------------------------------------- writing
 
-    def set(self, target: dict[object, Value], key: object, value: Value) -> None:
+    def set(self, target: dict[Any, Value], key: object, value: Value) -> None:
         """``target[key] = value``."""
         self._record(target, key, target.get(key, MISSING))
         target[key] = value
 
-    def delete(self, target: dict[object, Value], key: object) -> None:
+    def delete(self, target: dict[Any, Value], key: object) -> None:
         """``del target[key]``, if it is there."""
         if key in target:
             self._record(target, key, target[key])

@@ -386,7 +386,9 @@ def _options(module: LayerValue, spec: LayerSpec) -> dict[str, object]:
             found[option] = value if isinstance(value, (int, float, str)) else None
     if spec.variant:
         found["variant"] = spec.variant
-    if spec.op == "conv_transpose" or spec.op == "conv":
+    if spec.op in ("conv", "conv_transpose"):
+        groups = module.arguments["groups"]
+        found["groups"] = groups if isinstance(groups, int) else None
         found["stride"] = _window(module.arguments["stride"], spec.axes)
     return found
 

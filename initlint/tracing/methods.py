@@ -10,6 +10,7 @@ from initlint.frameworks import torch as framework
 from initlint.network import LateInit, Parameter, Write
 from initlint.signal.size import Size
 from initlint.tracing import attributes, iteration, layers, tensors
+from initlint.tracing.namespaces import ParserValue, call_parser
 from initlint.tracing.values import (
     BoundMethod,
     ClassName,
@@ -61,6 +62,8 @@ def call_method(
         return _load_class(tracer, receiver, arguments, keywords, place, scope)
     if isinstance(receiver, Unknown) and receiver.loaded is not None:
         return _call_on_loaded(tracer, receiver, receiver.loaded, name, arguments, place)
+    if isinstance(receiver, ParserValue):
+        return call_parser(tracer, receiver, name, arguments, keywords, place)
     if isinstance(receiver, tuple) and name == "index":
         return Unknown("an index")
     from initlint.tracing.calls import call_unknown
@@ -321,12 +324,12 @@ def _call_external_constructor(
         if isinstance(base, ExternalValue) and framework.layer_spec(base.name) is not None:
             made = layers.make_layer(tracer, base.name, arguments, keywords, place)
             for key, value in {**made.arguments, **made.attributes}.items():
-                tracer.heap.set(owner.attributes, key, value)  # type: ignore[arg-type]
+                tracer.heap.set(owner.attributes, key, value)
             tracer.shells[id(owner)] = made
             return
     if owner.cls.has_unknown_base:
         if arguments and "config" not in owner.attributes:
-            tracer.heap.set(owner.attributes, "config", arguments[0])  # type: ignore[arg-type]
+            tracer.heap.set(owner.attributes, "config", arguments[0])
         for key, value in keywords.items():
             if key != "**" and not owner.cls.is_module:
                 owner.attributes.setdefault(key, value)
@@ -406,7 +409,7 @@ def _call_on_container(
         return ListValue([(key, value) for key, value in module.items.items()], module.is_open)
     if name == "update" and arguments and isinstance(arguments[0], DictValue):
         for key, value in arguments[0].items.items():
-            tracer.heap.set(module.items, str(key), value)  # type: ignore[arg-type]
+            tracer.heap.set(module.items, str(key), value)
         return None
     return Unknown(f"method {name} of a {module.type_name}", place)
 

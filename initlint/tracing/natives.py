@@ -13,6 +13,7 @@ from initlint.program import Module
 from initlint.signal.initializers import calculate_gain
 from initlint.signal.size import Size
 from initlint.tracing import attributes, iteration, layers, methods, tensors
+from initlint.tracing.namespaces import NAMESPACES, PARSERS, NamespaceValue, ParserValue
 from initlint.tracing.values import (
     BoundMethod,
     ClassName,
@@ -685,7 +686,15 @@ def _ordered_dict(tracer: Tracer, arguments: Arguments, keywords: Keywords, plac
 
 
 def _namespace(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
-    return Unknown("a namespace", place)
+    made = NamespaceValue({key: value for key, value in keywords.items() if key != "**"})
+    tracer.heap.born(made, made.attributes)
+    return made
+
+
+def _parser(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
+    made = ParserValue()
+    tracer.heap.born(made, made.defaults)
+    return made
 
 
 PYTHON: dict[str, Builtin] = {
@@ -711,6 +720,8 @@ PYTHON: dict[str, Builtin] = {
     "typing.OrderedDict": _ordered_dict,
     "typing.cast": lambda tracer, arguments, keywords, place, scope: arguments[1] if len(arguments) > 1 else None,
     "itertools.repeat": _unknown,
+    **dict.fromkeys(PARSERS, _parser),
+    **dict.fromkeys(NAMESPACES, _namespace),
 }
 
 __all__ = ["Module", "call_external", "call_on_signals"]

@@ -196,7 +196,7 @@ def assign(tracer: Tracer, target: facts.Expression, value: Value, scope: Scope)
     if isinstance(target, facts.Name):
         home = scope.names.get(f"<scope of {target.id}>")
         names = home.names if isinstance(home, Scope) else scope.names
-        tracer.heap.set(names, target.id, value)  # type: ignore[arg-type]
+        tracer.heap.set(names, target.id, value)
     elif isinstance(target, facts.Sequence):
         _assign_each(tracer, target.items, value, scope)
     elif isinstance(target, facts.Starred):
@@ -286,7 +286,7 @@ def _delete(tracer: Tracer, node: facts.Statement, scope: Scope) -> Flow:
     assert isinstance(node, facts.Delete)
     target = node.target
     if isinstance(target, facts.Name):
-        tracer.heap.delete(scope.names, target.id)  # type: ignore[arg-type]
+        tracer.heap.delete(scope.names, target.id)
     elif isinstance(target, facts.Attribute):
         attributes.delete(tracer, tracer.evaluate(target.value, scope), target.name)
     elif isinstance(target, facts.Subscript):
@@ -319,19 +319,19 @@ def _import(tracer: Tracer, node: facts.Statement, scope: Scope) -> Flow:
     local.bind_import(node)
     for name in local.bindings:
         found = tracer.resolved(tracer.program.resolve(local, name), name)
-        tracer.heap.set(scope.names, name, found)  # type: ignore[arg-type]
+        tracer.heap.set(scope.names, name, found)
     return Flow.NEXT
 
 
 def _function(tracer: Tracer, node: facts.Statement, scope: Scope) -> Flow:
     assert isinstance(node, facts.Function)
-    tracer.heap.set(scope.names, node.name, FunctionValue(node, scope))  # type: ignore[arg-type]
+    tracer.heap.set(scope.names, node.name, FunctionValue(node, scope))
     return Flow.NEXT
 
 
 def _class(tracer: Tracer, node: facts.Statement, scope: Scope) -> Flow:
     assert isinstance(node, facts.Class)
-    tracer.heap.set(scope.names, node.name, tracer.class_value(node, scope))  # type: ignore[arg-type]
+    tracer.heap.set(scope.names, node.name, tracer.class_value(node, scope))
     return Flow.NEXT
 
 
