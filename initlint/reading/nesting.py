@@ -1,0 +1,85 @@
+"""Refuses the few texts that LibCST cannot parse: its parser is recursive and overflows the stack, or takes hours.
+
+Generated code is where they are found. The test is cheap because nearly every file is cleared without being scanned.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from operator import sub
+
+from initlint.reading.failure import UnreadableError
+
+MAX_BRACKETS = 100
+"""Brackets inside brackets. CPython itself refuses more than 200."""
+MAX_LINKS = 1000
+"""Operators, calls and attributes in one expression without a comma between. LibCST needs a second for 2000 ``+``."""
+_LONG_LINE = 2 * MAX_LINKS
+"""Characters in which an expression of `MAX_LINKS` links cannot be written."""
+
+_NO_BRACKETS = bytes(set(range(256)) - set(b"()[]{}"))
+_STRING = r"""'{3}(?:[^\\]|\\.)*?'{3}|"{3}(?:[^\\]|\\.)*?"{3}|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*\""""
+_TOKEN = re.compile(
+    rf"(?P<link>{_STRING}|\b(?:and|or|not|if|else|lambda|in|is|await)\b|[-+*/%@&|^<>.~]+)"
+    r"|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<end>[,;])|(?P<newline>(?<!\\)\n)|#[^\n]*",
+    re.DOTALL,
+)
+_LINK_STARTS_LINE = re.compile(r"""^[ \t)]*(?:[-+*/%@&|^<>.]|and\b|or\b|not\b|[A-Za-z]{0,2}["'])""", re.MULTILINE)
+_LINK_ENDS_LINE = ("+\n", "-\n", "*\n", "/\n", "|\n", "&\n", " and\n", " or\n", "\\\n", ".\n")
+
+
+def refuse_deep(text: str, starts: Sequence[int]) -> None:
+    """Raise `UnreadableError` if the text nests too deeply or chains too long. `starts` are those of its lines."""
+    if _is_deep(text) or _is_long(text, starts):
+        _scan(text, starts)
+
+
+def _is_deep(text: str) -> bool:
+    """May be wrong for brackets in strings and comments, but never misses."""
+    brackets = text.encode("ascii", "ignore").translate(None, _NO_BRACKETS)
+    for removed in range(MAX_BRACKETS):
+        fewer = brackets.replace(b"()", b"").replace(b"[]", b"").replace(b"{}", b"")
+        if len(fewer) == len(brackets):
+            return len(brackets) > MAX_BRACKETS - removed
+        brackets = fewer
+    return bool(brackets)
+
+
+def _is_long(text: str, starts: Sequence[int]) -> bool:
+    """Whether there is a line, or are so many lines that continue one, that a chain could be too long."""
+    if len(text) < _LONG_LINE:
+        return False
+    longest = max(map(sub, (*starts[1:], len(text)), starts))
+    return longest > _LONG_LINE or sum(map(text.count, _LINK_ENDS_LINE)) > MAX_LINKS // 5 or _has_many_links(text)
+
+
+def _has_many_links(text: str) -> bool:
+    return sum(1 for _ in _LINK_STARTS_LINE.finditer(text)) > MAX_LINKS // 5
+
+
+def _scan(text: str, starts: Sequence[int]) -> None:
+    links = [0]
+    for token in _TOKEN.finditer(text):
+        kind = token.lastgroup
+        if kind == "end" or (kind == "newline" and len(links) == 1):
+            links[-1] = 0
+        elif kind == "close":
+            links = links[:-1] or [0]
+        elif kind in ("link", "open"):
+            links[-1] += 1
+            if kind == "open":
+                links.append(0)
+            _refuse(links, bisect_right(starts, token.start()))
+
+
+def _refuse(links: Sequence[int], line: int) -> None:
+    if len(links) > MAX_BRACKETS:
+        raise UnreadableError(
+            f"is nested more than {MAX_BRACKETS} brackets deep", "Exclude it, or build it in steps.", line
+        )
+    if links[-1] > MAX_LINKS:
+        raise UnreadableError(
+            f"has an expression of more than {MAX_LINKS} operators", "Exclude it, or build it in steps.", line
+        )

@@ -1,0 +1,143 @@
+"""From the bytes of one file to its facts. The only way to LibCST, which is imported when first needed."""
+
+from __future__ import annotations
+
+import ast
+import gc
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from initlint.reading.decoding import decode, line_starts
+from initlint.reading.facts import Cell, FileFacts
+from initlint.reading.failure import Failure, UnreadableError
+from initlint.reading.nesting import refuse_deep
+from initlint.reading.notebooks import join_cells
+from initlint.reading.stack import call_with_deep_stack
+from initlint.reading.suppressions import Commented, find_suppressions, may_suppress
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+_FACTS, _FAILURE = b"\1", b"\0"
+_encode = msgspec.msgpack.Encoder().encode
+_decode_facts = msgspec.msgpack.Decoder(FileFacts).decode
+_decode_failure = msgspec.msgpack.Decoder(Failure).decode
+
+
+def source_text(data: bytes, *, is_notebook: bool) -> str:
+    """The source that offsets count in. Raises `UnreadableError`."""
+    return join_cells(data)[0] if is_notebook else decode(data)
+
+
+def read_source(data: bytes, *, is_notebook: bool) -> bytes:
+    """The facts of a file, or why it has none, packed for the cache and for other processes."""
+    try:
+        text, cells = join_cells(data) if is_notebook else (decode(data), ())
+        return _FACTS + _pack(_facts(text, cells))
+    except UnreadableError as error:
+        return _FAILURE + _encode(error.failure)
+
+
+def unpack(packed: bytes) -> FileFacts | Failure:
+    """What `read_source` packed. Raises `ValueError` for anything else."""
+    if packed.startswith(_FACTS):
+        return _decode_facts(memoryview(packed)[1:])
+    if packed.startswith(_FAILURE):
+        return _decode_failure(memoryview(packed)[1:])
+    raise ValueError("neither facts nor a failure")
+
+
+def _pack(facts: FileFacts) -> bytes:
+    """Packing is what proves that facts can be stored, so it is done even where nothing is."""
+    try:
+        return _encode(facts)
+    except RecursionError as error:
+        raise _too_deep() from error
+
+
+def _facts(text: str, cells: Sequence[Cell]) -> FileFacts:
+    starts = line_starts(text)
+    refuse_deep(text, starts)
+    try:
+        with _no_garbage_collection():
+            return call_with_deep_stack(lambda: _lower(text, starts, cells))
+    except RecursionError as error:
+        raise _too_deep() from error
+    except UnreadableError as error:
+        raise _in_cell(error.failure, cells) from error
+
+
+def _lower(text: str, starts: tuple[int, ...], cells: Sequence[Cell]) -> FileFacts:
+    from initlint.reading.cursor import LostPlaceError
+    from initlint.reading.statements import StatementLowering
+
+    tree = _parse(text)
+    lowering = StatementLowering(text)
+    try:
+        body = lowering.module(tree)
+    except LostPlaceError as error:
+        line = FileFacts((), starts).position(lowering.at)[0]
+        raise UnreadableError(
+            f"cannot be followed: {error}", "Please report this as a fault of initlint.", line
+        ) from error
+    commented = Commented(text, starts, lowering.strings, lowering.extents)
+    suppressions = find_suppressions(commented) if may_suppress(text) else ()
+    return FileFacts(body, starts, suppressions, tuple(cells))
+
+
+def _parse(text: str) -> cst.Module:
+    import libcst as cst
+
+    try:
+        return cst.parse_module(text)
+    except cst.ParserSyntaxError as error:
+        raise _syntax_error(text, error) from error
+    except Exception as error:  # whatever else the parser stumbles over is about this file only
+        raise UnreadableError(f"cannot be parsed: {error}", "Exclude it.") from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # what a panic in Rust arrives as; not importable
+            raise
+        raise UnreadableError("cannot be parsed: the parser failed on it", "Exclude it.") from error
+
+
+def _syntax_error(text: str, error: cst.ParserSyntaxError) -> UnreadableError:
+    """CPython says better than LibCST what is wrong and where; unless it takes the text for right."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            ast.parse(text)
+        except SyntaxError as better:
+            return UnreadableError(f"syntax error: {better.msg}", "", better.lineno, better.offset or None)
+        except (ValueError, MemoryError, RecursionError):
+            pass
+    return UnreadableError(f"syntax error: {error.message}", "", error.raw_line, error.raw_column + 1)
+
+
+def _in_cell(failure: Failure, cells: Sequence[Cell]) -> UnreadableError:
+    """The failure with its line counted within the cell, and the cell named."""
+    line = failure.line
+    cell = next((cell for cell in reversed(cells) if line is not None and cell.line <= line), None)
+    if line is None or cell is None:
+        return UnreadableError(failure.message, failure.remedy, line, failure.column)
+    line -= cell.line - 1
+    return UnreadableError(f"cell {cell.number}, line {line}: {failure.message}", failure.remedy, line, failure.column)
+
+
+def _too_deep() -> UnreadableError:
+    return UnreadableError("is nested too deeply", "Exclude it, or split what is nested.")
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """A tree is large and has no cycles: looking for some while it grows costs 10 to 25 % of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

@@ -1,0 +1,313 @@
+"""LibCST statements → facts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import libcst as cst
+
+from initlint.reading import facts
+from initlint.reading.patterns import PatternLowering
+from initlint.reading.suppressions import Extent
+
+_AUGMENTED: dict[type[cst.CSTNode], str] = {
+    cst.AddAssign: "+", cst.SubtractAssign: "-", cst.MultiplyAssign: "*", cst.MatrixMultiplyAssign: "@",
+    cst.DivideAssign: "/", cst.ModuloAssign: "%", cst.BitAndAssign: "&", cst.BitOrAssign: "|", cst.BitXorAssign: "^",
+    cst.LeftShiftAssign: "<<", cst.RightShiftAssign: ">>", cst.PowerAssign: "**", cst.FloorDivideAssign: "//",
+}  # fmt: skip
+
+
+class StatementLowering(PatternLowering):
+    """Lowers a whole file, from top to bottom."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.extents: list[Extent] = []
+
+    def module(self, node: cst.Module) -> tuple[facts.Statement, ...]:
+        return _without_docstring(self._statements(node.body))
+
+    # ------------------------------------------------------------------------------------------------------- blocks
+
+    def _statements(self, nodes: Sequence[Any]) -> list[Any]:
+        lowered: list[Any] = []
+        for node in nodes:
+            if type(node) is cst.SimpleStatementLine:
+                self._line(node.body, lowered)
+            else:
+                lowered.append(_COMPOUND[type(node)](self, node))
+        return lowered
+
+    def _line(self, nodes: Sequence[Any], lowered: list[Any]) -> None:
+        """Lower the small statements of one logical line."""
+        count = len(lowered)
+        for node in nodes:
+            statement = _SIMPLE[type(node)](self, node)
+            if statement is not None:
+                lowered.append(statement)
+        if len(lowered) > count:
+            self.extents.append(Extent(lowered[count].start, self.at, self.at))
+
+    def _block(self, suite: Any, start: int) -> list[Any]:
+        """Lower what stands under a header that starts at `start` and ends at the next colon."""
+        header_end = self.header_end()
+        if type(suite) is cst.IndentedBlock:
+            lowered = self._statements(suite.body)
+        else:
+            lowered = []
+            self._line(suite.body, lowered)
+        self.extents.append(Extent(start, header_end, self.at))
+        return lowered
+
+    def _body(self, suite: Any, start: int) -> tuple[Any, ...]:
+        return tuple(self._block(suite, start))
+
+    def _part(self, node: Any, word: str) -> tuple[Any, ...]:
+        """The block of an ``else`` or ``finally``, empty if there is none."""
+        return () if node is None else self._body(node.body, self.word(word))
+
+    # --------------------------------------------------------------------------------------------- compound statements
+
+    def _if(self, node: Any) -> Any:
+        branches = []
+        word = "if"
+        while type(node) is cst.If:
+            start = self.word(word)
+            test = self.expression(node.test)
+            branches.append((start, test, self._body(node.body, start)))
+            node, word = node.orelse, "elif"
+        otherwise = self._part(node, "else")
+        for start, test, body in reversed(branches):
+            otherwise = (facts.If(start, self.at, test, body, otherwise),)
+        return otherwise[0]
+
+    def _for(self, node: Any) -> Any:
+        start = self._start(node, "for")
+        target = self.expression(node.target)
+        iterable = self.expression(node.iter)
+        body = self._body(node.body, start)
+        otherwise = self._part(node.orelse, "else")
+        return facts.For(start, self.at, target, iterable, body, otherwise)
+
+    def _while(self, node: Any) -> Any:
+        start = self.word("while")
+        test = self.expression(node.test)
+        body = self._body(node.body, start)
+        otherwise = self._part(node.orelse, "else")
+        return facts.While(start, self.at, test, body, otherwise)
+
+    def _with(self, node: Any) -> Any:
+        start = self._start(node, "with")
+        has_bracket = type(node.lpar) is cst.LeftParen
+        if has_bracket:
+            self.open("(")
+        items = tuple([self._with_item(item) for item in node.items])
+        if has_bracket:
+            self.close(")")
+        body = self._body(node.body, start)
+        return facts.With(start, self.at, items, body)
+
+    def _with_item(self, node: Any) -> facts.WithItem:
+        value = self.expression(node.item)
+        return facts.WithItem(value, None if node.asname is None else self.expression(node.asname.name))
+
+    def _try(self, node: Any) -> Any:
+        start = self.word("try")
+        body = self._body(node.body, start)
+        handlers = tuple([self._handler(handler) for handler in node.handlers])
+        otherwise = self._part(node.orelse, "else")
+        final = self._part(node.finalbody, "finally")
+        return facts.Try(start, self.at, body, handlers, otherwise, final)
+
+    def _handler(self, node: Any) -> facts.Handler:
+        start = self.word("except")
+        kind = self.optional(node.type)
+        name = None if node.name is None else self.name(node.name.name)
+        return facts.Handler(kind, name, self._body(node.body, start))
+
+    def _match(self, node: Any) -> Any:
+        start = self.word("match")
+        subject = self.expression(node.subject)
+        cases = tuple([self._case(case) for case in node.cases])
+        return facts.Match(start, self.at, subject, cases)
+
+    def _case(self, node: Any) -> facts.Case:
+        start = self.word("case")
+        values = self.pattern(node.pattern)
+        guard = self.optional(node.guard)
+        return facts.Case(values, guard, self._body(node.body, start))
+
+    def _function(self, node: Any) -> Any:
+        decorators = tuple([self.expression(item.decorator) for item in node.decorators])
+        header = self._start(node, "def")
+        name = self.name(node.name)
+        start, end = self.at - len(node.name.value), self.at
+        self._type_parameters(node.type_parameters)
+        self.open("(")
+        parameters = self.parameters(node.params)
+        returns = None if node.returns is None else self.expression(node.returns.annotation)
+        body = _without_docstring(self._block(node.body, decorators[0].start if decorators else header))
+        is_async = node.asynchronous is not None
+        return facts.Function(start, end, name, parameters, body, decorators, returns, is_async, self.at)
+
+    def _class_definition(self, node: Any) -> Any:
+        decorators = tuple([self.expression(item.decorator) for item in node.decorators])
+        header = self.word("class")
+        name = self.name(node.name)
+        start, end = self.at - len(node.name.value), self.at
+        self._type_parameters(node.type_parameters)
+        if type(node.lpar) is cst.LeftParen:
+            self.open("(")
+        bases = self.arguments(node.bases) + self.arguments(node.keywords)
+        body = _without_docstring(self._block(node.body, decorators[0].start if decorators else header))
+        return facts.Class(start, end, name, bases, body, decorators, self.at)
+
+    def _start(self, node: Any, word: str) -> int:
+        """Move over the first words of a statement that may be asynchronous."""
+        if node.asynchronous is None:
+            return self.word(word)
+        start = self.word("async")
+        self.word(word)
+        return start
+
+    def _type_parameters(self, node: Any) -> None:
+        if node is None:
+            return
+        self.open("[")
+        for parameter in node.params:
+            self.name(parameter.param.name)
+            self.optional(getattr(parameter.param, "bound", None))
+            self.optional(parameter.default)
+        self.close("]")
+
+    # ----------------------------------------------------------------------------------------------- simple statements
+
+    def _evaluate(self, node: Any) -> Any:
+        value = self.expression(node.value)
+        return facts.Evaluate(value.start, value.end, value)
+
+    def _assign(self, node: Any) -> Any:
+        targets = tuple([self.expression(item.target) for item in node.targets])
+        value = self.expression(node.value)
+        return facts.Assign(targets[0].start, value.end, targets, value)
+
+    def _annotated(self, node: Any) -> Any:
+        target = self.expression(node.target)
+        annotation = self.expression(node.annotation.annotation)
+        value = self.optional(node.value)
+        return facts.Assign(target.start, self.at, (target,), value, annotation)
+
+    def _augmented(self, node: Any) -> Any:
+        target = self.expression(node.target)
+        value = self.expression(node.value)
+        return facts.AugmentedAssign(target.start, value.end, target, _AUGMENTED[type(node.operator)], value)
+
+    def _return(self, node: Any) -> Any:
+        start = self.word("return")
+        value = self.optional(node.value)
+        return facts.Return(start, self.at, value)
+
+    def _raise(self, node: Any) -> Any:
+        start = self.word("raise")
+        value = self.optional(node.exc)
+        if node.cause is not None:
+            self.expression(node.cause.item)
+        return facts.Raise(start, self.at, value)
+
+    def _assert(self, node: Any) -> Any:
+        start = self.word("assert")
+        test = self.expression(node.test)
+        self.optional(node.msg)
+        return facts.Assert(start, self.at, test)
+
+    def _delete(self, node: Any) -> Any:
+        start = self.word("del")
+        target = self.expression(node.target)
+        return facts.Delete(start, self.at, target)
+
+    def _keyword(self, node: Any) -> Any:
+        word = type(node).__name__.lower()
+        start = self.word(word)
+        return facts.Keyword(start, self.at, word)
+
+    def _scope(self, node: Any) -> Any:
+        kind = type(node).__name__.lower()
+        start = self.word(kind)
+        names = tuple([self.name(item.name) for item in node.names])
+        return facts.Scope(start, self.at, kind, names)
+
+    def _type_alias(self, node: Any) -> None:
+        self.word("type")
+        self.name(node.name)
+        self._type_parameters(node.type_parameters)
+        self.expression(node.value)
+
+    # --------------------------------------------------------------------------------------------------------- imports
+
+    def _import(self, node: Any) -> Any:
+        start = self.word("import")
+        names = tuple([self._imported(alias) for alias in node.names])
+        return facts.Import(start, self.at, names)
+
+    def _import_from(self, node: Any) -> Any:
+        start = self.word("from")
+        module = None if node.module is None else self._dotted(node.module)
+        if type(node.names) is cst.ImportStar:
+            self.import_star()
+            names: tuple[facts.ImportedName, ...] = (facts.ImportedName("*"),)
+        else:
+            names = tuple([self._imported(alias) for alias in node.names])
+        if node.rpar is not None:
+            self.close(")")
+        return facts.Import(start, self.at, names, module, len(node.relative), True)
+
+    def _imported(self, node: Any) -> facts.ImportedName:
+        name = self._dotted(node.name)
+        return facts.ImportedName(name, None if node.asname is None else self.name(node.asname.name))
+
+    def _dotted(self, node: Any) -> str:
+        if type(node) is cst.Attribute:
+            return f"{self._dotted(node.value)}.{self.name(node.attr)}"
+        return self.name(node)
+
+
+def _without_docstring(statements: list[Any]) -> tuple[Any, ...]:
+    first = statements[0] if statements else None
+    is_docstring = (
+        type(first) is facts.Evaluate and type(first.value) is facts.Literal and isinstance(first.value.value, str)
+    )
+    return tuple(statements[1:] if is_docstring else statements)
+
+
+_Lower = Callable[[StatementLowering, Any], Any]
+
+_COMPOUND: dict[type[cst.CSTNode], _Lower] = {
+    cst.If: StatementLowering._if,
+    cst.For: StatementLowering._for,
+    cst.While: StatementLowering._while,
+    cst.With: StatementLowering._with,
+    cst.Try: StatementLowering._try,
+    cst.TryStar: StatementLowering._try,
+    cst.Match: StatementLowering._match,
+    cst.FunctionDef: StatementLowering._function,
+    cst.ClassDef: StatementLowering._class_definition,
+}
+_SIMPLE: dict[type[cst.CSTNode], _Lower] = {
+    cst.Expr: StatementLowering._evaluate,
+    cst.Assign: StatementLowering._assign,
+    cst.AnnAssign: StatementLowering._annotated,
+    cst.AugAssign: StatementLowering._augmented,
+    cst.Return: StatementLowering._return,
+    cst.Raise: StatementLowering._raise,
+    cst.Assert: StatementLowering._assert,
+    cst.Del: StatementLowering._delete,
+    cst.Pass: StatementLowering._keyword,
+    cst.Break: StatementLowering._keyword,
+    cst.Continue: StatementLowering._keyword,
+    cst.Global: StatementLowering._scope,
+    cst.Nonlocal: StatementLowering._scope,
+    cst.TypeAlias: StatementLowering._type_alias,
+    cst.Import: StatementLowering._import,
+    cst.ImportFrom: StatementLowering._import_from,
+}
