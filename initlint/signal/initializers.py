@@ -1,7 +1,8 @@
 """What each initialiser of ``torch.nn.init`` draws, from the shape and its arguments.
 
 A function takes the shape in place of the tensor and the rest as torch does, with torch's defaults (no generator).
-Entries of the shape and arguments may be symbolic, or ``None``: then what depends on them is unknown.
+Entries of the shape and arguments (names too) may be ``None``, and numbers symbolic: then what depends on them is
+unknown, or symbolic.
 """
 
 from __future__ import annotations
@@ -99,12 +100,16 @@ def xavier_normal(shape: Shape, gain: Value = 1.0) -> Distribution:
     return Distribution.centred("normal", _xavier_variance(shape, gain))
 
 
-def kaiming_uniform(shape: Shape, a: Value = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu") -> Distribution:
+def kaiming_uniform(
+    shape: Shape, a: Value = 0, mode: str | None = "fan_in", nonlinearity: str | None = "leaky_relu"
+) -> Distribution:
     """U(±gain sqrt(3 / fan)) (He et al. 2015, arXiv:1502.01852, eq. 10 and 14). ValueError for an unknown mode."""
     return Distribution.centred("uniform", _kaiming_variance(shape, a, mode, nonlinearity))
 
 
-def kaiming_normal(shape: Shape, a: Value = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu") -> Distribution:
+def kaiming_normal(
+    shape: Shape, a: Value = 0, mode: str | None = "fan_in", nonlinearity: str | None = "leaky_relu"
+) -> Distribution:
     """N(0, gain² / fan) (He et al. 2015, arXiv:1502.01852, eq. 10 and 14). ValueError for an unknown mode."""
     return Distribution.centred("normal", _kaiming_variance(shape, a, mode, nonlinearity))
 
@@ -138,7 +143,9 @@ def _xavier_variance(shape: Shape, gain: Value) -> Value:
     return combine(lambda g, fan_in, fan_out: g**2 * 2 / (fan_in + fan_out), gain, *fans(shape))
 
 
-def _kaiming_variance(shape: Shape, a: Value, mode: str, nonlinearity: str) -> Value:
+def _kaiming_variance(shape: Shape, a: Value, mode: str | None, nonlinearity: str | None) -> Value:
+    if mode is None or nonlinearity is None:
+        return None
     if mode.lower() not in ("fan_in", "fan_out"):
         raise ValueError(f"mode {mode!r} is neither 'fan_in' nor 'fan_out'")
     fan = fans(shape)[mode.lower() == "fan_out"]

@@ -43,23 +43,23 @@ class Activation:
 
     def forward(self, mean: Value, variance: Value) -> Moments:
         """E[f(x)] and E[f(x)²] for x ~ N(mean, variance) (Poole et al. 2016, arXiv:1606.05340, eq. 3)."""
-        if mean is None or variance is None:
+        if mean is None or variance is None or not _is_usable(mean, variance):
             return UNKNOWN
         if self.closed is not None:
             return self.closed.moments(mean, variance)
         m, v = as_float(mean), as_float(variance)
-        if m is None or v is None or not (math.isfinite(m) and math.isfinite(v)):
+        if m is None or v is None:
             return UNKNOWN
         return Moments(_integral(self, "mean", *_rounded(m, v)), _integral(self, "second", *_rounded(m, v)))
 
     def backward(self, mean: Value, variance: Value) -> Value:
         """E[f'(x)²] for x ~ N(mean, variance): the gradient's factor (Schoenholz et al. 2017, arXiv:1611.01232)."""
-        if mean is None or variance is None:
+        if mean is None or variance is None or not _is_usable(mean, variance):
             return None
         if self.closed is not None:
             return self.closed.slope(mean, variance)
         m, v = as_float(mean), as_float(variance)
-        if m is None or v is None or not (math.isfinite(m) and math.isfinite(v)):
+        if m is None or v is None:
             return None
         return _integral(self, "slope", *_rounded(m, v))
 
@@ -91,6 +91,13 @@ class Activation:
     def edges(self) -> tuple[float, ...]:
         """Where the panels of an integral over it must end."""
         return edges_of(self.breakpoints, self.scale)
+
+
+def _is_usable(mean: Value, variance: Value) -> bool:
+    """Whether what is known of them are moments: finite, and no negative variance."""
+    plain = [number for number in map(as_float, (mean, variance)) if number is not None]
+    spread = as_float(variance)
+    return all(map(math.isfinite, plain)) and (spread is None or spread >= 0)
 
 
 @lru_cache(maxsize=8192)

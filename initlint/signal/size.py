@@ -49,7 +49,7 @@ class Size:
     def __rtruediv__(self, other: float) -> Number:
         return divide(other, self)
 
-    def __pow__(self, power: Number) -> Number:
+    def __pow__(self, power: Number | Fraction) -> Number:
         if isinstance(power, Size):
             return Size.symbol(f"({self} ** {power})")
         exponent = Fraction(power).limit_denominator(MAX_DENOMINATOR)
@@ -114,8 +114,13 @@ def is_known(value: object) -> TypeGuard[float]:
 
 
 def as_float(value: object) -> float | None:
-    """`value` as a float, ``None`` if it is symbolic or unknown."""
-    return float(value) if is_known(value) else None
+    """`value` as a float, ``None`` if it is symbolic or unknown. An int that no float can hold is infinite."""
+    if not is_known(value):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def combine(formula: Callable[..., Number], *values: Value) -> Value:

@@ -120,3 +120,8 @@ def test_unknown_shapes_and_arguments_give_unknown_moments_not_errors(name: str)
     law = initializer(shape, **required)
     if name not in ("uniform_", "normal_", "trunc_normal_", "ones_", "zeros_"):
         assert law.mean is None or law.variance is None
+
+
+def test_an_unknown_mode_or_nonlinearity_gives_an_unknown_variance() -> None:
+    assert INITIALIZERS["kaiming_normal_"]((3, 4), mode=None).variance is None
+    assert INITIALIZERS["kaiming_normal_"]((3, 4), nonlinearity=None).variance is None

@@ -16,7 +16,7 @@ MODULES = ("size", "activations")
 LOADED = """
 import sys
 before = set(sys.modules)
-import initlint.signal, initlint.signal.meanfield
+import initlint.signal.stack, initlint.signal.meanfield, initlint.signal.defaults
 print(*(set(sys.modules) - before))
 """
 

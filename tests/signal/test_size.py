@@ -164,6 +164,7 @@ def test_known_and_unknown_are_told_apart() -> None:
     assert as_float(3) == 3.0
     assert as_float(HIDDEN) is None
     assert as_float(None) is None
+    assert as_float(10**400) == math.inf
 
 
 def test_a_formula_of_an_unknown_is_unknown() -> None:
