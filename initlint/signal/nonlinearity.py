@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from initlint.signal.closed_forms import ClosedForm
 from initlint.signal.moments import UNKNOWN, Moments
-from initlint.signal.quadrature import edges_of, expectation, pair_expectation
+from initlint.signal.quadrature import edges_of, expectation, first_two_moments, pair_expectation
 from initlint.signal.size import Value, as_float
 
 Function = Callable[[float], float]
@@ -50,7 +50,7 @@ class Activation:
         m, v = as_float(mean), as_float(variance)
         if m is None or v is None:
             return UNKNOWN
-        return Moments(_integral(self, "mean", *_rounded(m, v)), _integral(self, "second", *_rounded(m, v)))
+        return _moments(self, *_rounded(m, v))
 
     def backward(self, mean: Value, variance: Value) -> Value:
         """E[f'(x)²] for x ~ N(mean, variance): the gradient's factor (Schoenholz et al. 2017, arXiv:1611.01232)."""
@@ -61,7 +61,7 @@ class Activation:
         m, v = as_float(mean), as_float(variance)
         if m is None or v is None:
             return None
-        return _integral(self, "slope", *_rounded(m, v))
+        return _slope(self, *_rounded(m, v))
 
     @property
     def forward_gain(self) -> float:
@@ -101,14 +101,14 @@ def _is_usable(mean: Value, variance: Value) -> bool:
 
 
 @lru_cache(maxsize=8192)
-def _integral(activation: Activation, kind: str, mean: float, variance: float) -> float:
-    value, derivative = activation.value, activation.derivative
-    integrands: dict[str, Function] = {
-        "mean": value,
-        "second": lambda x: value(x) ** 2,
-        "slope": lambda x: derivative(x) ** 2,
-    }
-    return expectation(integrands[kind], mean, math.sqrt(variance), activation.edges)
+def _moments(activation: Activation, mean: float, variance: float) -> Moments:
+    return Moments(*first_two_moments(activation.value, mean, math.sqrt(variance), activation.edges))
+
+
+@lru_cache(maxsize=8192)
+def _slope(activation: Activation, mean: float, variance: float) -> float:
+    derivative = activation.derivative
+    return expectation(lambda x: derivative(x) ** 2, mean, math.sqrt(variance), activation.edges)
 
 
 @lru_cache(maxsize=1024)

@@ -32,6 +32,19 @@ def expectation(function: Function, mean: float, std: float, edges: Iterable[flo
     return total
 
 
+def first_two_moments(function: Function, mean: float, std: float, edges: Iterable[float] = ()) -> tuple[float, float]:
+    """E[f(x)] and E[f(x)²] in one pass; arguments as of `expectation`."""
+    if std == 0:
+        value = function(mean)
+        return value, value * value
+    first = second = 0.0
+    for z, weight in _nodes(_panels(mean, std, edges)):
+        value = function(mean + std * z)
+        first += weight * value
+        second += weight * value * value
+    return first, second
+
+
 def pair_expectation(
     function: Function, std: float, correlation: float, kinks: tuple[float, ...] = (), scale: float | None = None
 ) -> float:
