@@ -24,7 +24,7 @@ _word_at = re.compile(rf"(?:[\s\\()\[\]{{}},:.;=+\-*/%@&|^~<>!]+|{_COMMENT})*").
 _close_at = re.compile(rf"(?:[\s\\,:/*=]+|{_COMMENT})*").match
 _ellipsis_at = re.compile(rf"(?:[\s\\)\]}},:;=+\-*/%@&|^~<>!]+|{_COMMENT}|(?:{_SKIPPED_WORDS}){_WORD_END})*").match
 _field_end_at = re.compile(rf"(?:[\s\\]+|{_COMMENT})*(?:=(?:[\s\\]+|{_COMMENT})*)?(?:![A-Za-z]\s*)?").match
-_header_end_at = re.compile(rf"(?:[\s\\)\]}},*]+|{_COMMENT})*").match
+_header_end_at = re.compile(rf"(?:[\s\\)\]}},*/]+|{_COMMENT})*").match
 _colon_at = re.compile(rf"(?:[\s\\,]+|{_COMMENT})*").match
 _blank_at = re.compile(rf"(?:[\s\\]+|{_COMMENT})*").match
 _star_at = re.compile(rf"(?:[\s\\.]+|{_COMMENT}|import)*").match

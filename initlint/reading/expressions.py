@@ -54,8 +54,11 @@ class ExpressionLowering(LiteralLowering):
     def _subscript(self, node: Any, value: Any, start: int) -> Any:
         self.open("[")
         items = tuple([self._index(element.slice) for element in node.slice])
-        is_tuple = len(items) > 1 or type(node.slice[0].comma) is cst.Comma
-        index = facts.Sequence(items[0].start, items[-1].end, "tuple", items) if is_tuple else items[0]
+        has_comma = type(node.slice[-1].comma) is cst.Comma
+        if has_comma:
+            self.comma()
+        is_tuple = has_comma or len(items) > 1
+        index = facts.Sequence(items[0].start, self.at, "tuple", items) if is_tuple else items[0]
         self.close("]")
         return facts.Subscript(start, self.at, value, index)
 
@@ -252,9 +255,9 @@ _LINKS: dict[type[cst.CSTNode], Callable[[Any, Any, Any, int], Any]] = {
     cst.Call: ExpressionLowering._call,
     cst.Subscript: ExpressionLowering._subscript,
 }
+HANDLERS.update(dict.fromkeys(_LINKS, ExpressionLowering._postfix))
 HANDLERS.update(
     {
-        **dict.fromkeys(_LINKS, ExpressionLowering._postfix),
         cst.UnaryOperation: ExpressionLowering._unary,
         cst.BinaryOperation: ExpressionLowering._binary,
         cst.BooleanOperation: ExpressionLowering._boolean,

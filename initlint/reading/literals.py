@@ -109,34 +109,53 @@ class LiteralLowering(Cursor):
         lowered: list[Any] = []
         for part in parts:
             if hasattr(part, "expression"):
-                lowered.append(self._replacement(part, is_raw=is_raw))
+                lowered += self._replacement(part, is_raw=is_raw)
             else:
                 self.at += len(part.value)
                 lowered.append(formatted_text(part.value, is_raw=is_raw))
-        return tuple(lowered)
+        return _joined(lowered)
 
-    def _replacement(self, part: Any, *, is_raw: bool) -> Any:
-        self.open("{")
+    def _replacement(self, part: Any, *, is_raw: bool) -> Sequence[Any]:
+        """The expression between braces, after its own text if that is shown (``{x=}``)."""
+        inside = self.open("{") + 1
         lowered = self.expression(part.expression)
         self.field_end(has_spec=part.format_spec is not None)
+        shown = self.text[inside : self.at - 1]
         if part.format_spec is not None:
             self._parts(part.format_spec, is_raw=is_raw)
             self.close("}")
-        return lowered
+        if part.equal is None:
+            return (lowered,)
+        return shown if part.conversion is None else shown[: shown.rindex("!")], lowered
 
     def _concatenated(self, node: Any) -> Any:
-        pieces = []
+        pieces: list[Any] = []
         while type(node) is cst.ConcatenatedString and (not pieces or not node.lpar):
             pieces.append(self.expression(node.left))
             node = node.right
         pieces.append(self.expression(node))
         start, end = pieces[0].start, self.at
-        if all(type(piece) is facts.Literal for piece in pieces):
-            return facts.Literal(start, end, "".join(piece.value for piece in pieces))
         if any(type(piece) is facts.Opaque for piece in pieces):
             return facts.Opaque(start, end)
-        parts = [[piece.value] if type(piece) is facts.Literal else piece.parts for piece in pieces]
-        return facts.FormattedString(start, end, tuple(part for some in parts for part in some))
+        parts = _joined([part for piece in pieces for part in _parts_of(piece)])
+        if all(type(piece) is facts.Literal for piece in pieces):
+            return facts.Literal(start, end, "".join(parts))
+        return facts.FormattedString(start, end, parts)
+
+
+def _parts_of(string: Any) -> Sequence[Any]:
+    return (string.value,) if type(string) is facts.Literal else string.parts
+
+
+def _joined(parts: Sequence[Any]) -> tuple[Any, ...]:
+    """The parts of a string, texts that touch made one and empty ones left out."""
+    joined: list[Any] = []
+    for part in parts:
+        if isinstance(part, str) and joined and isinstance(joined[-1], str):
+            joined[-1] += part
+        elif part != "":
+            joined.append(part)
+    return tuple(joined)
 
 
 HANDLERS.update(

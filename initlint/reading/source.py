@@ -36,7 +36,7 @@ class SourceFile:
     def text(self) -> str:
         """The decoded source, all cells of a notebook joined, read again from the file.
 
-        Raises `OSError` if the file has gone and `UnreadableError` (a `ValueError`) if it has changed into no source at all.
+        Raises `OSError` if the file has gone, and `UnreadableError` (a `ValueError`) if it is no source any more.
         """
         if self._text is not None:
             return self._text
