@@ -71,17 +71,21 @@ def run(
     *,
     text: tuple[str, str] | None = None,
     report_unused_suppressions: bool = False,
+    force_exclude: bool = False,
     tell: Progress = _untold,
 ) -> Report:
     """Check `paths`, or the one `text` given with its displayed name. Raises as `check` does.
 
-    `selection` overrides the configuration's; `tell` hears of the progress.
+    `selection` overrides the configuration's; `force_exclude` applies its `exclude` to paths that are files, too;
+    `tell` hears of the progress.
     """
     began = perf_counter()
     known = load_rules()
     rules = select_rules(known, (configuration.selection, selection))
     ignores = PerFileIgnores(configuration.per_file_ignores, configuration.root, known)
     baseline = Baseline.read(configuration.baseline)
+    if force_exclude:
+        paths = [path for path in paths if not configuration.excludes(path)]
     gathered = Gathered.from_paths(paths, configuration, tell) if text is None else Gathered.from_text(*text)
     judge = Judge(rules)
     judge.judge(gathered.program, tell)

@@ -48,6 +48,10 @@ class Configuration:
     probe: tuple[Mapping[str, object], ...] = ()
     """The ``[[tool.initlint.probe]]`` tables, as written."""
 
+    def excludes(self, path: Path) -> bool:
+        """Whether a glob of `exclude` names the path or a folder it is in."""
+        return bool(self.exclude) and match(self.exclude, path, self.root)
+
     def override(self, **settings: object) -> Configuration:
         """This configuration with other `settings`, by the names of its fields; ``None`` leaves one as it is."""
         return replace(self, **{name: value for name, value in settings.items() if value is not None})  # type: ignore[arg-type]
@@ -72,6 +76,14 @@ def load_configuration(
             if table is not None:
                 return _configure(directory / name, table)
     return Configuration(root=project_root(start))
+
+
+def match(globs: Iterable[str], path: Path, root: Path) -> bool:
+    """Whether the path is among those that `globs`, written as in a ``.gitignore`` in `root`, name."""
+    from pathspec import GitIgnoreSpec
+
+    inside = os.path.relpath(path, root).replace(os.sep, "/")
+    return GitIgnoreSpec.from_lines(globs).match_file(inside)
 
 
 def common_parent(paths: Iterable[Path]) -> Path:

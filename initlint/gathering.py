@@ -43,6 +43,7 @@ class Gathered:
         """Read everything under `paths`."""
         from initlint.reading.discovery import discover
         from initlint.reading.reader import Reader
+        from initlint.reading.source import displayed
 
         gathered = cls()
         found = discover(paths, exclude=configuration.exclude, **_included(configuration))
@@ -68,8 +69,6 @@ class Gathered:
         source = reader.read_text(text, filename)
         if isinstance(source, Problem):
             gathered.problems = [source]
-        else:
-            gathered._texts[source.display] = text
         gathered._link([] if isinstance(source, Problem) else [source], (), reader)
         return gathered
 
@@ -119,14 +118,6 @@ def usual_jobs(files: int) -> int:
     """How many processes are worth starting for that many files."""
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(processors, files // FILES_PER_JOB))
-
-
-def displayed(path: Path) -> str:
-    """A path as it is shown: relative to the current directory where it is inside, with ``/``."""
-    try:
-        return path.absolute().relative_to(Path.cwd()).as_posix()
-    except ValueError:
-        return path.as_posix()
 
 
 def _included(configuration: Configuration) -> dict[str, tuple[str, ...]]:

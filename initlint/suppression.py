@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from initlint.configuration import match
 from initlint.finding import Finding, Place, Severity
 from initlint.rule import Rule
 from initlint.selection import picks, require_known, suggestion
@@ -40,13 +41,7 @@ class PerFileIgnores:
 
     def _for(self, path: str) -> tuple[str, ...]:
         if path not in self._selectors:
-            from pathspec import GitIgnoreSpec
-
-            try:
-                inside = Path(path).absolute().relative_to(self._root).as_posix()
-            except ValueError:
-                inside = Path(path).absolute().as_posix().lstrip("/")
-            matching = (words for glob, words in self._globs if GitIgnoreSpec.from_lines([glob]).match_file(inside))
+            matching = (words for glob, words in self._globs if match((glob,), Path(path), self._root))
             self._selectors[path] = tuple(word for words in matching for word in words)
         return self._selectors[path]
 

@@ -34,7 +34,7 @@ class ConstantWeightInit(Rule):
     pass neither signal nor gradient.
     Predicted: rank 1 of the layer's output, or 0 for zeros.
     Measured: identical rows in the weight and in its gradient.
-    Silent on: biases, norm scales, gates, embeddings, output layers, models without a hidden layer, the last layer of a
+    Silent on: a zero factor of a linear product, biases, norm scales, gates, embeddings, output layers, models without a hidden layer, the last layer of a
     residual branch, adapter or head (zero-init residual, LoRA B, ControlNet, adaLN-zero), single units, depthwise and
     frozen kernels, and layers whose place in the network is not known.
     Fix: draw the weights at random: kaiming_normal_, xavier_uniform_, or the framework's default.
@@ -112,7 +112,7 @@ def _judge(network: Network, layer: Layer) -> Case | None:
     if written is None or not _has_units(layer, weight):
         return None
     ahead = reach(network, layer)
-    if not ahead.is_hidden or (weight.constant == 0 and not ahead.has_activation and ahead.all_zero):
+    if not ahead.is_hidden or (weight.constant == 0 and not ahead.has_activation):
         return None
     severity, consequence = _consequence(layer, weight.constant, ahead)
     return Case(layer, weight, weight.constant, written.place, severity, consequence)

@@ -10,11 +10,19 @@ from initlint.network import Network
 from initlint.network.stack import Stack
 from initlint.rule import Rule
 
-from .judging import PLAIN_LIMIT, blame, consequence, evidence, init_in_words, is_hard_coded, power, severity, share, span, whole_stacks
-
-RECTIFIED = 0.5
-"""Share of hidden stages with a rectifier from which a stack counts as one of rectifiers."""
-
+from .judging import (
+    PLAIN_LIMIT,
+    Cause,
+    blame,
+    cause,
+    consequence,
+    evidence,
+    init_in_words,
+    power,
+    severity,
+    span,
+    whole_stacks,
+)
 
 class HeInitMissing(Rule):
     """A deep plain stack of rectifiers whose init loses the variance layer by layer.
@@ -60,7 +68,7 @@ def build(depth=14, width=256):
         """Judges every plain stack of rectifiers."""
         for stack in whole_stacks(network):
             decades = stack.gradient
-            if decades is not None and decades < -PLAIN_LIMIT and _is_rectified(stack) and _loses_everywhere(stack):
+            if decades is not None and decades < -PLAIN_LIMIT and cause(stack) is Cause.HE_MISSING:
                 yield self._finding(stack, decades)
 
     def _finding(self, stack: Stack, decades: float) -> Finding:
@@ -79,13 +87,3 @@ def build(depth=14, width=256):
             severity=severity(decades),
             predicted=evidence(stack),
         )
-
-
-def _is_rectified(stack: Stack) -> bool:
-    known = [stage.nonlinearity for stage in stack.hidden]
-    return share(stack, (phi is not None and phi.is_relu_like and phi.name != "selu" for phi in known)) > RECTIFIED
-
-
-def _loses_everywhere(stack: Stack) -> bool:
-    """Whether it is the init that is to blame, not one hard-coded scale among right ones."""
-    return stack.factor is not None and stack.factor < 0.8 and not any(is_hard_coded(stage) for stage in stack.hidden)

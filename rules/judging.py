@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from enum import Enum
 
 from initlint.finding import Place, Severity
 from initlint.network import Network, Parameter, Write
 from initlint.network.stack import Stack, Stage, stacks
+from initlint.signal.distribution import Distribution
+from initlint.signal.initializers import calculate_gain
+from initlint.signal.nonlinearity import Activation
+from initlint.signal.size import combine
 
 SGD_LIMIT = 3.5
 """Decades of the gradient's second moment over the hidden stages beyond which plain SGD does not train: of 66 networks
@@ -53,11 +58,151 @@ def is_explicit(stage: Stage) -> bool:
 
 def blame(stack: Stack) -> Place:
     """The line to change: the explicit init of the first stage that has one, else where the first layer is built."""
-    for stage in stack.hidden:
-        found = last_write(stage)
-        if found is not None and found.is_explicit:
-            return found.place
-    return stack.hidden[0].layer.place
+    found = next((stage for stage in stack.hidden if is_explicit(stage)), stack.hidden[0])
+    written = last_write(found)
+    return written.place if written is not None and written.is_explicit else found.layer.place
+
+
+def worst(stack: Stack) -> float:
+    """The larger of the changes of gradient and signal over the stack, in decades; 0 if neither is known."""
+    return max((decades for decades in (stack.gradient, stack.forward) if decades is not None), key=abs, default=0.0)
+
+
+class Cause(Enum):
+    """What makes a stack fail. Each has one rule that reports it."""
+
+    LOGISTIC = "the activation"
+    SELU_INIT = "an init that is not SELU's"
+    SHIFTED = "weights with a mean"
+    HARD_CODED = "a spread that ignores the fan"
+    GAIN = "a gain that is another activation's"
+    TANH_SCALE = "an init off tanh's critical line"
+    HE_MISSING = "an init that is not a rectifier's"
+    DEPTH = "the depth"
+
+
+def cause(stack: Stack) -> Cause:
+    """The one thing to change first, if a stack fails."""
+    shapes = [stage.nonlinearity for stage in stack.hidden]
+    if share(stack, (phi is not None and phi.is_logistic for phi in shapes)) > MAJORITY:
+        return Cause.LOGISTIC
+    if share(stack, (phi is not None and phi.name == "selu" for phi in shapes)) > MAJORITY:
+        return Cause.SELU_INIT if not is_critical(stack) else Cause.DEPTH
+    if share(stack, (is_shifted(stage) for stage in stack.hidden)) >= MAJORITY:
+        return Cause.SHIFTED
+    if share(stack, (is_hard_coded(stage) for stage in stack.hidden)) >= MAJORITY:
+        return Cause.HARD_CODED
+    if any(is_misnamed(stage) for stage in stack.hidden):
+        return Cause.GAIN
+    if is_critical(stack):
+        return Cause.DEPTH
+    return Cause.HE_MISSING if is_rectified(stack) else Cause.TANH_SCALE
+
+
+MAJORITY = 0.5
+CRITICAL = (0.8, 1.25)
+"""fan_in x Var(w), as a multiple of the activation's right one, within which an init counts as right: sampling, fans
+that differ a little between neighbours."""
+
+
+def is_critical(stack: Stack) -> bool:
+    """Whether the stages have, in the geometric mean, the variance that is right for their activation."""
+    ratios = [scale_ratio(stage) for stage in stack.hidden]
+    known = [ratio for ratio in ratios if ratio is not None]
+    if len(known) < len(ratios) or not known:
+        return False
+    return CRITICAL[0] <= math.exp(sum(map(math.log, known)) / len(known)) <= CRITICAL[1]
+
+
+def scale_ratio(stage: Stage) -> float | None:
+    """fan_in x E[w^2] over what the activation needs to keep the second moment, or over He's, whichever is nearer.
+
+    1 between the two; `None` if not known.
+    """
+    law = stage.layer.weight.distribution if stage.layer.weight is not None else None
+    total = combine(lambda fan, second: fan * second, stage.layer.fan_in, law.second if law is not None else None)
+    if not isinstance(total, (int, float)) or total <= 0:
+        return None
+    low, high = sorted((HE_GAIN**2, needed_gain(stage) ** 2)) if needed_gain(stage) != 1 else (1.0, 1.0)
+    return total / low if total < low else max(total / high, 1.0)
+
+
+HE_GAIN = math.sqrt(2)
+"""He's, which is the customary one for every rectifier, smooth ones included."""
+
+
+def needed_gain(stage: Stage) -> float:
+    """The gain of the stage's activation: 1 for a linear or saturating one (Xavier's condition), He's for rectifiers."""
+    phi = stage.nonlinearity
+    return phi.forward_gain if phi is not None and phi.is_relu_like else 1.0
+
+
+def is_rectified(stack: Stack) -> bool:
+    """Whether most of the hidden stages are rectifiers."""
+    shapes = [stage.nonlinearity for stage in stack.hidden]
+    return share(stack, (phi is not None and phi.is_relu_like and phi.name != "selu" for phi in shapes)) > MAJORITY
+
+
+HARMFUL_MEAN = 4.0
+"""fan_in x |mean| from which what all inputs have in common grows at least fourfold a layer."""
+SMALLEST_MEAN = 0.05
+"""The same bound for a width that is not known, on the mean alone: reached at a fan-in of 80."""
+
+
+def is_shifted(stage: Stage) -> bool:
+    """Whether its weights have a mean that outgrows the signal."""
+    law = stage.layer.weight.distribution if stage.layer.weight is not None else None
+    if law is None or law.is_constant or law.family in ("identity", "sparse") or not is_explicit(stage):
+        return False
+    mean, fan = law.mean, stage.layer.fan_in
+    if isinstance(law.std, (int, float)) and isinstance(mean, (int, float)) and abs(mean) < 0.1 * law.std:
+        return False
+    total = combine(lambda n, m: n * m, fan, mean)
+    if isinstance(total, (int, float)):
+        return abs(total) >= HARMFUL_MEAN
+    return isinstance(mean, (int, float)) and abs(mean) >= SMALLEST_MEAN and fan is not None
+
+
+def named_gain(write: Write) -> tuple[str, float] | None:
+    """The activation an init call names, and its gain; `None` if it names none."""
+    given = write.arguments
+    if write.initializer.startswith("kaiming"):
+        slope, kind = given.get("a", 0), given.get("nonlinearity", "leaky_relu")
+        if not isinstance(kind, str) or not isinstance(slope, (int, float)):
+            return None
+        if kind == "leaky_relu" and math.isclose(abs(slope), math.sqrt(5)):
+            return None
+        try:
+            gain = calculate_gain(kind, slope)
+        except ValueError:
+            return None
+        return (kind, float(gain)) if isinstance(gain, (int, float)) else None
+    gain = given.get("gain")
+    kind = getattr(gain, "nonlinearity", None)
+    return (str(kind), float(gain)) if kind is not None and isinstance(gain, (int, float)) else None
+
+
+WRONG = 1.25
+"""Ratio of variances from which one activation's gain is not another's: ReLU's and LeakyReLU(0.01)'s differ by 1.0001."""
+
+
+def is_misnamed(stage: Stage) -> bool:
+    """Whether the init call names an activation whose gain is not that of the one that follows."""
+    written, phi = last_write(stage), stage.nonlinearity
+    named = named_gain(written) if written is not None else None
+    if named is None or phi is None or phi.is_logistic or phi.name == "selu":
+        return False
+    kind, gain = named
+    if kind == phi.name or (kind == "relu" and phi.is_relu_like and phi.name != "prelu" and _is_near(gain, phi)):
+        return False
+    return not _is_near(gain, phi)
+
+
+def _is_near(gain: float, phi: Activation) -> bool:
+    wanted = phi.forward_gain if phi.is_relu_like else 1.0
+    if phi.name in ("tanh", "hardtanh", "softsign") and 1.0 <= gain <= 5 / 3:
+        return True
+    return 1 / WRONG <= gain**2 / wanted**2 <= WRONG
 
 
 def is_hard_coded(stage: Stage) -> bool:
@@ -67,8 +212,21 @@ def is_hard_coded(stage: Stage) -> bool:
         return False
     if found.initializer.startswith(("xavier", "kaiming", "orthogonal", "eye", "dirac", "reset")):
         return False
+    if abs(mean_over_std(found.distribution)) > HARMLESS_MEAN:
+        return False
     variance = found.distribution.second
     return isinstance(variance, (int, float)) and variance > 0 and not _follows_fan(stage, parameter, float(variance))
+
+
+HARMLESS_MEAN = 0.1
+"""Mean over std of weights up to which they count as centred."""
+
+
+def mean_over_std(law: Distribution) -> float:
+    """How far the weights are off centre; infinity if that is not known."""
+    if isinstance(law.mean, (int, float)) and isinstance(law.std, (int, float)) and law.std > 0:
+        return law.mean / law.std
+    return 0.0 if law.mean == 0 else math.inf
 
 
 def _follows_fan(stage: Stage, parameter: Parameter, variance: float) -> bool:

@@ -10,13 +10,22 @@ from initlint.frameworks.remedies import scaled_init
 from initlint.network import Network
 from initlint.network.stack import Stack, Stage
 from initlint.rule import Rule
-from initlint.signal.stack import LayerSignal
 
-from .judging import SGD_LIMIT, consequence, evidence, is_hard_coded, last_write, power, severity, span, whole_stacks
-
-HARMLESS_MEAN = 1e-6
-"""Mean over std of weights up to which they count as centred; beyond it the fault is another rule's."""
-
+from .judging import (
+    SGD_LIMIT,
+    Cause,
+    cause,
+    consequence,
+    evidence,
+    is_hard_coded,
+    last_write,
+    needed_gain,
+    power,
+    severity,
+    span,
+    whole_stacks,
+    worst,
+)
 
 class ScaleIgnoresFanIn(Rule):
     """A hard-coded spread that, given the fan-in, makes the signal of a deep stack explode or die.
@@ -70,10 +79,10 @@ class Head(nn.Module):
     def check_network(self, network: Network) -> Iterator[Finding]:
         """Judges every plain stack by its worse direction."""
         for stack in whole_stacks(network):
-            decades = _worst(stack)
-            guilty = [(stage, signal) for stage, signal in stack.numbers() if _is_guilty(stage, signal, decades)]
-            if abs(decades) > SGD_LIMIT and 2 * len(guilty) >= len(stack.hidden):
-                yield self._finding(stack, guilty[0][0], decades)
+            decades = worst(stack)
+            if abs(decades) > SGD_LIMIT and cause(stack) is Cause.HARD_CODED:
+                guilty = next(stage for stage in stack.hidden if is_hard_coded(stage))
+                yield self._finding(stack, guilty, decades)
 
     def _finding(self, stack: Stack, stage: Stage, decades: float) -> Finding:
         written = last_write(stage)
@@ -96,23 +105,6 @@ class Head(nn.Module):
         )
 
 
-def _worst(stack: Stack) -> float:
-    known = [decades for decades in (stack.gradient, stack.forward) if decades is not None]
-    return max(known, key=abs, default=0.0)
-
-
-def _is_guilty(stage: Stage, signal: LayerSignal, decades: float) -> bool:
-    """Whether a hard-coded, centred spread pushes the way the whole stack goes."""
-    written = last_write(stage)
-    if not is_hard_coded(stage) or written is None or written.distribution is None:
-        return False
-    mean, spread = written.distribution.mean, _std(stage)
-    if not isinstance(mean, (int, float)) or spread is None or abs(mean) > HARMLESS_MEAN * spread:
-        return False
-    gains = [gain for gain in (signal.chi, signal.forward_gain) if gain]
-    return any((math.log10(gain) > 0) == (decades > 0) for gain in gains) or math.isinf(decades)
-
-
 def _std(stage: Stage) -> float | None:
     law = stage.layer.weight.distribution if stage.layer.weight is not None else None
     return float(law.std) if law is not None and isinstance(law.std, (int, float)) else None
@@ -120,7 +112,5 @@ def _std(stage: Stage) -> float | None:
 
 def _wanted(stage: Stage) -> float | None:
     """The std that keeps the second moment: the activation's gain over the root of the fan-in."""
-    fan, phi = stage.layer.fan_in, stage.nonlinearity
-    if not isinstance(fan, (int, float)) or fan <= 0:
-        return None
-    return (phi.forward_gain if phi is not None and phi.is_relu_like else 1.0) / math.sqrt(fan)
+    fan = stage.layer.fan_in
+    return needed_gain(stage) / math.sqrt(fan) if isinstance(fan, (int, float)) and fan > 0 else None

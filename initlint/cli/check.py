@@ -50,6 +50,7 @@ STDIN = Path("-")
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write the report to FILE.")
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule (text).")
 @click.option("--show-networks", is_flag=True, help="Show every traced model with its numbers (text, json).")
+@click.option("--force-exclude", is_flag=True, help="Exclude also files that are named, not found in a directory.")
 @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Read this configuration.")
 @click.option("--isolated", is_flag=True, help="Read no configuration.")
 @click.option("--stdin-filename", metavar="NAME", help="What to call the source read from standard input (PATH '-').")
@@ -121,6 +122,7 @@ def _run(paths: tuple[Path, ...], configuration: Configuration, options: dict[st
             selection,
             text=text,
             report_unused_suppressions=options["report_unused_suppressions"],
+            force_exclude=options["force_exclude"],
             tell=bar.tell,
         )
 

@@ -11,6 +11,7 @@ from initlint.network.network import TRANSPARENT, Layer, Network
 from initlint.signal.activations import activation
 from initlint.signal.distribution import Distribution
 from initlint.signal.nonlinearity import Activation
+from initlint.signal.size import combine
 from initlint.signal.stack import LayerSignal, StackLayer, StackSignal, propagate_stack
 
 STACKED = frozenset({"linear", "conv", "conv_transpose"})
@@ -31,6 +32,13 @@ class Stage:
         return found[0] if len(found) == 1 else None
 
     @property
+    def is_known(self) -> bool:
+        """Whether fan-in times the weights' second moment is a plain number."""
+        law = self.layer.weight.distribution if self.layer.weight is not None else None
+        total = combine(lambda fan, second: fan * second, self.layer.fan_in, law.second if law is not None else None)
+        return isinstance(total, (int, float))
+
+    @property
     def nonlinearity(self) -> Activation | None:
         """What the theory knows of the activation."""
         return None if self.activation is None else theory_of(self.activation)
@@ -47,9 +55,17 @@ class Stack:
 
     @cached_property
     def hidden(self) -> tuple[Stage, ...]:
-        """The stages without the output layer: the last one, if no activation follows it."""
+        """The stages that are judged: the longest run whose weights are known, without the output layer, which is the last
+        stage if no activation follows it."""
         is_output = bool(self.stages) and not any(layer.op == "activation" for layer in self.stages[-1].between)
-        return self.stages[:-1] if is_output else self.stages
+        inner = self.stages[:-1] if is_output else self.stages
+        longest: tuple[Stage, ...] = ()
+        start = 0
+        for index, stage in enumerate((*inner, None)):
+            if stage is None or not stage.is_known:
+                longest = max(longest, inner[start:index], key=len)
+                start = index + 1
+        return longest
 
     @cached_property
     def signal(self) -> StackSignal:

@@ -52,6 +52,8 @@ def binary(tracer: Tracer, symbol: str, left: Value, right: Value, place: Place,
         return _of_signals(tracer, symbol, left, right, place)
     if isinstance(left, TensorValue) or isinstance(right, TensorValue):
         return _of_tensors(symbol, left, right)
+    if symbol == "%" and isinstance(left, str):
+        return _formatted(left, right)
     if isinstance(left, (ListValue, tuple, DictValue, ContainerValue)) or isinstance(right, (ListValue, tuple)):
         return _of_collections(tracer, symbol, left, right, place)
     if isinstance(left, Unknown) or isinstance(right, Unknown):
@@ -60,8 +62,6 @@ def binary(tracer: Tracer, symbol: str, left: Value, right: Value, place: Place,
 
 
 def _of_numbers(symbol: str, left: Value, right: Value) -> Value:
-    if symbol == "%" and isinstance(left, str):
-        return Unknown("a formatted string")
     function = OPERATORS.get(symbol)
     if function is None or not _is_small(symbol, left, right):
         return Unknown(f"{symbol} is not followed here")
@@ -69,6 +69,16 @@ def _of_numbers(symbol: str, left: Value, right: Value) -> Value:
         return function(left, right)
     except (TypeError, ValueError, ZeroDivisionError, OverflowError, ArithmeticError):
         return Unknown(f"{symbol} of values that are not known")
+
+
+def _formatted(template: str, values: Value) -> Value:
+    given = values if isinstance(values, tuple) else (values,)
+    if all(isinstance(value, (str, int, float)) for value in given):
+        try:
+            return template % given
+        except (TypeError, ValueError):
+            pass
+    return Unknown("a string with an unknown part")
 
 
 def _is_small(symbol: str, left: Value, right: Value) -> bool:

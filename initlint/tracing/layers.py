@@ -45,6 +45,7 @@ def make_container(
     """``nn.Sequential(...)``, ``nn.ModuleList(...)``, ``nn.ModuleDict(...)``."""
     made = ContainerValue(kind, place, type_name={"sequential": "Sequential", "list": "ModuleList"}.get(kind, "ModuleDict"))
     tracer.heap.born(made, made.items)
+    tracer.record.made.append(made)
     only = arguments[0] if len(arguments) == 1 else next(iter(keywords.values()), None)
     if isinstance(only, DictValue):
         for name, value in only.items.items():
@@ -284,6 +285,9 @@ def _call_instance(
 
     name = "forward" if module.cls.is_module else "__call__"
     function = attributes.class_member(tracer, module.cls, name) or module.attributes.get(name)
+    shell = tracer.shells.get(id(module))
+    if function is None and shell is not None:
+        return _call_shell(tracer, module, shell, arguments, keywords, place)
     if not isinstance(function, FunctionValue):
         return call_unknown(tracer, Unknown(f"{module.cls.name} has no {name} that can be read"), arguments, keywords, place)
     tracer.calling.append(module)
@@ -291,6 +295,21 @@ def _call_instance(
         return tracer.call(BoundMethod(function, module), arguments, keywords, place, scope)
     finally:
         tracer.calling.pop()
+
+
+def _call_shell(
+    tracer: Tracer,
+    module: Instance,
+    shell: LayerValue,
+    arguments: tuple[Value, ...],
+    keywords: Mapping[str, Value],
+    place: Place,
+) -> Value:
+    """The inherited `forward` of a framework layer, on the parameters that the instance has now."""
+    stand_in = LayerValue(shell.name, shell.spec, shell.arguments, module.place, module.attributes)
+    tracer.names[id(stand_in)] = tracer.name_of(module)
+    tracer.stand_ins.append(stand_in)
+    return _call_layer(tracer, stand_in, arguments, keywords, place)
 
 
 def _call_container(

@@ -326,6 +326,9 @@ def _call_external_constructor(
             for key, value in {**made.arguments, **made.attributes}.items():
                 tracer.heap.set(owner.attributes, key, value)
             tracer.shells[id(owner)] = made
+            reset = attributes.class_member(tracer, owner.cls, "reset_parameters")
+            if reset is not None:
+                tracer.call(BoundMethod(reset, owner), (), {}, place, scope)  # type: ignore[arg-type]
             return
     if owner.cls.has_unknown_base:
         if arguments and "config" not in owner.attributes:
@@ -493,6 +496,11 @@ def _call_on_string(
         if parts is None or not all(isinstance(part, str) for part in parts):
             return Unknown("a joined string", place)
         return receiver.join(str(part) for part in parts)
+    if name == "format" and all(isinstance(value, (str, int, float)) for value in arguments):
+        try:
+            return receiver.format(*arguments)
+        except (IndexError, KeyError, ValueError):
+            return Unknown("a string with an unknown part", place)
     if name not in STRING_METHODS or not all(isinstance(value, (str, int, tuple)) for value in arguments):
         return Unknown(f"method {name} of a string", place)
     try:

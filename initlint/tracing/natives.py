@@ -27,6 +27,7 @@ from initlint.tracing.values import (
     ListValue,
     Many,
     Method,
+    NamedGain,
     Partial,
     Scope,
     Signal,
@@ -111,7 +112,8 @@ def _call_init(
         if given and isinstance(given[0], str) and not any(isinstance(value, Unknown) for value in given):
             try:
                 parameters = [value for value in given[1:2] if value is not None]
-                return calculate_gain(given[0], *parameters)  # type: ignore[arg-type]
+                gain = calculate_gain(given[0], *parameters)  # type: ignore[arg-type]
+                return NamedGain.made(float(gain), given[0]) if isinstance(gain, (int, float)) else gain
             except (ValueError, TypeError):
                 pass
         return Unknown("a gain that is not known", place)

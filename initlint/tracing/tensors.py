@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -317,6 +318,15 @@ def named_arguments(name: str, arguments: Sequence[Value], keywords: Mapping[str
     return {**dict(zip(SIGNATURES.get(name, ()), arguments)), **keywords}  # noqa: B905
 
 
+def folded(law: Distribution | None) -> Distribution | None:
+    """Of ``|w|`` for centred w: mean ``std sqrt(2/pi)`` for a normal, ``std sqrt(3)/2`` for a uniform; E[w²] stays."""
+    share = {"normal": (2 / math.pi) ** 0.5, "truncated_normal": (2 / math.pi) ** 0.5, "uniform": 3**0.5 / 2}
+    if law is None or law.mean != 0 or law.family not in share or law.std is None:
+        return None
+    mean = law.std * share[law.family]
+    return Distribution("other", mean, law.variance * (1 - share[law.family] ** 2) if law.variance is not None else None)
+
+
 def call(
     tracer: Tracer,
     owner: TensorValue,
@@ -345,6 +355,9 @@ def call(
     if name in framework.PARTS:
         return ListValue([_part(owner) for _ in range(_pieces(name, arguments, keywords))])
     if name in ("to", "float", "half", "double", "cuda", "type", "bfloat16"):
+        return owner
+    if name == "abs_":
+        write(tracer, owner, name, folded(law_of(owner)), place, scope)
         return owner
     if name.endswith("_") and not name.endswith("__"):
         write(tracer, owner, name, None, place, scope)

@@ -20,6 +20,7 @@ from initlint.tracing.values import (
     ExternalValue,
     FunctionValue,
     Instance,
+    LayerValue,
     Scope,
     Signal,
     Unknown,
@@ -78,8 +79,10 @@ class Tracer:
         """Copies of parameters that were initialised, by identity, with what was put on record about it."""
         self.applied: dict[int, list[tuple[Value, Place, frozenset[int]]]] = {}
         """For each instance whose constructor runs: init functions applied to it, where, and to which modules."""
-        self.shells: dict[int, Value] = {}
+        self.shells: dict[int, LayerValue] = {}
         """For an instance of a class derived from a framework layer: that layer."""
+        self.stand_ins: list[Value] = []
+        """Kept alive, since `names` knows modules by identity."""
         self.layer_owner: dict[int, Value] = {}
         """The module that made each layer on record."""
         self._scopes: dict[int, Scope] = {}
@@ -164,10 +167,18 @@ class Tracer:
                 return Unknown(f"{name} is defined by itself")
             self._evaluating.add(key)
             try:
-                self._globals[key] = self.resolved(self.program.resolve(module, name), name)
+                self._globals[key] = self._resolve_global(module, name)
             finally:
                 self._evaluating.discard(key)
         return self._globals[key]
+
+    def _resolve_global(self, module: Module, name: str) -> Value:
+        """A name that nothing but a star import of something external could bind is the builtin of that name, if any."""
+        own = expressions.builtin(name)
+        if name not in module.bindings and isinstance(own, ExternalValue):
+            found = self.program.resolve(module, name)
+            return own if found is None or isinstance(found, External) else self.resolved(found, name)
+        return self.resolved(self.program.resolve(module, name), name)
 
     def resolved(self, found: Definition | External | Module | None, name: str) -> Value:
         """The value behind what a name was resolved to."""

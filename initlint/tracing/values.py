@@ -253,6 +253,19 @@ class ClassName(str):
         return value
 
 
+class NamedGain(float):
+    """A gain that remembers which activation it was looked up for."""
+
+    nonlinearity: str
+
+    @staticmethod
+    def made(gain: float, nonlinearity: str) -> NamedGain:
+        """The gain of `nonlinearity`."""
+        value = NamedGain(gain)
+        value.nonlinearity = nonlinearity
+        return value
+
+
 ModuleValue: TypeAlias = "Instance | LayerValue | ContainerValue"
 Number: TypeAlias = "int | float | Size"
 

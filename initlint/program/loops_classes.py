@@ -1,0 +1,81 @@
+"""Classes of the program and their bases, as far as training loops need them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from initlint.program.loops_routines import ClassScope, Routine
+
+if TYPE_CHECKING:
+    from initlint.program.loops_values import Foreign, Instance, Value, Values
+
+DEEPEST_BASE = 12
+MOST_SUBCLASSES = 60
+
+
+def bases_of(values: Values, cls: ClassScope) -> list[ClassScope | Foreign]:
+    """The direct bases of a class, as far as they are known."""
+    from initlint.program.loops_values import Foreign
+
+    found: list[ClassScope | Foreign] = []
+    for base in cls.node.bases:
+        if base.keyword is None:
+            for value in values.of(base.value, cls.enclosing):
+                if isinstance(value, (ClassScope, Foreign)) and value is not cls:
+                    found.append(value)
+    return found
+
+
+def ancestry(values: Values, cls: ClassScope) -> list[ClassScope]:
+    """A class and its bases in the program, itself first."""
+    return [one for one in _ancestry(values, cls, 0) if isinstance(one, ClassScope)]
+
+
+def foreign_bases(values: Values, cls: ClassScope) -> list[str]:
+    """Names of the bases outside the program, of the class and of its bases in it."""
+    return [one.name for one in _ancestry(values, cls, 0) if not isinstance(one, ClassScope)]
+
+
+def _ancestry(values: Values, cls: ClassScope, depth: int) -> list[ClassScope | Foreign]:
+    found: list[ClassScope | Foreign] = [cls]
+    for base in bases_of(values, cls) if depth < DEEPEST_BASE else []:
+        above = _ancestry(values, base, depth + 1) if isinstance(base, ClassScope) else [base]
+        found += [one for one in above if one not in found]
+    return found
+
+
+def find_method(values: Values, cls: ClassScope, name: str) -> Routine | None:
+    """The method of that name that an object of the class has."""
+    if name in cls.methods:
+        return cls.methods[name]
+    return next((one.methods[name] for one in ancestry(values, cls) if name in one.methods), None)
+
+
+def subclasses(values: Values, cls: ClassScope) -> Iterator[ClassScope]:
+    """The classes of the program that derive from a class, directly or not."""
+    queue, seen = [cls], {id(cls)}
+    while queue and len(seen) < MOST_SUBCLASSES:
+        current = queue.pop()
+        for module in values.links.mentioning(current.name):
+            for other in values.links.scopes(module).classes:
+                if id(other) not in seen and any(base is current for base in bases_of(values, other)):
+                    seen.add(id(other))
+                    queue.append(other)
+                    yield other
+
+
+def hierarchy(values: Values, instance: Instance) -> list[ClassScope]:
+    """The classes whose methods an object may run: of a ``self``, also the classes derived from its own."""
+    found = ancestry(values, instance.cls)
+    if instance.call is None:
+        for other in subclasses(values, instance.cls):
+            found += [one for one in ancestry(values, other) if one not in found]
+    return found
+
+
+def overrides(values: Values, cls: ClassScope, name: str) -> Iterator[Routine]:
+    """The methods of that name in classes derived from a class."""
+    for other in subclasses(values, cls):
+        if name in other.methods:
+            yield other.methods[name]

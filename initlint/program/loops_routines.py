@@ -1,0 +1,318 @@
+"""The functions, methods and scripts of a module, each with its calls and with what its names are bound to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from initlint.program.module import Module
+from initlint.reading import facts
+
+EACH = -1
+"""In a route: any item of what is iterated over or indexed."""
+Route = tuple[int, ...]
+"""How a target takes its value apart: positions in tuples, from the outermost."""
+STRUCTS = (facts.Node, facts.Argument, facts.WithItem, facts.Handler, facts.Case, facts.Clause, facts.Parameter)
+LEAVES = (facts.Literal, facts.Opaque, facts.Keyword, facts.Scope)
+
+
+@dataclass(frozen=True, eq=False)
+class Bound:
+    """One binding of a name or an attribute."""
+
+    value: facts.Expression
+    route: Route
+    start: int
+    routine: Routine
+    is_sure: bool
+    """Whether it happens whenever the routine runs this far: it stands in no branch and no loop."""
+
+
+@dataclass(eq=False)
+class ClassScope:
+    """A class of the program."""
+
+    module: Module
+    node: facts.Class
+    enclosing: Routine
+    body: Routine
+    methods: dict[str, Routine] = field(default_factory=dict)
+    attributes: dict[str, list[Bound]] = field(default_factory=dict)
+    """What its methods assign to ``self``."""
+
+    @property
+    def name(self) -> str:
+        return self.node.name
+
+
+@dataclass(eq=False)
+class Routine:
+    """A function, a method, the body of a class, or a script."""
+
+    module: Module
+    node: facts.Function | None = None
+    parent: Routine | None = None
+    owner: ClassScope | None = None
+    calls: list[facts.Call] = field(default_factory=list)
+    bounds: dict[str, list[Bound]] = field(default_factory=dict)
+    augmented: list[facts.AugmentedAssign] = field(default_factory=list)
+    assigned: list[facts.Assign] = field(default_factory=list)
+    returns: list[facts.Expression] = field(default_factory=list)
+    loops: list[facts.For | facts.While] = field(default_factory=list)
+    branches: list[facts.If] = field(default_factory=list)
+    withs: list[facts.With] = field(default_factory=list)
+    functions: dict[str, Routine] = field(default_factory=dict)
+    classes: dict[str, ClassScope] = field(default_factory=dict)
+    imports: Module | None = None
+    """The names that imports inside it bind."""
+
+    @property
+    def name(self) -> str:
+        return self.node.name if self.node is not None else "the script"
+
+    @property
+    def parameters(self) -> tuple[facts.Parameter, ...]:
+        return self.node.parameters if self.node is not None else ()
+
+    @property
+    def is_static(self) -> bool:
+        return self.node is not None and any(terminal_name(d) == "staticmethod" for d in self.node.decorators)
+
+    @property
+    def self_name(self) -> str | None:
+        """The name of the parameter that a method gets its object (or its class) by."""
+        if self.owner is None or self.node is None or self.is_static or not self.node.parameters:
+            return None
+        return self.node.parameters[0].name
+
+    def parameter(self, name: str) -> facts.Parameter | None:
+        return next((one for one in self.parameters if one.name == name), None)
+
+
+@dataclass(eq=False)
+class ModuleScopes:
+    """Everything of one module."""
+
+    script: Routine
+    routines: list[Routine] = field(default_factory=list)
+    classes: list[ClassScope] = field(default_factory=list)
+    calls: dict[str, list[tuple[Routine, facts.Call]]] = field(default_factory=dict)
+    """By the last name of what is called."""
+
+    @staticmethod
+    def of(module: Module) -> ModuleScopes:
+        scopes = ModuleScopes(Routine(module))
+        walker = _Walker(scopes)
+        walker.enter(scopes.script, module.source.facts.body)
+        for routine in scopes.routines:
+            for call in routine.calls:
+                scopes.calls.setdefault(terminal_name(call.function), []).append((routine, call))
+        return scopes
+
+
+class _Walker:
+    """Goes once over a module."""
+
+    def __init__(self, scopes: ModuleScopes) -> None:
+        self.scopes = scopes
+        self.routine = scopes.script
+        self.nesting = 0
+
+    def enter(self, routine: Routine, body: tuple[facts.Statement, ...]) -> None:
+        outer, self.routine = self.routine, routine
+        nesting, self.nesting = self.nesting, 0
+        self.scopes.routines.append(routine)
+        self.visit(body)
+        self.routine, self.nesting = outer, nesting
+
+    def visit(self, node: object) -> None:
+        if isinstance(node, tuple):
+            for item in node:
+                self.visit(item)
+        elif isinstance(node, STRUCTS) and not isinstance(node, LEAVES):
+            special = _VISITS.get(type(node))
+            if special is None or special(self, node):
+                self.children(node)
+
+    def children(self, node: object) -> None:
+        for name in node.__struct_fields__:  # type: ignore[attr-defined]
+            child = getattr(node, name)
+            if not isinstance(child, (str, int, float, bool)) and child is not None:
+                self.visit(child)
+
+    # Each returns whether the children are still to be visited.
+
+    def function(self, node: facts.Function) -> bool:
+        routine = Routine(self.routine.module, node, self.routine)
+        for parameter in node.parameters:
+            self.visit(parameter)
+        self.visit(node.decorators)
+        holder = self.routine.owner if self.routine.owner is not None and self.routine.node is None else None
+        if holder is not None:
+            routine.owner, routine.parent = holder, holder.enclosing
+            holder.methods[node.name] = routine
+        else:
+            self.routine.functions[node.name] = routine
+        self.enter(routine, node.body)
+        return False
+
+    def class_(self, node: facts.Class) -> bool:
+        body = Routine(self.routine.module, None, self.routine)
+        scope = ClassScope(self.routine.module, node, self.routine, body)
+        body.owner = scope
+        self.routine.classes[node.name] = scope
+        self.scopes.classes.append(scope)
+        self.enter(body, node.body)
+        return False
+
+    def call(self, node: facts.Call) -> bool:
+        self.routine.calls.append(node)
+        return True
+
+    def assign(self, node: facts.Assign) -> bool:
+        self.routine.assigned.append(node)
+        for target in node.targets if node.value is not None else ():
+            self.bind(target, node.value, ())
+        return True
+
+    def named(self, node: facts.NamedExpression) -> bool:
+        self.bind(node.target, node.value, ())
+        return True
+
+    def augment(self, node: facts.AugmentedAssign) -> bool:
+        self.routine.augmented.append(node)
+        self.bind(node.target, node.value, (), is_sure=False)
+        return True
+
+    def clause(self, node: facts.Clause) -> bool:
+        self.bind(node.target, node.iterable, (EACH,), is_sure=False)
+        return True
+
+    def loop(self, node: facts.For | facts.While) -> bool:
+        self.routine.loops.append(node)
+        if isinstance(node, facts.For):
+            self.bind(node.target, node.iterable, (EACH,), is_sure=False)
+        return self.nested(node)
+
+    def branch(self, node: facts.If) -> bool:
+        self.routine.branches.append(node)
+        return self.nested(node)
+
+    def nested(self, node: facts.Statement) -> bool:
+        self.nesting += 1
+        self.children(node)
+        self.nesting -= 1
+        return False
+
+    def with_(self, node: facts.With) -> bool:
+        self.routine.withs.append(node)
+        for item in node.items:
+            if item.target is not None:
+                self.bind(item.target, item.value, ())
+        return True
+
+    def return_(self, node: facts.Return) -> bool:
+        if node.value is not None:
+            self.routine.returns.append(node.value)
+        return True
+
+    def import_(self, node: facts.Import) -> bool:
+        if self.routine.imports is None:
+            self.routine.imports = Module(self.routine.module.source)
+        self.routine.imports.bind_import(node)
+        return False
+
+    def bind(self, target: facts.Expression, value: facts.Expression | None, route: Route, is_sure: bool = True) -> None:
+        if value is None:
+            return
+        if isinstance(target, facts.Sequence):
+            for index, item in enumerate(target.items):
+                self.bind(item, value, (*route, index), is_sure)
+        elif isinstance(target, facts.Name):
+            bound = Bound(value, route, target.start, self.routine, is_sure and not self.nesting)
+            self.routine.bounds.setdefault(target.id, []).append(bound)
+        elif isinstance(target, facts.Attribute) and isinstance(target.value, facts.Name):
+            self.bind_attribute(target, target.value.id, value, route)
+
+    def bind_attribute(self, target: facts.Attribute, of: str, value: facts.Expression, route: Route) -> None:
+        holder: Routine | None = self.routine
+        while holder is not None and holder.self_name != of:
+            holder = holder.parent if holder.owner is None else None
+        if holder is not None and holder.owner is not None:
+            bound = Bound(value, route, target.start, self.routine, False)
+            holder.owner.attributes.setdefault(target.name, []).append(bound)
+
+
+_VISITS = {
+    facts.Function: _Walker.function,
+    facts.Class: _Walker.class_,
+    facts.Call: _Walker.call,
+    facts.Assign: _Walker.assign,
+    facts.NamedExpression: _Walker.named,
+    facts.AugmentedAssign: _Walker.augment,
+    facts.Clause: _Walker.clause,
+    facts.For: _Walker.loop,
+    facts.While: _Walker.loop,
+    facts.If: _Walker.branch,
+    facts.Try: _Walker.nested,
+    facts.With: _Walker.with_,
+    facts.Return: _Walker.return_,
+    facts.Import: _Walker.import_,
+}
+
+
+# ------------------------------------------------------------------------------------------------------------ expressions
+
+
+def terminal_name(expression: facts.Expression) -> str:
+    """The last name of a dotted name or of what a call calls; empty for anything else."""
+    if isinstance(expression, facts.Call):
+        return terminal_name(expression.function)
+    if isinstance(expression, facts.Name):
+        return expression.id
+    return expression.name if isinstance(expression, facts.Attribute) else ""
+
+
+def dotted(expression: facts.Expression) -> str:
+    """All names of a chain of attributes, calls and subscripts, joined with dots."""
+    if isinstance(expression, facts.Attribute):
+        return f"{dotted(expression.value)}.{expression.name}"
+    if isinstance(expression, (facts.Call, facts.Subscript)):
+        return dotted(expression.function if isinstance(expression, facts.Call) else expression.value)
+    return expression.id if isinstance(expression, facts.Name) else ""
+
+
+def spelled(expression: facts.Expression) -> str:
+    """An expression as source, as far as names, attributes, plain calls and literal indices go; else empty."""
+    if isinstance(expression, facts.Name):
+        return expression.id
+    if isinstance(expression, facts.Literal):
+        return repr(expression.value)
+    if isinstance(expression, facts.Attribute):
+        owner = spelled(expression.value)
+        return owner and f"{owner}.{expression.name}"
+    if isinstance(expression, facts.Subscript):
+        owner, index = spelled(expression.value), spelled(expression.index)
+        return f"{owner}[{index}]" if owner and index else ""
+    if isinstance(expression, facts.Call) and not expression.arguments:
+        owner = spelled(expression.function)
+        return owner and f"{owner}()"
+    return ""
+
+
+def inside(node: object) -> Iterator[facts.Node]:
+    """A node and every node below it, nested functions included."""
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, tuple):
+            stack.extend(reversed(current))
+        elif isinstance(current, STRUCTS):
+            if isinstance(current, facts.Node):
+                yield current
+            stack.extend(getattr(current, name) for name in reversed(current.__struct_fields__))
+
+
+def mentions_gradient(node: object) -> bool:
+    """Whether it reads or writes a ``.grad``."""
+    return any(isinstance(one, facts.Attribute) and one.name in ("grad", "main_grad", "_grad") for one in inside(node))

@@ -1,0 +1,98 @@
+"""INL205."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from initlint.finding import Finding
+from initlint.frameworks.remedies import scaled_init
+from initlint.network import Layer, Network
+from initlint.network.stack import STACKED, Stage
+from initlint.rule import Rule
+
+from .judging import is_shifted, last_write
+
+
+class NonzeroMeanWeights(Rule):
+    """A weight matrix drawn from a distribution whose mean is not zero.
+
+    Why: what the inputs have in common is multiplied by fan_in x mean, far more than the sqrt(fan_in) x std of the rest:
+    every unit of the layer, and every sample, gets nearly the same large value. U[0, 1) at fan-in 256 multiplies it
+    by 128.
+    Predicted: fan_in x mean; reported from 4 on.
+    Measured: the correlation of two samples goes to 1 behind the layer.
+    Silent on: gates, norm scales, embeddings and other parameters that are no matrix weights, a mean that is harmless
+    (Fourier operators), and layers under a norm, which takes the common part away.
+    Fix: a centred initialiser scaled by the fan.
+    Source: LeCun, Bottou, Orr and Mueller 1998, section 4.6; torch issue tracker: uniform_ draws from [0, 1).
+    """
+
+    code = "INL205"
+    name = "nonzero-mean-weights"
+    bad = """
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc1 = nn.Linear(128, 256)
+        self.fc2 = nn.Linear(256, 10)
+        nn.init.uniform_(self.fc1.weight)  # bad
+
+    def forward(self, x):
+        return self.fc2(self.fc1(x).relu())
+"""
+    good = """
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc1 = nn.Linear(128, 256)
+        self.fc2 = nn.Linear(256, 10)
+        nn.init.uniform_(self.fc1.weight, -0.1, 0.1)
+
+    def forward(self, x):
+        return self.fc2(self.fc1(x).relu())
+"""
+
+    def check_network(self, network: Network) -> Iterator[Finding]:
+        """Judges every linear map whose weights somebody initialised."""
+        consumers = network.consumers()
+        for layer in network.live():
+            if layer.op in STACKED and is_shifted(Stage(layer, ())) and not _is_normalised(layer, consumers):
+                yield self._finding(network, layer)
+
+    def _finding(self, network: Network, layer: Layer) -> Finding:
+        written = last_write(Stage(layer, ()))
+        assert layer.weight is not None and written is not None and written.distribution is not None
+        law, fan = written.distribution, layer.fan_in
+        total = f"{float(fan) * float(law.mean):.3g}" if _are_plain(fan, law.mean) else f"fan-in x {law.mean}"
+        message = (
+            f"{layer.weight.name}: {written.initializer} draws with mean {_short(law.mean)}, std {_short(law.std)}; expected mean "
+            f"0: what all inputs share is multiplied by {total}, and every unit computes nearly the same"
+        )
+        return self.finding(
+            written.place,
+            message,
+            help=f"draw around zero and by the fan: {scaled_init('relu')}",
+            predicted={"network": network.name, "weight_mean": _plain(law.mean), "weight_std": _plain(law.std)},
+        )
+
+
+def _is_normalised(layer: Layer, consumers: dict[int, list[Layer]]) -> bool:
+    return any(after.op in ("norm", "softmax") for after in consumers.get(layer.id, ()))
+
+
+def _are_plain(*values: object) -> bool:
+    return all(isinstance(value, (int, float)) for value in values)
+
+
+def _plain(value: object) -> float | None:
+    return float(value) if isinstance(value, (int, float)) else None
+
+
+def _short(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, (int, float)) else str(value)

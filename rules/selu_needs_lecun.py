@@ -1,0 +1,105 @@
+"""INL203."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from initlint.finding import Finding, Severity
+from initlint.frameworks.remedies import scaled_init
+from initlint.network import TRANSPARENT, Layer, Network
+from initlint.network.stack import Stack, stacks
+from initlint.rule import Rule
+
+from .judging import SGD_LIMIT, Cause, blame, cause, evidence, init_in_words, power, severity, whole_stacks, worst
+
+LEAST_HARM = 1.0
+"""Decades over the stack from which it is reported."""
+
+
+class SeluNeedsLecun(Rule):
+    """SELU without the init, dropout or plain stack that it normalises itself with.
+
+    Why: SELU drives mean and variance to 0 and 1 only if fan_in x Var(w) = 1 (LeCun normal). With PyTorch's default
+    it is 1/3. Ordinary dropout shifts mean and variance at every layer; batch norm does the normalising instead.
+    Predicted: the product over the hidden layers of the gradient's and the signal's factor; for the init reported from
+    one decade on.
+    Measured: the variance behind each SELU.
+    Silent on: AlphaDropout, kaiming_* with nonlinearity="linear", square Xavier, and single SELUs.
+    Fix: kaiming_normal_(nonlinearity="linear") and AlphaDropout; no batch norm.
+    Source: Klambauer, Unterthiner, Mayr and Hochreiter 2017, arXiv:1706.02515.
+    """
+
+    code = "INL203"
+    name = "selu-needs-lecun"
+    bad = """
+from torch import nn
+
+layers = []
+for _ in range(8):
+    layers += [nn.Linear(64, 64), nn.SELU()]  # bad
+net = nn.Sequential(*layers, nn.Linear(64, 1))
+"""
+    good = """
+from torch import nn
+
+layers = []
+for _ in range(8):
+    linear = nn.Linear(64, 64)
+    nn.init.kaiming_normal_(linear.weight, nonlinearity="linear")
+    nn.init.zeros_(linear.bias)
+    layers += [linear, nn.SELU(), nn.AlphaDropout(0.1)]
+net = nn.Sequential(*layers, nn.Linear(64, 1))
+"""
+
+    def check_network(self, network: Network) -> Iterator[Finding]:
+        """Judges the init of SELU stacks, and what stands between SELUs."""
+        for stack in whole_stacks(network):
+            if abs(worst(stack)) > LEAST_HARM and cause(stack) is Cause.SELU_INIT:
+                yield self._wrong_init(stack, worst(stack))
+        yield from self._dropout(network)
+        yield from self._norms(network)
+
+    def _wrong_init(self, stack: Stack, decades: float) -> Finding:
+        message = (
+            f"{stack.network.name}: {len(stack.hidden)} SELU layers with {init_in_words(stack.hidden[0])}; SELU keeps mean 0 and "
+            f"variance 1 only with fan_in x Var(w) = 1: the variance is multiplied by {power(decades)} over the stack"
+        )
+        return self.finding(
+            blame(stack),
+            message,
+            help=f"on every layer before a SELU: {scaled_init('selu')}",
+            severity=severity(decades) if abs(decades) > SGD_LIMIT else Severity.WARNING,
+            predicted=evidence(stack),
+        )
+
+    def _dropout(self, network: Network) -> Iterator[Finding]:
+        for stack in stacks(network):
+            if sum(_is_selu(layer) for stage in stack.stages for layer in stage.between) > 1:
+                for stage in stack.hidden:
+                    yield from (self._ordinary(layer) for layer in stage.between if _is_ordinary_dropout(layer))
+
+    def _ordinary(self, layer: Layer) -> Finding:
+        message = (
+            f"{layer.kind}(p={layer.options['p']}) between SELU layers multiplies the variance by "
+            f"{1 / (1 - float(str(layer.options['p']))):.2g} each time; SELU then no longer normalises itself"
+        )
+        return self.finding(layer.place, message, help=f"nn.AlphaDropout({layer.options['p']})")
+
+    def _norms(self, network: Network) -> Iterator[Finding]:
+        by_id = {layer.id: layer for layer in network.layers}
+        for layer in network.live():
+            before = by_id[layer.inputs[0]] if _is_selu(layer) and layer.inputs else None
+            while before is not None and before.op in TRANSPARENT - {"activation"} and before.inputs:
+                before = by_id[before.inputs[0]]
+            if before is not None and before.op == "norm":
+                message = f"{before.kind} before a SELU: it normalises already, and SELU's own fixed point is lost"
+                yield self.finding(before.place, message, help=f"remove {before.kind}, or use nn.ELU() or nn.ReLU() with it")
+
+
+def _is_selu(layer: Layer) -> bool:
+    return layer.op == "activation" and layer.activation == "selu"
+
+
+def _is_ordinary_dropout(layer: Layer) -> bool:
+    rate = layer.options.get("p")
+    return layer.op == "dropout" and layer.options.get("variant") != "alpha" and isinstance(rate, float) and 0 < rate < 1

@@ -1,0 +1,83 @@
+"""INL301."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from initlint.finding import Finding
+from initlint.network import Network
+from initlint.network.stack import Stack
+from initlint.rule import Rule
+
+from .judging import SGD_LIMIT, Cause, cause, consequence, evidence, init_in_words, power, severity, span, whole_stacks
+
+STEEPEST = 1 / 4
+"""Largest slope of the logistic function."""
+
+
+class SigmoidInDeepStack(Rule):
+    """Logistic activations between the layers of a deep hidden stack.
+
+    Why: the slope of a sigmoid is at most 1/4, so each layer passes at most 1/16 of the gradient's variance on at
+    Xavier's scale, and its output has mean 1/2, which pushes the next layer into saturation. Nothing in a stack
+    without normalisation or skips brings the gradient back.
+    Predicted: the product over the hidden layers of fan_in x Var(w) x E[f'(z)^2]; reported beyond 3.5 decades.
+    Measured: the second moment of the gradient at the first hidden pre-activation over that at the last.
+    Silent on: output layers, gates, attention, squeeze-and-excite, sigmoid(x) * x, and normalised or residual stacks.
+    Fix: a rectifier with He initialisation (ReLU, GELU, SiLU), or tanh with Xavier's; keep the sigmoid for the output.
+    Source: Glorot and Bengio 2010, section 3; LeCun et al. 1998, section 4.4; Hochreiter 1991.
+    """
+
+    code = "INL301"
+    name = "sigmoid-in-deep-stack"
+    bad = """
+from torch import nn
+
+net = nn.Sequential(
+    nn.Linear(64, 128),
+    nn.Sigmoid(),  # bad
+    nn.Linear(128, 128),
+    nn.Sigmoid(),
+    nn.Linear(128, 128),
+    nn.Sigmoid(),
+    nn.Linear(128, 128),
+    nn.Sigmoid(),
+    nn.Linear(128, 10),
+)
+"""
+    good = """
+from torch import nn
+
+net = nn.Sequential(
+    nn.Linear(64, 128),
+    nn.ReLU(),
+    nn.Linear(128, 128),
+    nn.ReLU(),
+    nn.Linear(128, 1),
+    nn.Sigmoid(),
+)
+"""
+
+    def check_network(self, network: Network) -> Iterator[Finding]:
+        """Judges every plain stack of sigmoids."""
+        for stack in whole_stacks(network):
+            decades = stack.gradient
+            if decades is not None and decades < -SGD_LIMIT and cause(stack) is Cause.LOGISTIC:
+                yield self._finding(stack, decades)
+
+    def _finding(self, stack: Stack, decades: float) -> Finding:
+        first = next(s for s in stack.hidden if s.nonlinearity is not None and s.nonlinearity.is_logistic)
+        assert first.activation is not None
+        message = (
+            f"{stack.network.name}: {len(stack.hidden)} hidden layers with {first.activation.kind} ({span(stack)}, "
+            f"{init_in_words(first)}) multiply the gradient by {(stack.factor or 0) ** 0.5:.2g} a layer (a sigmoid's slope "
+            f"is at most {STEEPEST}), its variance by {power(decades)} over the stack: {consequence(decades)}"
+        )
+        return self.finding(
+            first.activation.place,
+            message,
+            help="use nn.ReLU() (or nn.GELU()) in the hidden layers with nn.init.kaiming_normal_(layer.weight, "
+            'nonlinearity="relu"), or put a normalisation layer before each sigmoid',
+            severity=severity(decades),
+            predicted=evidence(stack),
+        )
