@@ -89,6 +89,19 @@ class Cursor:
         """Move over the colon that ends the header of a block, and over the brackets that close before it."""
         return self._token(_header_end_at, ":")
 
+    def prefix(self, operator: str, before: int, operand: int) -> int:
+        """Where the prefix operator of an operand stands: somewhere behind the token that ends at `before`.
+
+        There may be another operator before it, and comments on both sides.
+        """
+        start = operand - len(operator)
+        if self.text.startswith(operator, start):
+            return start
+        found = re.compile(rf"{re.escape(operator)}(?:\s|\\|{_COMMENT}[\r\n])*\Z").search(self.text, before, operand)
+        if found is None:
+            raise LostPlaceError(f"{operator!r} before offset {operand}")
+        return found.start()
+
     def ellipsis(self) -> int:
         return self._token(_ellipsis_at, "...")
 

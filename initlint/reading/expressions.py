@@ -65,10 +65,7 @@ class ExpressionLowering(LiteralLowering):
     def _index(self, node: Any) -> Any:
         if type(node) is cst.Slice:
             return self._slice(node)
-        lowered = self.expression(node.value)
-        if node.star:
-            return facts.Starred(lowered.start - self._width(node.whitespace_after_star) - 1, lowered.end, lowered)
-        return lowered
+        return self._starred(node) if node.star else self.expression(node.value)
 
     def _slice(self, node: Any) -> Any:
         lower = self.optional(node.lower)
@@ -89,9 +86,10 @@ class ExpressionLowering(LiteralLowering):
     # --------------------------------------------------------------------------------------------------- operations
 
     def _unary(self, node: Any) -> Any:
+        before = self.at
         operand = self.expression(node.expression)
         operator = _OPERATORS[type(node.operator)]
-        start = operand.start - self._width(node.operator.whitespace_after) - len(operator)
+        start = self.prefix(operator, before, operand.start)
         return facts.Unary(start, operand.end, operator, operand)
 
     def _binary(self, node: Any) -> Any:
@@ -143,13 +141,9 @@ class ExpressionLowering(LiteralLowering):
         return facts.Yield(start, self.at, lowered)
 
     def _starred(self, node: Any) -> Any:
+        before = self.at
         value = self.expression(node.value)
-        return facts.Starred(value.start - self._width(node.whitespace_before_value) - 1, value.end, value)
-
-    def _width(self, blank: Any) -> int:
-        if type(blank) is cst.SimpleWhitespace:
-            return len(blank.value)
-        return len(cst.Module([]).code_for_node(blank))
+        return facts.Starred(self.prefix("*", before, value.start), value.end, value)
 
     # --------------------------------------------------------------------------------------------------- containers
 

@@ -45,7 +45,10 @@ def read_source(data: bytes, *, is_notebook: bool) -> bytes:
 def unpack(packed: bytes) -> FileFacts | Failure:
     """What `read_source` packed. Raises `ValueError` for anything else."""
     if packed.startswith(_FACTS):
-        return _decode_facts(memoryview(packed)[1:])
+        try:
+            return _decode_facts(memoryview(packed)[1:])
+        except RecursionError:  # packed with more room for recursion than there is here
+            return _too_deep().failure
     if packed.startswith(_FAILURE):
         return _decode_failure(memoryview(packed)[1:])
     raise ValueError("neither facts nor a failure")
