@@ -316,6 +316,16 @@ HARMLESS_ROOTS = (
 )  # fmt: skip
 """Beginnings of external names that write to no parameter they are given."""
 RECURRENT_OP = "recurrent"
+TRANSPARENT_DECORATORS = frozenset(
+    {"no_grad", "inference_mode", "staticmethod", "classmethod", "abstractmethod", "ignore", "unused", "export", "wraps"}
+)
+"""Last names of decorators that leave a function what it is."""
+INIT_HOOKS: dict[str, frozenset[str]] = {
+    "": frozenset({"reset_parameters"}),
+    "transformers.PreTrainedModel": frozenset({"_init_weights", "init_weights", "_initialize_weights", "reset_parameters"}),
+}
+"""Base class -> methods that a framework calls when it builds or shards a model; the empty name: of every module."""
+INIT_HOOKS["transformers.modeling_utils.PreTrainedModel"] = INIT_HOOKS["transformers.PreTrainedModel"]
 
 _CANONICAL = ("torch.nn.modules.", "torch.nn.parameter.")
 

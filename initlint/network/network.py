@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from initlint.finding import Place
 from initlint.network.parameter import Number, Parameter, Shape
@@ -129,6 +130,7 @@ class EarlyApply:
 
 
 Observation = TypeTest | DiscardedInit | VectorInit | Replication | UnregisteredLayers | LateInit | EarlyApply
+Seen = TypeVar("Seen", TypeTest, DiscardedInit, VectorInit, Replication, UnregisteredLayers, LateInit, EarlyApply)
 
 
 @dataclass(eq=False)
@@ -164,6 +166,6 @@ class Network:
                 alive.update(layer.inputs)
         return [layer for layer in self.layers if layer.id in alive]
 
-    def observed(self, kind: type[Observation]) -> Iterator[Observation]:
+    def observed(self, kind: type[Seen]) -> Iterator[Seen]:
         """The observations of one kind."""
         return (seen for seen in self.observations if isinstance(seen, kind))

@@ -32,11 +32,6 @@ from initlint.tracing.values import (
 if TYPE_CHECKING:
     from initlint.tracing.tracer import Tracer
 
-TRANSPARENT_DECORATORS = frozenset(
-    {"no_grad", "inference_mode", "staticmethod", "classmethod", "abstractmethod", "ignore", "unused", "export", "wraps"}
-)
-
-
 def call(
     tracer: Tracer,
     function: Value,

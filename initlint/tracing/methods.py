@@ -76,6 +76,9 @@ def call_method(
 
 def submodules(module: Value) -> Iterator[tuple[str, Value]]:
     """Names and values of the modules kept directly in a module; a `Many` for those that may be there."""
+    shell = getattr(module, "container", None)
+    if isinstance(shell, ContainerValue):
+        yield from shell.items.items()
     if isinstance(module, ContainerValue):
         yield from module.items.items()
     elif isinstance(module, (Instance, LayerValue)):
@@ -252,14 +255,16 @@ def _register(
 def _apply(tracer: Tracer, module: Value, arguments: Arguments, place: Place, scope: Scope) -> Value:
     """``module.apply(function)``: the function runs on the children first, on the module itself last."""
     function = arguments[0] if arguments else None
-    inside = [inner for inner in modules_of(tracer, module)]
+    inside = modules_of(tracer, module)
+    before = [parameter.writes for parameter in parameters_of(tracer, module)]
     for inner in reversed(inside):
         tracer.call(function, (inner,), {}, place, scope)
     for inner in inside:
         for _, value in submodules(inner):
             if isinstance(value, Unknown) and value.loaded is not None and inner is module:
                 tracer.record.observations.append(LateInit(place, value.loaded, "the loaded part"))
-    if isinstance(module, Instance) and not tracer.is_constructed(module):
+    reached = [parameter.writes for parameter in parameters_of(tracer, module)] != before
+    if isinstance(module, Instance) and not tracer.is_constructed(module) and not reached:
         entry = (function, place, frozenset(id(inner) for inner in inside))
         tracer.applied.setdefault(id(module), []).append(entry)
     return module

@@ -1,0 +1,88 @@
+"""INL103."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from initlint.finding import Finding, Place, Severity
+from initlint.network import Parameter
+from initlint.program import Program
+from initlint.program.filling import may_be_filled
+from initlint.rule import Rule
+
+
+class UninitializedParameter(Rule):
+    """A parameter is made from memory that nothing ever fills.
+
+    Why: torch.empty, torch.Tensor(n, m) and torch.FloatTensor(n, m) hand out memory as it is: zeros on one machine, huge
+    numbers or NaN on another, and never the same twice.
+    Predicted: no write follows the constructor on any path that was traced, and nothing in the source could make one.
+    Measured: entries that differ from one construction to the next under the same seed.
+    Silent on: parameters filled in the constructor, in reset_parameters, _init_weights, a base class, an init function or
+    a loop over parameters anywhere; frozen ones; classes that load their weights; torch.empty(0); unknown base classes.
+    Fix: one init call behind the constructor.
+    Source: the documentation of torch.empty: "returns a tensor filled with uninitialized data".
+    """
+
+    code = "INL103"
+    name = "uninitialized-parameter"
+    severity = Severity.ERROR
+    bad = """
+import torch
+from torch import nn
+
+
+class Scores(nn.Module):
+    def __init__(self, tags=8):
+        super().__init__()
+        self.transitions = nn.Parameter(torch.empty(tags, tags))  # bad
+
+    def forward(self, x):
+        return x @ self.transitions
+"""
+    good = """
+import torch
+from torch import nn
+
+
+class Scores(nn.Module):
+    def __init__(self, tags=8):
+        super().__init__()
+        self.transitions = nn.Parameter(torch.empty(tags, tags))
+        nn.init.xavier_uniform_(self.transitions)
+
+    def forward(self, x):
+        return x @ self.transitions
+"""
+
+    def check_program(self, program: Program) -> Iterator[Finding]:
+        """Looks at every place that makes parameters, over all networks."""
+        made: dict[Place, list[Parameter]] = defaultdict(list)
+        for network in program.networks():
+            for parameter in network.parameters:
+                made[parameter.place].append(parameter)
+        for place, parameters in made.items():
+            if all(map(_is_empty, parameters)) and not may_be_filled(program, place, _attribute(parameters[0])):
+                yield self._finding(place, parameters[0])
+
+    def _finding(self, place: Place, parameter: Parameter) -> Finding:
+        name = _attribute(parameter)
+        shape = "x".join("?" if size is None else str(size) for size in parameter.shape or ())
+        message = (
+            f"{parameter.name}: {shape or 'all'} entries of uninitialised memory that nothing fills before use, an init is "
+            f"expected: the values are arbitrary, huge ones and NaN among them"
+        )
+        call = "xavier_uniform_" if len(parameter.shape or ()) >= 2 else "zeros_"
+        predicted = {"parameter": parameter.name, "writes": 0}
+        return self.finding(place, message, help=f"add nn.init.{call}(self.{name}) behind it", predicted=predicted)
+
+
+def _attribute(parameter: Parameter) -> str:
+    return parameter.name.rpartition(".")[2]
+
+
+def _is_empty(parameter: Parameter) -> bool:
+    """Whether the memory is as it was handed out, some of it is there, and it is trained."""
+    is_filled = len(parameter.writes) != 1 or parameter.writes[0].initializer != "empty"
+    return not is_filled and not parameter.is_frozen and 0 not in (parameter.shape or ()) and bool(parameter.name)
