@@ -227,6 +227,8 @@ def store(tracer: Tracer, owner: Value, name: str, value: Value, place: Place, s
         if isinstance(value, TensorValue) and value.parameter is not None and not value.parameter.name:
             value.parameter.name = name
         tracer.heap.set(owner.attributes, name, value)
+        if isinstance(value, tuple):
+            tracer.stored[id(owner), name] = place
         _adopt(tracer, value, name, owner)
     elif isinstance(owner, LayerValue):
         if isinstance(value, TensorValue):

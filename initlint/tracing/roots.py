@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from initlint.finding import Problem
 from initlint.frameworks import torch as framework
 from initlint.network import Network, Observation, Parameter, UnregisteredLayers
 from initlint.program import Module, Program
@@ -42,10 +45,37 @@ def trace_program(program: Program) -> Iterator[Network]:
     """Every network of the program: what its functions and scripts build, then its module classes on their own."""
     tracer = Tracer(program)
     progress = Progress()
-    for module in program.modules:
-        for body, function in _contexts(module):
-            yield from _trace_context(tracer, module, body, function, progress)
-    yield from _trace_classes(tracer, program, progress)
+    with _deep_recursion():
+        for module in program.modules:
+            for body, function in _contexts(module):
+                yield from _guarded(program, module, _trace_context(tracer, module, body, function, progress))
+        yield from _trace_classes(tracer, program, progress)
+
+
+DEEPEST_RECURSION = 9_000
+"""Python frames: `DEEPEST_CALL` calls of the program, each through nested statements and expressions."""
+
+
+@contextmanager
+def _deep_recursion() -> Iterator[None]:
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, DEEPEST_RECURSION))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
+
+
+def _guarded(program: Program, module: Module, found: Iterator[Network]) -> Iterator[Network]:
+    """The networks of one root; a root that the tracer fails on is a problem of its file, and the others go on."""
+    try:
+        yield from found
+    except (OutOfBudget, RecursionError):
+        return
+    except Exception as error:
+        kind = f"{type(error).__name__}: {error}"
+        remedy = "This is a fault in initlint, not in your code; the rest was checked. Please report it."
+        program.problems.append(Problem(module.source.display, f"a model cannot be traced: {kind}", remedy))
 
 
 # ------------------------------------------------------------------------------------------------------------- contexts
@@ -177,7 +207,7 @@ def _trace_classes(tracer: Tracer, program: Program, progress: Progress) -> Iter
     used = _names_called(program)
     for module, node in sorted(found, key=lambda entry: entry[1].name in used):
         if id(node) not in progress.settled:
-            yield from _trace_class(tracer, module, node, progress)
+            yield from _guarded(program, module, _trace_class(tracer, module, node, progress))
 
 
 def _classes_in(body: Sequence[facts.Statement]) -> Iterator[facts.Class]:
@@ -322,7 +352,7 @@ def _unregistered(tracer: Tracer, model: Value, network: Network) -> list[Observ
                 lost = {key: parameters for key, parameters in held if not any(id(p) in registered for p in parameters)}
                 if len(held) > 1 and len(lost) == len(dict(held)) and not name.startswith("__"):
                     is_used = any(id(p) in used for parameters in lost.values() for p in parameters)
-                    place = getattr(value, "place", None) or inner.place
+                    place = getattr(value, "place", None) or tracer.stored.get((id(inner), name), inner.place)
                     kind = {ListValue: "list", DictValue: "dict"}.get(type(value), "tuple")
                     label = f"{path}.{name}" if path else name
                     found.append(UnregisteredLayers(place, label, kind, tuple(lost), is_used))
@@ -344,10 +374,10 @@ def _held(tracer: Tracer, value: Value) -> list[tuple[str, list[Parameter]]]:
     found: list[tuple[str, list[Parameter]]] = []
     for index, item in enumerate(items):
         if is_module(item):
-            parameters = methods.parameters_of(tracer, item)
+            parameters = [p for p in methods.parameters_of(tracer, item) if not p.is_frozen]
             if parameters:
                 found.append((f"{getattr(item, 'type_name', 'layer')} {index}", parameters))
-        elif isinstance(item, TensorValue) and item.is_trained and item.parameter is not None:
+        elif isinstance(item, TensorValue) and item.is_trained and item.parameter and not item.parameter.is_frozen:
             found.append((f"parameter {index}", [item.parameter]))
     return found
 

@@ -273,7 +273,9 @@ def _with(tracer: Tracer, node: facts.Statement, scope: Scope) -> Flow:
 def _try(tracer: Tracer, node: facts.Statement, scope: Scope) -> Flow:
     """Runs the body as if nothing were raised; a body that surely raises leads to its handlers."""
     assert isinstance(node, facts.Try)
+    tracer.guards += bool(node.handlers)
     flow = tracer.run(node.body, scope)
+    tracer.guards -= bool(node.handlers)
     if flow is Flow.RAISE and node.handlers:
         flow = tracer.run(node.handlers[0].body, scope)
     elif flow is Flow.NEXT:

@@ -267,8 +267,9 @@ def initialise(
         tracer.record.observations.append(LateInit(place, target.receiver.loaded, "every layer"))
     elif isinstance(target, TensorValue):
         if name in framework.NEEDS_FANS and target.shape is not None and len(target.shape) < 2:
-            owner = target.parameter.name if target.parameter is not None else "a tensor"
-            tracer.record.observations.append(VectorInit(place, name, owner, target.shape))
+            if not tracer.guards and not tracer.heap.depth:
+                owner = target.parameter.name if target.parameter is not None else ""
+                tracer.record.observations.append(VectorInit(place, name, owner, target.shape))
             return target
         law = law_of_initializer(name, target.shape, rest, options)
         write(tracer, target, name, law, place, scope, named_arguments(name, rest, options))

@@ -103,6 +103,8 @@ class Tracer:
         self.names.clear()
         self.copies.clear()
         self.applied.clear()
+        self.stored.clear()
+        self.guards = 0
         self.shells.clear()
         self.layer_owner.clear()
         self._globals.clear()
