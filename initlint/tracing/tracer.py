@@ -79,6 +79,10 @@ class Tracer:
         """Copies of parameters that were initialised, by identity, with what was put on record about it."""
         self.applied: dict[int, list[tuple[Value, Place, frozenset[int]]]] = {}
         """For each instance whose constructor runs: init functions applied to it, where, and to which modules."""
+        self.stored: dict[tuple[int, str], Place] = {}
+        """Where an attribute of an instance was set to a tuple, which has no place of its own."""
+        self.guards = 0
+        """Blocks with a handler for exceptions that what runs stands in."""
         self.shells: dict[int, LayerValue] = {}
         """For an instance of a class derived from a framework layer: that layer."""
         self.stand_ins: list[Value] = []
