@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from initlint.program.loops_routines import ClassScope, Routine
 
 if TYPE_CHECKING:
-    from initlint.program.loops_values import Foreign, Instance, Value, Values
+    from initlint.program.loops_values import Foreign, Instance, Values
 
 DEEPEST_BASE = 12
 MOST_SUBCLASSES = 60
@@ -18,13 +18,9 @@ def bases_of(values: Values, cls: ClassScope) -> list[ClassScope | Foreign]:
     """The direct bases of a class, as far as they are known."""
     from initlint.program.loops_values import Foreign
 
-    found: list[ClassScope | Foreign] = []
-    for base in cls.node.bases:
-        if base.keyword is None:
-            for value in values.of(base.value, cls.enclosing):
-                if isinstance(value, (ClassScope, Foreign)) and value is not cls:
-                    found.append(value)
-    return found
+    bases = [base.value for base in cls.node.bases if base.keyword is None]
+    found = [value for base in bases for value in values.of(base, cls.enclosing)]
+    return [value for value in found if isinstance(value, (ClassScope, Foreign)) and value is not cls]
 
 
 def ancestry(values: Values, cls: ClassScope) -> list[ClassScope]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
+from initlint.program.loops_expressions import STRUCTS, terminal_name
 from initlint.program.module import Module
 from initlint.reading import facts
 
@@ -12,7 +14,6 @@ EACH = -1
 """In a route: any item of what is iterated over or indexed."""
 Route = tuple[int, ...]
 """How a target takes its value apart: positions in tuples, from the outermost."""
-STRUCTS = (facts.Node, facts.Argument, facts.WithItem, facts.Handler, facts.Case, facts.Clause, facts.Parameter)
 LEAVES = (facts.Literal, facts.Opaque, facts.Keyword, facts.Scope)
 
 
@@ -76,7 +77,14 @@ class Routine:
 
     @property
     def is_static(self) -> bool:
-        return self.node is not None and any(terminal_name(d) == "staticmethod" for d in self.node.decorators)
+        return self._is_decorated("staticmethod")
+
+    @property
+    def is_class_method(self) -> bool:
+        return self._is_decorated("classmethod")
+
+    def _is_decorated(self, name: str) -> bool:
+        return self.node is not None and any(terminal_name(one) == name for one in self.node.decorators)
 
     @property
     def self_name(self) -> str | None:
@@ -222,7 +230,9 @@ class _Walker:
         self.routine.imports.bind_import(node)
         return False
 
-    def bind(self, target: facts.Expression, value: facts.Expression | None, route: Route, is_sure: bool = True) -> None:
+    def bind(
+        self, target: facts.Expression, value: facts.Expression | None, route: Route, is_sure: bool = True
+    ) -> None:
         if value is None:
             return
         if isinstance(target, facts.Sequence):
@@ -243,7 +253,7 @@ class _Walker:
             holder.owner.attributes.setdefault(target.name, []).append(bound)
 
 
-_VISITS = {
+_VISITS: dict[type, Callable[[_Walker, Any], bool]] = {
     facts.Function: _Walker.function,
     facts.Class: _Walker.class_,
     facts.Call: _Walker.call,
@@ -259,60 +269,3 @@ _VISITS = {
     facts.Return: _Walker.return_,
     facts.Import: _Walker.import_,
 }
-
-
-# ------------------------------------------------------------------------------------------------------------ expressions
-
-
-def terminal_name(expression: facts.Expression) -> str:
-    """The last name of a dotted name or of what a call calls; empty for anything else."""
-    if isinstance(expression, facts.Call):
-        return terminal_name(expression.function)
-    if isinstance(expression, facts.Name):
-        return expression.id
-    return expression.name if isinstance(expression, facts.Attribute) else ""
-
-
-def dotted(expression: facts.Expression) -> str:
-    """All names of a chain of attributes, calls and subscripts, joined with dots."""
-    if isinstance(expression, facts.Attribute):
-        return f"{dotted(expression.value)}.{expression.name}"
-    if isinstance(expression, (facts.Call, facts.Subscript)):
-        return dotted(expression.function if isinstance(expression, facts.Call) else expression.value)
-    return expression.id if isinstance(expression, facts.Name) else ""
-
-
-def spelled(expression: facts.Expression) -> str:
-    """An expression as source, as far as names, attributes, plain calls and literal indices go; else empty."""
-    if isinstance(expression, facts.Name):
-        return expression.id
-    if isinstance(expression, facts.Literal):
-        return repr(expression.value)
-    if isinstance(expression, facts.Attribute):
-        owner = spelled(expression.value)
-        return owner and f"{owner}.{expression.name}"
-    if isinstance(expression, facts.Subscript):
-        owner, index = spelled(expression.value), spelled(expression.index)
-        return f"{owner}[{index}]" if owner and index else ""
-    if isinstance(expression, facts.Call) and not expression.arguments:
-        owner = spelled(expression.function)
-        return owner and f"{owner}()"
-    return ""
-
-
-def inside(node: object) -> Iterator[facts.Node]:
-    """A node and every node below it, nested functions included."""
-    stack = [node]
-    while stack:
-        current = stack.pop()
-        if isinstance(current, tuple):
-            stack.extend(reversed(current))
-        elif isinstance(current, STRUCTS):
-            if isinstance(current, facts.Node):
-                yield current
-            stack.extend(getattr(current, name) for name in reversed(current.__struct_fields__))
-
-
-def mentions_gradient(node: object) -> bool:
-    """Whether it reads or writes a ``.grad``."""
-    return any(isinstance(one, facts.Attribute) and one.name in ("grad", "main_grad", "_grad") for one in inside(node))

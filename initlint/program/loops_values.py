@@ -7,10 +7,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from initlint.frameworks import training as framework
 from initlint.frameworks.torch import canonical
+from initlint.program.loops_callers import find_callers, given_for
 from initlint.program.loops_classes import bases_of, find_method, hierarchy, overrides
-from initlint.program.loops_routines import EACH, Bound, ClassScope, Route, Routine, terminal_name
+from initlint.program.loops_expressions import argument, terminal_name
+from initlint.program.loops_passing import passed_through
+from initlint.program.loops_routines import EACH, Bound, ClassScope, Route, Routine
 from initlint.program.module import Module
 from initlint.reading import facts
 
@@ -20,8 +22,8 @@ if TYPE_CHECKING:
 
 DEEPEST = 40
 """Names, calls and attributes followed one after another before an expression is given up."""
-MOST_CALLERS = 60
-"""Calls of one function that are looked at for what a parameter may be."""
+MOST_STEPS = 4000
+"""Expressions looked at to follow one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +55,9 @@ class Values:
         self._known: dict[tuple[int, int, Route], list[Value]] = {}
         self._open: set[tuple[int, int, Route]] = set()
         self._callers: dict[Routine, list[tuple[Routine, facts.Call]]] = {}
+        self._steps = 0
+        self._cuts = 0
+        """How often an expression was given up, circular ones included: what was found meanwhile is not kept."""
 
     def of(self, expression: facts.Expression | None, routine: Routine, route: Route = ()) -> list[Value]:
         """All that an expression in a routine may be; of a collection, the item that the route leads to."""
@@ -62,12 +67,18 @@ class Values:
         known = self._known.get(key)
         if known is not None:
             return known
-        if key in self._open or len(self._open) > DEEPEST:
+        if not self._open:
+            self._steps = 0
+        self._steps += 1
+        if key in self._open or len(self._open) > DEEPEST or self._steps > MOST_STEPS:
+            self._cuts += 1
             return []
+        cuts = self._cuts
         self._open.add(key)
         found = _distinct(self._evaluate(expression, routine, route))
         self._open.discard(key)
-        self._known[key] = found
+        if cuts == self._cuts or not self._open:
+            self._known[key] = found
         return found
 
     def _evaluate(self, node: facts.Expression, routine: Routine, route: Route) -> Iterator[Value]:
@@ -90,7 +101,7 @@ class Values:
             for part in _items(node, route[0]):
                 yield from self.of(part, routine, route[1:])
 
-    # -------------------------------------------------------------------------------------------------------------- names
+    # ------------------------------------------------------------------------------------------------------------ names
 
     def named(self, name: str, routine: Routine, route: Route = (), at: int | None = None) -> Iterator[Value]:
         """What a name in a routine may be; `at` is where it is used, if in that routine itself."""
@@ -131,7 +142,7 @@ class Values:
             script = self.links.scopes(found.module).script
             yield from self.of(found.node.value, script, route)  # type: ignore[union-attr]
 
-    # --------------------------------------------------------------------------------------------------------- attributes
+    # ------------------------------------------------------------------------------------------------------- attributes
 
     def attribute(self, owner: Value, name: str, route: Route = ()) -> Iterator[Value]:
         """What ``owner.name`` may be."""
@@ -174,26 +185,22 @@ class Values:
 
     def _field(self, cls: ClassScope, name: str, route: Route) -> Iterator[Value]:
         """A field of a dataclass: what its constructor is given."""
-        fields = [
-            statement.targets[0].id
-            for statement in cls.node.body
-            if isinstance(statement, facts.Assign) and statement.annotation and isinstance(statement.targets[0], facts.Name)
-        ]
+        annotated = [one.targets[0] for one in cls.node.body if isinstance(one, facts.Assign) and one.annotation]
+        fields = [target.id for target in annotated if isinstance(target, facts.Name)]
         if name in fields and find_method(self, cls, "__init__") is None:
             for caller, call in self.links.calls_of(cls.name):
                 if any(value is cls for value in self.of(call.function, caller)):
                     yield from self.of(argument(call, name, fields.index(name)), caller, route)
 
-    # --------------------------------------------------------------------------------------------------------- parameters
+    # ------------------------------------------------------------------------------------------------------- parameters
 
     def parameter(self, routine: Routine, name: str, route: Route = ()) -> Iterator[Value]:
         """What a parameter may be: from the calls of the routine, else its default and its annotation."""
         if name == routine.self_name and routine.owner is not None:
-            is_class = routine.node is not None and any(terminal_name(d) == "classmethod" for d in routine.node.decorators)
-            yield routine.owner if is_class else Instance(routine.owner)
+            yield routine.owner if routine.is_class_method else Instance(routine.owner)
             return
         found = False
-        for caller, given in self.given(routine, name):
+        for caller, given in given_for(self, routine, name):
             for value in self.of(given, caller, route):
                 found = True
                 yield value
@@ -203,34 +210,20 @@ class Values:
             yield from self.of(parameter.default, outer, route)
             yield from self._annotated(parameter.annotation, outer)
 
-    def given(self, routine: Routine, name: str) -> Iterator[tuple[Routine, facts.Expression]]:
-        """What the calls of a routine pass for a parameter, and the routines they stand in."""
-        names = [one.name for one in routine.parameters if one.kind in ("positional", "normal")]
-        if name in names:
-            position = names.index(name) - (routine.self_name is not None)
-            for caller, call in self.callers(routine):
-                shift = _is_unbound(self, routine, caller, call)
-                given = argument(call, name, position + shift)
-                if given is not None:
-                    yield caller, given
-        elif routine.parameter(name) is not None:
-            for caller, call in self.callers(routine):
-                if (given := argument(call, name, None)) is not None:
-                    yield caller, given
-
     def _annotated(self, annotation: facts.Expression | None, outer: Routine) -> Iterator[Value]:
-        if isinstance(annotation, facts.Literal) and isinstance(annotation.value, str) and annotation.value.isidentifier():
-            found: Iterable[Value] = self.named(annotation.value, outer)
+        text = annotation.value if isinstance(annotation, facts.Literal) else None
+        if isinstance(text, str) and text.isidentifier():
+            found: Iterable[Value] = self.named(text, outer)
         elif isinstance(annotation, (facts.Name, facts.Attribute)):
             found = self.of(annotation, outer)
         else:
             return
         yield from (Instance(cls) for cls in found if isinstance(cls, ClassScope))
 
-    # -------------------------------------------------------------------------------------------------------------- calls
+    # ------------------------------------------------------------------------------------------------------------ calls
 
     def _called(self, call: facts.Call, routine: Routine, route: Route) -> Iterator[Value]:
-        passed = self._passed(call, routine, route)
+        passed = passed_through(self, call, routine, route)
         if passed is not None:
             yield from passed
             return
@@ -251,7 +244,7 @@ class Values:
         if isinstance(function, facts.Attribute) and terminal_name(function.value) == "super":
             bases = bases_of(self, routine.owner) if routine.owner is not None else []
             found = [find_method(self, base, function.name) for base in bases if isinstance(base, ClassScope)]
-            return [method for method in found if method is not None][:1]
+            return list[Value]([method for method in found if method is not None][:1])
         return self.of(function, routine)
 
     def _chosen(self, call: facts.Call, routine: Routine) -> Iterator[Value]:
@@ -262,49 +255,6 @@ class Values:
                 yield from self.attribute(owner, name.value)
             elif isinstance(owner, Foreign) and owner.call is None:
                 yield Foreign(f"{owner.name}.?")
-
-    def _passed(self, call: facts.Call, routine: Routine, route: Route) -> Iterable[Value] | None:
-        """For a call that gives back its receiver or an argument: that; `None` for any other."""
-        name = terminal_name(call.function)
-        given = [one.value for one in call.arguments if not one.star and one.keyword in (None, "module", "model", "optimizers")]
-        if isinstance(call.function, facts.Attribute) and name in framework.SAME_OBJECT:
-            receiver = call.function.value
-            if not any(isinstance(one, (Foreign, Module)) and not getattr(one, "call", 0) for one in self.of(receiver, routine)):
-                return self.of(receiver, routine, route)
-        if name in ("list", "tuple", "reversed", "sorted", "iter", "tqdm", "set") and given and route:
-            return self.of(given[0], routine, route)
-        if name in ("enumerate", "zip", "items", "values") and route:
-            return self._iterated(name, call, routine, route)
-        if name in framework.WRAPPERS | framework.PREPARERS and given and not self._is_own(call, routine):
-            return self._wrapped(name, call, given, routine, route)
-        return None
-
-    def _is_own(self, call: facts.Call, routine: Routine) -> bool:
-        return any(isinstance(one, (Routine, ClassScope)) for one in self.callees(call, routine))
-
-    def _wrapped(
-        self, name: str, call: facts.Call, given: list[facts.Expression], routine: Routine, route: Route
-    ) -> Iterable[Value] | None:
-        if name in framework.WRAPPERS or len(given) == 1:
-            return self.of(given[0], routine, route) if name != "watch" else None
-        for callee in self.callees(call, routine):
-            if isinstance(callee, Foreign) and callee.name in framework.ENGINES:
-                return [Foreign(callee.name, call, routine)]
-        if route and 0 <= route[0] < len(given):
-            return self.of(given[route[0]], routine, route[1:])
-        return None
-
-    def _iterated(self, name: str, call: facts.Call, routine: Routine, route: Route) -> Iterable[Value]:
-        rest = route[2:]
-        if name in ("items", "values"):
-            receiver = call.function.value if isinstance(call.function, facts.Attribute) else None
-            return self.of(receiver, routine, (EACH, *(rest if name == "items" else route[1:])))
-        if len(route) < 2 or not call.arguments:
-            return []
-        if name == "enumerate":
-            return self.of(call.arguments[0].value, routine, (EACH, *rest)) if route[1] == 1 else []
-        position = route[1]
-        return self.of(call.arguments[position].value, routine, (EACH, *rest)) if 0 <= position < len(call.arguments) else []
 
     def targets(self, call: facts.Call, routine: Routine) -> list[Routine]:
         """The routines of the program that a call may run; of a class, its constructor."""
@@ -326,36 +276,8 @@ class Values:
         known = self._callers.get(routine)
         if known is None:
             self._callers[routine] = []
-            known = self._callers[routine] = list(self._find_callers(routine))
+            known = self._callers[routine] = list(find_callers(self, routine))
         return known
-
-    def _find_callers(self, routine: Routine) -> Iterator[tuple[Routine, facts.Call]]:
-        count = 0
-        for name in _called_as(self, routine):
-            for caller, call in self.links.calls_of(name):
-                if routine in self.targets(call, caller):
-                    count += 1
-                    yield caller, call
-                if count >= MOST_CALLERS:
-                    return
-
-
-def _called_as(values: Values, routine: Routine) -> Iterator[str]:
-    yield routine.name
-    if routine.owner is not None and routine.name == "__init__":
-        yield routine.owner.name
-        yield "cls"
-        for cls in hierarchy(values, Instance(routine.owner)):
-            if cls is not routine.owner and find_method(values, cls, "__init__") is routine:
-                yield cls.name
-
-
-def _is_unbound(values: Values, routine: Routine, caller: Routine, call: facts.Call) -> int:
-    """1 for ``Base.__init__(self, ...)``, which passes the object itself first."""
-    function = call.function
-    if routine.self_name is None or not isinstance(function, facts.Attribute) or terminal_name(function.value) == "super":
-        return 0
-    return int(any(isinstance(owner, ClassScope) for owner in values.of(function.value, caller)) and function.name == routine.name)
 
 
 def reaching(scope: Routine, bounds: list[Bound], at: int | None) -> Iterator[Bound]:
@@ -366,20 +288,11 @@ def reaching(scope: Routine, bounds: list[Bound], at: int | None) -> Iterator[Bo
     last = max((bound.start for bound in bounds if bound.is_sure and bound.value.end <= at), default=-1)
     for bound in bounds:
         is_later = bound.start > at or bound.value.start <= at < bound.value.end
-        shares_loop = any(loop.start <= min(at, bound.start) and max(at, bound.start) <= loop.end for loop in scope.loops)
+        shares_loop = any(
+            loop.start <= min(at, bound.start) and max(at, bound.start) <= loop.end for loop in scope.loops
+        )
         if bound.start >= last and (not is_later or shares_loop):
             yield bound
-
-
-def argument(call: facts.Call, name: str, position: int | None) -> facts.Expression | None:
-    """The argument a call gives for a parameter, by keyword or position."""
-    for one in call.arguments:
-        if one.keyword == name:
-            return one.value
-    given = [one for one in call.arguments if one.keyword is None]
-    if position is None or not 0 <= position < len(given) or any(one.star for one in given[: position + 1]):
-        return None
-    return given[position].value
 
 
 def _index(node: facts.Expression) -> int:

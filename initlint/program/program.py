@@ -15,6 +15,7 @@ from initlint.reading.source import SourceFile
 
 if TYPE_CHECKING:
     from initlint.network import Network
+    from initlint.program.training import TrainingLoop
 
 INSTALLED = frozenset({"site-packages", "dist-packages"})
 LONGEST_CHAIN = 20
@@ -61,6 +62,7 @@ class Program:
         self._roots: dict[Path, list[Path]] = {}
         self._common = Path(commonpath([path.parent for path in self._known])) if self._known else Path.cwd()
         self._networks: list[Network] | None = None
+        self._training_loops: list[TrainingLoop] | None = None
 
     @property
     def modules(self) -> list[Module]:
@@ -74,6 +76,14 @@ class Program:
 
             self._networks = list(trace_program(self))
         return iter(self._networks)
+
+    def training_loops(self) -> Iterator[TrainingLoop]:
+        """Every training loop of the program, found the first time it is asked for."""
+        if self._training_loops is None:
+            from initlint.program.loops_search import find_loops
+
+            self._training_loops = find_loops(self)
+        return iter(self._training_loops)
 
     # ------------------------------------------------------------------------------------------------------ resolving
 

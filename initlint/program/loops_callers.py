@@ -1,0 +1,62 @@
+"""Where a routine is called from, and what it is given there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from initlint.program.loops_classes import find_method, hierarchy
+from initlint.program.loops_expressions import argument, terminal_name
+from initlint.program.loops_routines import ClassScope, Routine
+from initlint.reading import facts
+
+if TYPE_CHECKING:
+    from initlint.program.loops_values import Values
+
+MOST_CALLERS = 60
+"""Calls of one routine that are looked at."""
+
+
+def find_callers(values: Values, routine: Routine) -> Iterator[tuple[Routine, facts.Call]]:
+    """The calls that may run a routine, and the routines they stand in."""
+    count = 0
+    for name in _called_as(values, routine):
+        for caller, call in values.links.calls_of(name):
+            if routine in values.targets(call, caller):
+                count += 1
+                yield caller, call
+            if count >= MOST_CALLERS:
+                return
+
+
+def _called_as(values: Values, routine: Routine) -> Iterator[str]:
+    """The names under which a routine may be called."""
+    from initlint.program.loops_values import Instance
+
+    yield routine.name
+    if routine.owner is not None and routine.name == "__init__":
+        yield routine.owner.name
+        yield "cls"
+        for cls in hierarchy(values, Instance(routine.owner)):
+            if cls is not routine.owner and find_method(values, cls, "__init__") is routine:
+                yield cls.name
+
+
+def given_for(values: Values, routine: Routine, name: str) -> Iterator[tuple[Routine, facts.Expression]]:
+    """What the calls of a routine give for a parameter, and the routines they stand in."""
+    names = [one.name for one in routine.parameters if one.kind in ("positional", "normal")]
+    position = names.index(name) - (routine.self_name is not None) if name in names else None
+    for caller, call in values.callers(routine):
+        shift = _is_unbound(values, routine, caller, call)
+        given = argument(call, name, None if position is None else position + shift)
+        if given is not None:
+            yield caller, given
+
+
+def _is_unbound(values: Values, routine: Routine, caller: Routine, call: facts.Call) -> bool:
+    """Whether it is ``Base.__init__(self, ...)``, which gives the object itself first."""
+    function = call.function
+    if routine.self_name is None or not isinstance(function, facts.Attribute) or function.name != routine.name:
+        return False
+    owners = [] if terminal_name(function.value) == "super" else values.of(function.value, caller)
+    return any(isinstance(owner, ClassScope) for owner in owners)

@@ -1,0 +1,216 @@
+"""Whether a model has a recurrent layer, and where it makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from initlint.finding import Place
+from initlint.frameworks import torch as torch_tables
+from initlint.frameworks import training as framework
+from initlint.program.loops_classes import ancestry, find_method, foreign_bases
+from initlint.program.loops_expressions import argument, terminal_name
+from initlint.program.loops_routines import ClassScope, Routine
+from initlint.program.loops_values import Foreign, Instance, Value
+from initlint.reading import facts
+
+if TYPE_CHECKING:
+    from initlint.program.loops_values import Values
+
+DEEPEST_NESTING = 6
+"""Modules in modules that are looked into."""
+Known = Mapping[str, object]
+"""Constructor parameters whose value is known."""
+UNKNOWN = object()
+
+
+@dataclass(frozen=True)
+class Recurrence:
+    """A recurrent layer of a model."""
+
+    layer: str
+    """``"LSTM"``, ``"GRUCell"``, ..."""
+    place: Place
+    model: str
+    """Name of the class that makes it; empty for a layer that is trained as it is."""
+    hidden: int | None
+    is_gated: bool
+    steps: int | None
+    """Time steps it is unrolled over, if the source says so."""
+
+
+def recurrence_of(values: Values, model: Value) -> Recurrence | None:
+    """The first recurrent layer in a model."""
+    return next(_in_value(values, model, {}, 0, ""), None)
+
+
+def _in_value(values: Values, model: Value, known: Known, depth: int, owner: str) -> Iterator[Recurrence]:
+    if isinstance(model, Instance):
+        yield from _in_class(values, model.cls, _arguments(values, model, known), depth)
+        if model.call is not None and model.routine is not None:
+            yield from _in_arguments(values, model.call, model.routine, known, depth)
+    elif isinstance(model, Foreign) and model.call is not None and model.routine is not None:
+        yield from _in_foreign(values, model, known, depth, owner)
+
+
+def _in_foreign(values: Values, made: Foreign, known: Known, depth: int, owner: str) -> Iterator[Recurrence]:
+    assert made.call is not None and made.routine is not None
+    spec = torch_tables.layer_spec(made.name)
+    if spec is not None and spec.op == torch_tables.RECURRENT_OP:
+        place = made.routine.module.source.place(made.call.start, made.call.end)
+        hidden = _hidden(made.call, made.routine, known)
+        is_gated = spec.variant in torch_tables.GATED_CELLS
+        yield Recurrence(made.name.rpartition(".")[2], place, owner, hidden, is_gated, _unrolled(made.routine))
+    elif made.name == "torch.nn.?" and _chooses_recurrence(made.call):
+        place = made.routine.module.source.place(made.call.start, made.call.end)
+        yield Recurrence(
+            framework.FALLBACK_RECURRENT, place, owner, _hidden(made.call, made.routine, known), False, None
+        )
+    elif made.name in torch_tables.CONTAINERS:
+        yield from _in_arguments(values, made.call, made.routine, known, depth, owner)
+
+
+def _in_arguments(
+    values: Values, call: facts.Call, routine: Routine, known: Known, depth: int, owner: str = ""
+) -> Iterator[Recurrence]:
+    for one in call.arguments if depth < DEEPEST_NESTING else ():
+        items = one.value.items if isinstance(one.value, facts.Sequence) else (one.value,)
+        for item in items:
+            if isinstance(item, facts.Starred) or one.star:
+                continue
+            for value in values.of(item, routine):
+                if not isinstance(value, Instance) or (value.call is not None and is_model(values, value.cls)):
+                    yield from _in_value(values, value, known, depth + 1, owner)
+
+
+def _in_class(values: Values, cls: ClassScope, known: Known, depth: int) -> Iterator[Recurrence]:
+    if depth > DEEPEST_NESTING or not is_model(values, cls):
+        return
+    for one in ancestry(values, cls):
+        for routine in one.methods.values():
+            if find_method(values, cls, routine.name) is routine or routine.name == "__init__":
+                yield from _in_routine(values, routine, known, depth, cls.name)
+
+
+def _in_routine(values: Values, routine: Routine, known: Known, depth: int, owner: str) -> Iterator[Recurrence]:
+    if depth > DEEPEST_NESTING:
+        return
+    for call in routine.calls:
+        if not is_excluded(call, routine, known):
+            for callee in values.callees(call, routine):
+                if isinstance(callee, ClassScope):
+                    yield from _in_value(values, Instance(callee, call, routine), known, depth + 1, owner)
+                elif isinstance(callee, Foreign) and callee.name not in torch_tables.CONTAINERS:
+                    yield from _in_value(values, Foreign(callee.name, call, routine), known, depth + 1, owner)
+                elif isinstance(callee, Routine) and callee.owner is None and routine.name == "__init__":
+                    yield from _in_routine(values, callee, {}, depth + 1, owner)
+    for inner in routine.functions.values():
+        yield from _in_routine(values, inner, known, depth + 1, owner)
+
+
+def is_model(values: Values, cls: ClassScope) -> bool:
+    """Whether a class is a module of the framework, or derives from something unknown that is named like one."""
+    bases = foreign_bases(values, cls)
+    return any(
+        base in torch_tables.MODULE_BASES or framework.MODULE_WORD.search(base.rpartition(".")[2]) for base in bases
+    )
+
+
+# -------------------------------------------------------------------------------------------------------------- details
+
+
+def _chooses_recurrence(call: facts.Call) -> bool:
+    """Whether the name in ``getattr(nn, name)(...)`` says that the layer is a recurrent one."""
+    chooser = call.function
+    return (
+        isinstance(chooser, facts.Call)
+        and len(chooser.arguments) > 1
+        and framework.RECURRENT_WORD.search(terminal_name(chooser.arguments[1].value)) is not None
+    )
+
+
+def _hidden(call: facts.Call, routine: Routine, known: Known) -> int | None:
+    given = argument(call, "hidden_size", 1)
+    value = _literal(given, routine, known) if given is not None else None
+    return value if type(value) is int else None
+
+
+def _unrolled(routine: Routine) -> int | None:
+    """Steps of the one loop over a known range in the ``forward`` of the class that makes a layer."""
+    forward = routine.owner.methods.get("forward") if routine.owner is not None else None
+    for loop in forward.loops if forward is not None else ():
+        iterable = loop.iterable if isinstance(loop, facts.For) else None
+        if isinstance(iterable, facts.Call) and terminal_name(iterable) == "range" and len(iterable.arguments) == 1:
+            value = iterable.arguments[0].value
+            if isinstance(value, facts.Literal) and type(value.value) is int:
+                return value.value
+    return None
+
+
+def _arguments(values: Values, made: Instance, known: Known) -> Known:
+    """The constructor's parameters whose values are literals, given or by default."""
+    init = find_method(values, made.cls, "__init__")
+    found: dict[str, object] = {}
+    for position, parameter in enumerate(init.parameters[1:] if init is not None else ()):
+        given = argument(made.call, parameter.name, position) if made.call is not None else None
+        if given is not None and made.routine is not None:
+            found[parameter.name] = _literal(given, made.routine, known)
+        elif isinstance(parameter.default, facts.Literal) and made.call is not None and not _is_splat(made.call):
+            found[parameter.name] = parameter.default.value
+    return {name: value for name, value in found.items() if value is not UNKNOWN}
+
+
+def _is_splat(call: facts.Call) -> bool:
+    return any(one.star for one in call.arguments)
+
+
+def _literal(node: facts.Expression, routine: Routine, known: Known) -> object:
+    if isinstance(node, facts.Literal):
+        return node.value
+    if isinstance(node, facts.Name):
+        if node.id in known and routine.parameter(node.id) is not None:
+            return known[node.id]
+        bounds = routine.bounds.get(node.id, [])
+        if len(bounds) == 1 and isinstance(bounds[0].value, facts.Literal) and not bounds[0].route:
+            return bounds[0].value.value
+    if isinstance(node, facts.Attribute) and isinstance(node.value, facts.Name) and node.value.id == routine.self_name:
+        return known.get(node.name, UNKNOWN)
+    return UNKNOWN
+
+
+def is_excluded(call: facts.Call, routine: Routine, known: Known) -> bool:
+    """Whether a call stands in a branch that known constructor arguments rule out."""
+    for branch in routine.branches:
+        if branch.start <= call.start and call.end <= branch.end and call.start >= branch.test.end:
+            outcome = _decide(branch.test, routine, known)
+            is_else = bool(branch.otherwise) and call.start >= branch.otherwise[0].start
+            if outcome is not None and outcome is is_else:
+                return True
+    return False
+
+
+def _decide(test: facts.Expression, routine: Routine, known: Known) -> bool | None:
+    if isinstance(test, facts.Unary) and test.operator == "not":
+        inner = _decide(test.operand, routine, known)
+        return None if inner is None else not inner
+    if isinstance(test, facts.Boolean):
+        sides = {_decide(test.left, routine, known), _decide(test.right, routine, known)}
+        settles = test.operator == "or"
+        return settles if settles in sides else None if None in sides else not settles
+    if isinstance(test, facts.Compare) and len(test.operators) == 1:
+        return _compare(test, routine, known)
+    value = _literal(test, routine, known)
+    return None if value is UNKNOWN else bool(value)
+
+
+def _compare(test: facts.Compare, routine: Routine, known: Known) -> bool | None:
+    left, other = _literal(test.left, routine, known), test.comparators[0]
+    operator = test.operators[0]
+    if isinstance(other, facts.Sequence) and operator in ("in", "not in"):
+        items = [item.value if isinstance(item, facts.Literal) else UNKNOWN for item in other.items]
+        return None if left is UNKNOWN or UNKNOWN in items else (left in items) is (operator == "in")
+    right = _literal(other, routine, known)
+    if left is UNKNOWN or right is UNKNOWN or operator not in ("==", "!=", "is", "is not"):
+        return None
+    return (left == right) is (operator in ("==", "is"))

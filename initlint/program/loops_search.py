@@ -1,0 +1,162 @@
+"""Puts the training loops of a program together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from initlint.finding import Place
+from initlint.frameworks import training as framework
+from initlint.program.loops_classes import ancestry
+from initlint.program.loops_clipping import EVERYWHERE, callbacks_in, calls_in, clips_in, hooks_in
+from initlint.program.loops_expressions import spelled
+from initlint.program.loops_lightning import lightning_loops, trained_model
+from initlint.program.loops_links import Links
+from initlint.program.loops_models import called_models, optimized_models
+from initlint.program.loops_paths import Path, Paths
+from initlint.program.loops_routines import Routine
+from initlint.program.loops_steps import Step, clips_itself, spelled_or_empty, steps_in
+from initlint.program.loops_values import Foreign, Instance, Value, Values
+from initlint.program.training import TrainingLoop
+from initlint.reading import facts
+
+if TYPE_CHECKING:
+    from initlint.program.program import Program
+
+HIGHEST = 3
+"""Callers above a loop in which hooks on parameters and options that clip are looked for."""
+
+
+def find_loops(program: Program) -> list[TrainingLoop]:
+    """Every training loop in the files to report on, one for each place where a step is made."""
+    links = Links(program)
+    values = Values(links)
+    found: dict[Place, TrainingLoop] = {}
+    for loop in (*_loops(values, links), *lightning_loops(values, links)):
+        known = found.get(loop.step)
+        if known is None or (not known.models and loop.models):
+            found[loop.step] = loop
+    return list(found.values())
+
+
+def _loops(values: Values, links: Links) -> Iterator[TrainingLoop]:
+    if not any(any(links.mentioning(word)) for word in framework.BACKWARD):
+        return
+    paths = Paths(values)
+    modules = dict.fromkeys((*links.mentioning(framework.STEP), *links.mentioning("parameters", "grad")))
+    for module in modules:
+        for routine in links.scopes(module).routines:
+            for step in steps_in(values, routine):
+                for path in paths.of(step):
+                    yield _Assembly(paths, step, path).loop()
+
+
+class _Assembly:
+    """One step and one path, on the way to a loop."""
+
+    def __init__(self, paths: Paths, step: Step, path: Path) -> None:
+        self.paths = paths
+        self.values = paths.values
+        self.step = step
+        self.path = path
+        self.optimizers = self.values.of(step.optimizer, step.routine)
+
+    def loop(self) -> TrainingLoop:
+        models = self._models()
+        routine, node = self._reported()
+        optimizer = (
+            node.function.value if isinstance(node, facts.Call) and isinstance(node.function, facts.Attribute) else None
+        )
+        if self.step.scaler is not None or routine is self.step.routine:
+            optimizer = self.step.optimizer
+        return TrainingLoop(
+            routine.name,
+            _place(self.path.backward_in, self.path.backward),
+            _place(routine, node),
+            spelled_or_empty(optimizer),
+            spelled_or_empty(self.step.scaler),
+            self._names(routine, models),
+            tuple(trained_model(self.values, model) for model in models),
+            tuple(_place(where, clip) for where, clip in self._clips(models)),
+            None,
+        )
+
+    def _reported(self) -> tuple[Routine, facts.Node]:
+        """The step; or, if it is made in a wrapper's own ``step``, the call of that."""
+        if self.step.routine.name == framework.STEP and self.path.routine is not self.step.routine:
+            return self.path.routine, self.path.anchor
+        return self.step.routine, self.step.node
+
+    # ----------------------------------------------------------------------------------------------------------- models
+
+    def _models(self) -> list[Value]:
+        found = optimized_models(self.values, self.step)
+        if not found and not any(getattr(value, "call", None) is not None for value in self.optimizers):
+            for routine, span in self.path.reached:
+                found += called_models(self.values, routine, calls_in(routine, span))
+        kept = [value for value in found if isinstance(value, Instance) or (isinstance(value, Foreign) and value.call)]
+        return list(dict.fromkeys(kept))
+
+    def _names(self, routine: Routine, models: list[Value]) -> tuple[str, ...]:
+        """How the trained models are written in the routine that steps: what it calls, or calls a method of."""
+        written: dict[object, str] = {}
+        kinds = {_kind(model) for model in models}
+        called = [call.function for call in routine.calls]
+        for name in (*called, *(one.value for one in called if isinstance(one, facts.Attribute))):
+            if isinstance(name, (facts.Name, facts.Attribute)):
+                for value in self.values.of(name, routine):
+                    if isinstance(value, (Instance, Foreign)) and _kind(value) in kinds:
+                        written.setdefault(_kind(value), spelled(name))
+        return tuple(dict.fromkeys(written.values()))
+
+    # --------------------------------------------------------------------------------------------------------- clipping
+
+    def _clips(self, models: list[Value]) -> Iterator[tuple[Routine, facts.Node]]:
+        if not self.path.is_whole or any(clips_itself(self.values, value) for value in self.optimizers):
+            yield self.step.routine, self.step.node
+        for routine, span in self.path.reached:
+            for clip in (*clips_in(self.values, routine, span), *hooks_in(self.values, routine)):
+                yield routine, clip
+            for call in callbacks_in(self.values, routine, span):
+                if self._is_between(routine, call):
+                    yield routine, call
+        yield from self._hooks(models)
+
+    def _is_between(self, routine: Routine, call: facts.Call) -> bool:
+        """Whether a call may run after the gradient was sent back and before the step."""
+        is_after = routine is not self.path.backward_in or call.start > self.path.backward.start
+        is_before = routine is not self.step.routine or call.start < self.step.node.start
+        return is_after and is_before
+
+    def _hooks(self, models: list[Value]) -> Iterator[tuple[Routine, facts.Node]]:
+        """Hooks that the callers, or the models themselves, hang on parameters; options of theirs that clip."""
+        for routine in self._above():
+            for hook in hooks_in(self.values, routine):
+                yield routine, hook
+            for call in routine.calls:
+                if any(one.keyword and framework.CLIP_OPTION.search(one.keyword) for one in call.arguments):
+                    yield routine, call
+        for model in models:
+            for cls in ancestry(self.values, model.cls) if isinstance(model, Instance) else ():
+                for method in cls.methods.values():
+                    yield from ((method, hook) for hook in hooks_in(self.values, method))
+
+    def _above(self) -> list[Routine]:
+        """The callers of the loop, and what they call directly."""
+        found: dict[Routine, None] = {}
+        edge = [self.path.routine]
+        for _ in range(HIGHEST):
+            edge = [caller for routine in edge for caller, _ in self.paths.above(routine) if caller not in found]
+            found.update(dict.fromkeys(edge))
+        for routine in (self.path.routine, *found):
+            for call in calls_in(routine, EVERYWHERE):
+                found.update((target, None) for target in self.values.targets(call, routine))
+        return list(found)
+
+
+def _kind(value: Value) -> object:
+    return value.cls if isinstance(value, Instance) else getattr(value, "call", None)
+
+
+def _place(routine: Routine, node: facts.Node) -> Place:
+    return routine.module.source.place(node.start, node.end)

@@ -1,0 +1,142 @@
+"""Where an optimiser steps, and what it steps on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from initlint.frameworks import training as framework
+from initlint.program.loops_classes import foreign_bases
+from initlint.program.loops_expressions import mentions_gradient, spelled, terminal_name
+from initlint.program.loops_routines import Routine
+from initlint.program.loops_values import Foreign, Instance, Value
+from initlint.reading import facts
+
+if TYPE_CHECKING:
+    from initlint.program.loops_values import Values
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One step of an optimiser, or of a loop that changes the parameters by hand."""
+
+    node: facts.Node
+    routine: Routine
+    optimizer: facts.Expression | None = None
+    scaler: facts.Expression | None = None
+    parameters: facts.Expression | None = None
+    """For a step by hand: what the loop over the parameters goes through."""
+
+
+def steps_in(values: Values, routine: Routine) -> Iterator[Step]:
+    """The steps a routine makes itself."""
+    for call in routine.calls:
+        if isinstance(call.function, facts.Attribute) and call.function.name == framework.STEP:
+            step = _step(values, call, call.function.value, routine)
+            if step is not None:
+                yield step
+    if not _is_of_optimizer(values, routine):
+        yield from _manual_steps(routine)
+
+
+def _step(values: Values, call: facts.Call, receiver: facts.Expression, routine: Routine) -> Step | None:
+    found = values.of(receiver, routine)
+    given = call.arguments[0].value if call.arguments else None
+    if given is not None and _is_scaler(found, terminal_name(receiver)):
+        return Step(call, routine, given, receiver)
+    if any(isinstance(value, Instance) and not is_optimizer(values, value) for value in found):
+        return None
+    if any(is_optimizer(values, value) for value in found) or _is_named_optimizer(found, receiver):
+        return Step(call, routine, receiver)
+    return None
+
+
+def _is_scaler(found: list[Value], name: str) -> bool:
+    made = {value.name.rpartition(".")[2] for value in found if isinstance(value, Foreign)}
+    return bool(made & framework.GRADIENT_SCALERS) or (not found and framework.SCALER_NAME.search(name) is not None)
+
+
+def is_optimizer(values: Values, value: Value) -> bool:
+    """Whether a value is an optimiser for certain, or an engine that steps one."""
+    if isinstance(value, Instance):
+        return any(base.startswith(framework.OPTIMIZER_ROOTS) for base in foreign_bases(values, value.cls))
+    return (
+        isinstance(value, Foreign) and value.call is not None and (is_plain(value) or value.name in framework.ENGINES)
+    )
+
+
+def is_plain(value: Foreign) -> bool:
+    """Whether it is made by an optimiser that never bounds the gradient itself."""
+    if value.name.startswith(framework.NO_OPTIMIZERS):
+        return False
+    return value.name.startswith(framework.OPTIMIZER_ROOTS) or value.name in framework.PLAIN_OPTIMIZERS
+
+
+def _is_named_optimizer(found: list[Value], receiver: facts.Expression) -> bool:
+    """Whether something unknown, or made outside the program, is an optimiser by its name."""
+    name = terminal_name(receiver)
+    if any(isinstance(value, Foreign) and value.name.startswith(framework.NO_OPTIMIZERS) for value in found):
+        return False
+    is_named = framework.OPTIMIZER_NAME.search(name) is not None
+    return is_named and framework.NO_OPTIMIZER_NAME.search(name) is None
+
+
+def _is_of_optimizer(values: Values, routine: Routine) -> bool:
+    return routine.owner is not None and is_optimizer(values, Instance(routine.owner))
+
+
+def _manual_steps(routine: Routine) -> Iterator[Step]:
+    """``p.data.add_(p.grad, alpha=-lr)`` and ``p -= lr * p.grad`` in a loop over parameters."""
+    for call in routine.calls:
+        is_step = terminal_name(call.function) in framework.MANUAL_STEPS and any(map(mentions_gradient, call.arguments))
+        if is_step and not mentions_gradient(call.function):
+            yield from _by_hand(call, routine)
+    for statement in routine.augmented:
+        is_step = statement.operator in ("-", "+") and mentions_gradient(statement.value)
+        if is_step and not mentions_gradient(statement.target):
+            yield from _by_hand(statement, routine)
+
+
+def _by_hand(node: facts.Node, routine: Routine) -> Iterator[Step]:
+    around = [loop for loop in routine.loops if loop.start <= node.start and node.end <= loop.end]
+    inner = max(around, key=lambda loop: loop.start, default=None)
+    if isinstance(inner, facts.For):
+        yield Step(node, routine, parameters=inner.iterable)
+
+
+# --------------------------------------------------------------------------------------------------------- own clipping
+
+
+def clips_itself(values: Values, value: Value) -> bool:
+    """Whether an optimiser may bound the gradient itself: it is no plain one, or it is told to."""
+    if isinstance(value, Foreign) and value.call is not None:
+        if value.name in framework.ENGINES:
+            return _engine_may_clip(values, value)
+        return not is_plain(value)
+    return isinstance(value, Instance) and "clip" in value.cls.name.lower()
+
+
+def _engine_may_clip(values: Values, engine: Foreign) -> bool:
+    """Whether a configuration asks for clipping, or is not known in full."""
+    assert engine.call is not None and engine.routine is not None
+    config = next((one.value for one in engine.call.arguments if one.keyword in ("config", "config_params")), None)
+    for _ in range(3):
+        if isinstance(config, facts.Name):
+            config = _literal_of(values, config.id, engine.routine)
+    if not isinstance(config, facts.Dictionary) or None in config.keys:
+        return True
+    keys = [key.value for key in config.keys if isinstance(key, facts.Literal)]
+    return framework.ENGINE_CLIPPING in keys or len(keys) < len(config.keys)
+
+
+def _literal_of(values: Values, name: str, routine: Routine) -> facts.Expression | None:
+    """The only value a name is bound to, in a routine or at the top of its module."""
+    script = values.links.scopes(routine.module).script
+    bounds = routine.bounds.get(name) or script.bounds.get(name, [])
+    return bounds[0].value if len(bounds) == 1 and not bounds[0].route else None
+
+
+def spelled_or_empty(expression: facts.Expression | None) -> str:
+    """An expression as source; empty if there is none or it is no plain name."""
+    return "" if expression is None else spelled(expression)

@@ -1,0 +1,49 @@
+"""The training loops of a program: where the gradient is sent back, where a step is made with it, what it trains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from initlint.finding import Place
+from initlint.program.loops_recurrence import Recurrence
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A model that a loop trains."""
+
+    name: str
+    """Name of its class."""
+    place: Place
+    """Where it is made."""
+    recurrence: Recurrence | None
+
+
+@dataclass(frozen=True)
+class TrainingLoop:
+    """One place where an optimiser steps with a gradient that was sent back on the same path."""
+
+    function: str
+    """Name of the function in which it steps; ``"the script"`` at the top level of a module."""
+    backward: Place | None
+    """One of the backward calls; `None` where the framework makes it, as Lightning's trainer does."""
+    step: Place
+    optimizer: str
+    """The optimiser, as it is written there; may be empty."""
+    scaler: str
+    """The gradient scaler, as it is written there; empty if there is none."""
+    names: tuple[str, ...]
+    """How the models are written there, those that have plain names."""
+    models: tuple[TrainedModel, ...]
+    """Those that are known; an empty tuple says nothing."""
+    clips: tuple[Place, ...]
+    """Where the gradient is bounded, or may be."""
+    steps: int | None
+    """Length of the sequences, if the source says so."""
+    trainer: str = ""
+    """For a loop of a framework: the trainer's class."""
+
+    def recurrences(self) -> Iterator[Recurrence]:
+        """The recurrent layers of the models."""
+        return (model.recurrence for model in self.models if model.recurrence is not None)

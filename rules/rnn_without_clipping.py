@@ -1,0 +1,149 @@
+"""INL401."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from initlint.finding import Finding, Severity
+from initlint.program import Program
+from initlint.program.loops_recurrence import Recurrence
+from initlint.program.training import TrainingLoop
+from initlint.rule import Rule
+
+SHORT = 32
+"""Time steps up to which a gated cell's gradient is in little danger: its forget gates start at 1/2 a step."""
+EXAMPLE_RADIUS = 1.1
+EXAMPLE_STEPS = 100
+
+
+class RnnWithoutClipping(Rule):
+    """A training loop over a recurrent model that bounds no gradient.
+
+    Why: backpropagation through T time steps multiplies the gradient by T Jacobians of the recurrence. As soon as
+    training moves their spectral radius above 1 the gradient grows like radius^T (1.1^100 = 1.4e4), and one step
+    along it throws the weights away. Gates delay that; they do not prevent it.
+    Predicted: the loop (backward and step on one path), the model that its optimiser was given, and the recurrent
+    layer the model makes, each followed through calls, attributes and imports.
+    Measured: not measured; the gradient of the first batch says little about when it will explode.
+    Silent on: any clipping on the path, in helpers, hooks on parameters, wrappers of the optimiser and trainers that
+    clip by default; optimisers and callbacks from elsewhere that may clip; models that are not known.
+    Fix: torch.nn.utils.clip_grad_norm_ between backward and step, after scaler.unscale_ in mixed precision; the
+    trainer's own option in Lightning.
+    Source: Pascanu, Mikolov and Bengio 2013, arXiv:1211.5063, sections 2.2 and 3.2.
+    """
+
+    code = "INL401"
+    name = "rnn-without-clipping"
+    bad = """
+import torch
+from torch import nn
+
+
+class Tagger(nn.Module):
+    def __init__(self, vocab=1000, hidden=128):
+        super().__init__()
+        self.embed = nn.Embedding(vocab, hidden)
+        self.rnn = nn.RNN(hidden, hidden, batch_first=True)
+        self.out = nn.Linear(hidden, 9)
+
+    def forward(self, ids):
+        return self.out(self.rnn(self.embed(ids))[0])
+
+
+def train(batches):
+    model = Tagger()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for ids, tags in batches:
+        loss = nn.functional.cross_entropy(model(ids).transpose(1, 2), tags)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()  # bad
+"""
+    good = """
+import torch
+from torch import nn
+
+
+class Tagger(nn.Module):
+    def __init__(self, vocab=1000, hidden=128):
+        super().__init__()
+        self.embed = nn.Embedding(vocab, hidden)
+        self.rnn = nn.RNN(hidden, hidden, batch_first=True)
+        self.out = nn.Linear(hidden, 9)
+
+    def forward(self, ids):
+        return self.out(self.rnn(self.embed(ids))[0])
+
+
+def train(batches):
+    model = Tagger()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for ids, tags in batches:
+        loss = nn.functional.cross_entropy(model(ids).transpose(1, 2), tags)
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm=1.0)
+        optimizer.step()
+"""
+
+    def check_program(self, program: Program) -> Iterator[Finding]:
+        """Judges every loop over a model with a recurrent layer."""
+        for loop in program.training_loops():
+            layers = list(loop.recurrences())
+            if layers and not loop.clips:
+                yield self._finding(loop, min(layers, key=lambda layer: layer.is_gated))
+
+    def _finding(self, loop: TrainingLoop, layer: Recurrence) -> Finding:
+        steps = layer.steps or loop.steps
+        is_mild = layer.is_gated and steps is not None and steps <= SHORT
+        where = f"{layer.place.path}:{layer.place.line}"
+        return self.finding(
+            loop.step,
+            f"{_subject(loop)} trains {_described(layer)} ({where}) and bounds no gradient: {_danger(layer, steps)}",
+            help=_remedy(loop),
+            severity=Severity.INFO if is_mild else Severity.WARNING,
+            predicted={
+                "layer": layer.layer,
+                "path": layer.place.path,
+                "line": layer.place.line,
+                "hidden_size": layer.hidden,
+                "steps": steps,
+            },
+            related=[(layer.place, f"the recurrent layer of {layer.model}" if layer.model else "the recurrent layer")],
+        )
+
+
+def _subject(loop: TrainingLoop) -> str:
+    return f"this {loop.trainer}" if loop.trainer else f"the loop in {loop.function}"
+
+
+def _described(layer: Recurrence) -> str:
+    size = f", hidden size {layer.hidden}" if layer.hidden is not None else ""
+    return f"the {layer.layer} of {layer.model}{size}" if layer.model else f"{layer.layer}{size}"
+
+
+def _danger(layer: Recurrence, steps: int | None) -> str:
+    """What may happen, with a number for the length that is known or for an example."""
+    length = steps or EXAMPLE_STEPS
+    power = f"{EXAMPLE_RADIUS:g}^{length} = {EXAMPLE_RADIUS**length:.2g}"
+    over = f"over {steps} time steps" if steps else "over T time steps"
+    growth = f"{over} it grows like the spectral radius of the recurrence to that power ({power})"
+    return growth + ("; the gates only delay it" if layer.is_gated else ", and one step along it undoes the training")
+
+
+def _remedy(loop: TrainingLoop) -> str:
+    """The call to write, in the names of the file."""
+    if loop.trainer:
+        return f"{loop.trainer}(..., gradient_clip_val=1.0)"
+    clip = f"torch.nn.utils.clip_grad_norm_({_parameters(loop)}, max_norm=1.0)"
+    if loop.scaler:
+        return f"{loop.scaler}.unscale_({loop.optimizer}), then {clip}, before {loop.scaler}.step({loop.optimizer})"
+    return f"{clip} before {loop.optimizer}.step()" if loop.optimizer else f"{clip} before the step"
+
+
+def _parameters(loop: TrainingLoop) -> str:
+    if len(loop.names) > 1:
+        return f"[{', '.join(f'*{name}.parameters()' for name in loop.names)}]"
+    if not loop.names and loop.optimizer:
+        return f'[p for group in {loop.optimizer}.param_groups for p in group["params"]]'
+    return f"{loop.names[0] if loop.names else 'model'}.parameters()"
