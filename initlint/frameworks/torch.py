@@ -147,6 +147,7 @@ for _name in (
     LAYERS[_name] = LayerSpec("reshape")
 GATED_CELLS = frozenset({"lstm", "gru"})
 LINEAR_TYPE = "Linear"
+LINEAR = "torch.nn.Linear"
 
 # ----------------------------------------------------------------------------------------------------------- functions
 
@@ -279,9 +280,9 @@ IN_PLACE_INITS = frozenset(
     {"normal_", "uniform_", "fill_", "zero_", "copy_", "bernoulli_", "exponential_", "log_normal_", "cauchy_", "trunc_normal_"}
 )
 """In-place methods of a tensor that write all of it, whatever it held before."""
-COPIES = frozenset({"clone", "cpu", "numpy", "tolist", "contiguous"})
-"""Tensor methods whose result is, or may be, other memory."""
-ALIASES = frozenset({"detach", "view", "t", "transpose", "unsqueeze", "squeeze", "view_as", "requires_grad_", "permute", "flatten", "reshape"})
+COPIES = frozenset({"clone", "numpy", "tolist"})
+"""Tensor methods whose result counts as other memory."""
+ALIASES = frozenset({"detach", "view", "t", "transpose", "unsqueeze", "squeeze", "view_as", "requires_grad_", "permute", "flatten", "reshape", "contiguous", "cpu"})
 """Tensor methods whose result is the same memory, all of it."""
 PARTS = frozenset({"chunk", "split", "narrow", "select", "unbind", "index_select", "diagonal"})
 """Tensor methods whose result is a part of the same memory."""
@@ -320,6 +321,8 @@ TRANSPARENT_DECORATORS = frozenset(
     {"no_grad", "inference_mode", "staticmethod", "classmethod", "abstractmethod", "ignore", "unused", "export", "wraps"}
 )
 """Last names of decorators that leave a function what it is."""
+CONVOLUTIONAL = ("torchvision.models.",)
+"""Beginnings of the names of models whose layers, but for the last, are convolutions."""
 INIT_HOOKS: dict[str, frozenset[str]] = {
     "": frozenset({"reset_parameters"}),
     "transformers.PreTrainedModel": frozenset({"_init_weights", "init_weights", "_initialize_weights", "reset_parameters"}),

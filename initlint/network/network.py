@@ -56,6 +56,9 @@ class TypeTest:
     wanted: str
     """What was asked for, in words."""
     matched: bool
+    """Also true where the answer is not known."""
+    has_parameters: bool = False
+    """Whether what was asked has, or is, a parameter: something an init could reach."""
 
 
 @dataclass(frozen=True)
@@ -87,10 +90,10 @@ class Replication:
     """``"shared"`` (one object several times) or ``"copied"`` (deep copies with equal weights)."""
     layer: str
     count: int | None
-    name: str
-    """Attribute it ends up in, if any."""
     parameters: tuple[Parameter, ...] = ()
     """Of the layer; for a copy, its own."""
+    source: Parameter | None = None
+    """The first parameter of the layer that was copied."""
     writes: tuple[int, ...] = ()
     """How many writes each of them had when it was copied."""
 
@@ -117,7 +120,8 @@ class LateInit:
 
     place: Place
     loaded: Place
-    what: str
+    is_applied: bool
+    """Whether it is a call of ``apply`` rather than an init in a loop."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from initlint.finding import Place
@@ -120,6 +121,13 @@ def _repeat(tracer: Tracer, left: Value, right: Value, place: Place) -> Value:
     return tuple(inside * known) if isinstance(collection, tuple) else new_list(tracer, inside * known, place)
 
 
+def note_repetition(tracer: Tracer, items: Sequence[Value], place: Place) -> None:
+    """Puts on record that the same layer stands in a list more than once."""
+    counts = Counter(id(item) for item in items)
+    for item in {id(item): item for item in items if counts[id(item)] > 1}.values():
+        note_replication(tracer, item, "shared", counts[id(item)], place)
+
+
 def note_replication(tracer: Tracer, item: Value, how: str, count: int | None, place: Place) -> None:
     """Puts on record that a layer with weights is repeated."""
     from initlint.tracing.methods import parameters_of
@@ -128,7 +136,7 @@ def note_replication(tracer: Tracer, item: Value, how: str, count: int | None, p
         owned = tuple(parameters_of(tracer, item))
         if owned:
             name = item.type_name
-            tracer.record.observations.append(Replication(place, how, name, count, "", owned))
+            tracer.record.observations.append(Replication(place, how, name, count, owned))
 
 
 # -------------------------------------------------------------------------------------------------------------- tensors

@@ -68,7 +68,9 @@ def load(tracer: Tracer, owner: Value, name: str, place: Place, scope: Scope) ->
     if isinstance(owner, Size):
         return Size.symbol(f"{owner}.{name}")
     if isinstance(owner, Unknown):
-        return Method(owner, name) if owner.loaded is not None else Unknown(owner.reason, owner.place)
+        if owner.loaded is None:
+            return Unknown(owner.reason, owner.place)
+        return tensors.loaded_tensor(name, owner.loaded) if name in ("weight", "bias") else Method(owner, name)
     if isinstance(owner, (ListValue, DictValue, str, tuple)):
         return Method(owner, name)
     return Unknown(f"attribute {name} of something unknown", place)

@@ -11,7 +11,7 @@ from initlint.frameworks import torch as framework
 from initlint.network import TypeTest
 from initlint.reading import facts
 from initlint.signal.size import Size
-from initlint.tracing import arithmetic, attributes, iteration, natives
+from initlint.tracing import arithmetic, attributes, iteration, methods, natives
 from initlint.tracing.heap import Branch
 from initlint.tracing.values import (
     BoundMethod,
@@ -30,6 +30,7 @@ from initlint.tracing.values import (
     Partial,
     Scope,
     Signal,
+    TensorValue,
     TypeName,
     Unknown,
     Value,
@@ -351,9 +352,9 @@ def note_type_test(
             of = subject.of
             matched = answer if symbol in ("==", "is", "in") else not answer
             wants = getattr(wanted, "name", None) or str(wanted)
-            tracer.record.observations.append(
-                TypeTest(place, scope.function_name, getattr(of, "type_name", "?"), str(wants), matched)
-            )
+            kind = getattr(of, "type_name", "parameter")
+            owns = isinstance(of, TensorValue) or any(methods.named_tensors(of))
+            tracer.record.observations.append(TypeTest(place, scope.function_name, kind, str(wants), matched, owns))
 
 
 def _conditional(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
@@ -386,6 +387,7 @@ def _comprehension(tracer: Tracer, node: facts.Expression, scope: Scope) -> Valu
         return new_dict(tracer, pairs, place, is_open)
     items: list[Value] = []
     is_open = _comprehend(tracer, node, 0, inner, None, items)
+    arithmetic.note_repetition(tracer, items, place)
     return new_list(tracer, items, place, is_open)
 
 
@@ -433,7 +435,9 @@ def _comprehend_item(
         return _comprehend(tracer, node, level + 1, scope, pairs, items)
     some: list[Value] | None = None if items is None else []
     tracer.heap.begin()
+    tracer.repeats += is_many
     _comprehend(tracer, node, level + 1, scope, pairs, some)
+    tracer.repeats -= is_many
     tracer.heap.merge(tracer.heap.take_back(), Branch())
     if items is not None:
         items.append(Many(tuple(some or ())))

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from initlint.finding import Place
 from initlint.frameworks import torch as framework
-from initlint.network import LateInit, Parameter, Write
+from initlint.network import Parameter, Write
 from initlint.signal.size import Size
-from initlint.tracing import attributes, iteration, layers, tensors
+from initlint.tracing import applying, attributes, iteration, layers, tensors
 from initlint.tracing.namespaces import ParserValue, call_parser
 from initlint.tracing.values import (
     BoundMethod,
@@ -17,7 +17,6 @@ from initlint.tracing.values import (
     ClassValue,
     ContainerValue,
     DictValue,
-    FunctionValue,
     Instance,
     LayerValue,
     ListValue,
@@ -61,7 +60,7 @@ def call_method(
     if isinstance(receiver, ClassValue):
         return _load_class(tracer, receiver, arguments, keywords, place, scope)
     if isinstance(receiver, Unknown) and receiver.loaded is not None:
-        return _call_on_loaded(tracer, receiver, receiver.loaded, name, arguments, place)
+        return applying.call_on_loaded(tracer, receiver, name, arguments, place, scope)
     if isinstance(receiver, ParserValue):
         return call_parser(tracer, receiver, name, arguments, keywords, place)
     if isinstance(receiver, tuple) and name == "index":
@@ -143,7 +142,6 @@ def parameters_of(tracer: Tracer, module: Value) -> list[Parameter]:
 
 def disturb(tracer: Tracer, value: Value, place: Place) -> None:
     """Says that something unknown may have written to a value: its parameters are unknown from here on."""
-    tensors.rescue(tracer, value)
     if isinstance(value, TensorValue):
         if value.parameter is not None and value.parameter.role != "tensor":
             _overwrite(tracer, value.parameter, place)
@@ -159,10 +157,6 @@ def disturb(tracer: Tracer, value: Value, place: Place) -> None:
 
 def _overwrite(tracer: Tracer, parameter: Parameter, place: Place) -> None:
     tracer.heap.set_field(parameter, "writes", (*parameter.writes, Write("unknown", place, None)))
-
-
-def _is_incomplete(module: Value) -> bool:
-    return any(isinstance(inner, Instance) and not inner.is_complete for _, inner in named_modules(module))
 
 
 # -------------------------------------------------------------------------------------------------------------- modules
@@ -192,11 +186,12 @@ def _call_on_module(
         _register(tracer, module, name, arguments, keywords, place, scope)
         return None
     if name in QUERIES:
-        return _query(tracer, module, name)
+        return _query(tracer, module, name, place, scope)
     if name == "apply":
-        return _apply(tracer, module, arguments, place, scope)
+        applying.apply(tracer, module, arguments[0] if arguments else None, place, scope)
+        return module
     if name == "load_state_dict":
-        _mark_loaded(tracer, module, place)
+        applying.mark_loaded(tracer, module, place)
         return Unknown("missing and unexpected keys")
     if name in ("reset_parameters", "_reset_parameters") and isinstance(module, LayerValue):
         _reset(tracer, module, place, scope)
@@ -213,20 +208,21 @@ QUERIES = frozenset(
 )
 
 
-def _query(tracer: Tracer, module: Value, name: str) -> Value:
+def _query(tracer: Tracer, module: Value, name: str, place: Place, scope: Scope) -> Value:
     if name == "state_dict":
         pairs: list[Value] = [(path, tensor) for path, tensor in named_tensors(module)]
         return DictValue({str(path): tensor for path, tensor in named_tensors(module)}, True) if pairs else Unknown(name)
-    found: list[Value] = []
-    if name in ("modules", "named_modules"):
-        found = [(path, inner) if name[0] == "n" else inner for path, inner in named_modules(module)]
-    elif name in ("children", "named_children"):
-        found = [(path, inner) if name[0] == "n" else inner for path, inner in submodules(module)]
-    elif name in ("parameters", "named_parameters"):
-        found = [(path, tensor) if name[0] == "n" else tensor for path, tensor in named_tensors(module)]
-    if _is_incomplete(module):
-        found.append(Many((Unknown("a part of a module that is not known"),)))
-    return ListValue(found)
+    plain = name.removeprefix("named_")
+    named: Iterator[tuple[str, Value]] = {"modules": named_modules, "children": submodules, "parameters": named_tensors}.get(
+        plain, lambda module: iter(())
+    )(module)
+    is_named = plain != name
+    found = [
+        (applying.name_of(path, inner), inner) if is_named else inner
+        for path, inner in named
+        if not isinstance(inner, Unknown)
+    ]
+    return ListValue([*found, *applying.parts(tracer, module, is_named, plain == "parameters", place, scope)])
 
 
 def _freeze(tracer: Tracer, module: Value, name: str, arguments: Arguments) -> None:
@@ -243,31 +239,12 @@ def _register(
         return
     key, value = given[0], given[1]
     if isinstance(value, TensorValue):
-        tensors.rescue(tracer, value)
         if name == "register_buffer":
             value = TensorValue(value.shape, tensors.law_of(value), place=value.place)
     if isinstance(key, str):
         attributes.store(tracer, module, key, value, place, scope)
     elif isinstance(module, Instance):
         tracer.heap.set_field(module, "is_complete", False)
-
-
-def _apply(tracer: Tracer, module: Value, arguments: Arguments, place: Place, scope: Scope) -> Value:
-    """``module.apply(function)``: the function runs on the children first, on the module itself last."""
-    function = arguments[0] if arguments else None
-    inside = modules_of(tracer, module)
-    before = [parameter.writes for parameter in parameters_of(tracer, module)]
-    for inner in reversed(inside):
-        tracer.call(function, (inner,), {}, place, scope)
-    for inner in inside:
-        for _, value in submodules(inner):
-            if isinstance(value, Unknown) and value.loaded is not None and inner is module:
-                tracer.record.observations.append(LateInit(place, value.loaded, "the loaded part"))
-    reached = [parameter.writes for parameter in parameters_of(tracer, module)] != before
-    if isinstance(module, Instance) and not tracer.is_constructed(module) and not reached:
-        entry = (function, place, frozenset(id(inner) for inner in inside))
-        tracer.applied.setdefault(id(module), []).append(entry)
-    return module
 
 
 def _post_init(tracer: Tracer, module: Value, place: Place, scope: Scope) -> Value:
@@ -280,11 +257,6 @@ def _post_init(tracer: Tracer, module: Value, place: Place, scope: Scope) -> Val
             return None
     disturb(tracer, module, place)
     return None
-
-
-def _mark_loaded(tracer: Tracer, module: Value, place: Place) -> None:
-    for parameter in parameters_of(tracer, module):
-        tracer.heap.set_field(parameter, "writes", (*parameter.writes, Write("loaded", place, None)))
 
 
 def _reset(tracer: Tracer, module: LayerValue, place: Place, scope: Scope) -> None:
@@ -367,27 +339,6 @@ def _load_class(
     return Unknown(f"{cls.name} with its weights loaded", place, loaded=place)
 
 
-def _call_on_loaded(
-    tracer: Tracer, receiver: Unknown, loaded: Place, name: str, arguments: Arguments, place: Place
-) -> Value:
-    if name == "apply" and arguments and _is_init(arguments[0]):
-        tracer.record.observations.append(LateInit(place, loaded, "all of it"))
-        return receiver
-    if name in ("modules", "named_modules", "parameters", "named_parameters"):
-        part = Unknown("a part of a model that was loaded", place, loaded=loaded)
-        return ListValue([Many((("?", part) if name.startswith("named") else part,))])
-    if name in SAME:
-        return receiver
-    return Unknown(f"method {name} of a model that was loaded", place)
-
-
-def _is_init(function: Value) -> bool:
-    """Whether a function looks as if it initialised what it is given."""
-    if isinstance(function, BoundMethod):
-        function = function.function
-    return isinstance(function, FunctionValue) and "init" in function.name.lower()
-
-
 # ---------------------------------------------------------------------------------------------------------- collections
 
 
@@ -448,7 +399,6 @@ def _call_on_list(tracer: Tracer, receiver: ListValue, name: str, arguments: Arg
         return changed.index(first) if isinstance(first, (int, str)) and first in changed else Unknown("an index", place)
     else:
         return Unknown(f"method {name} of a list", place)
-    tensors.rescue(tracer, first)
     tracer.heap.set_field(receiver, "items", changed)
     return result
 

@@ -12,7 +12,7 @@ from initlint.network import Replication
 from initlint.program import Module
 from initlint.signal.initializers import calculate_gain
 from initlint.signal.size import Size
-from initlint.tracing import attributes, iteration, layers, methods, tensors
+from initlint.tracing import applying, attributes, iteration, layers, methods, tensors
 from initlint.tracing.namespaces import NAMESPACES, PARSERS, NamespaceValue, ParserValue
 from initlint.tracing.values import (
     BoundMethod,
@@ -226,12 +226,23 @@ def _call_foreign(
 
     if name.startswith("torch.optim") or name.startswith(framework.HARMLESS_ROOTS):
         return Unknown(f"{name} is not followed", place)
+    if name.endswith(".from_pretrained") and framework.layer_spec(name.rpartition(".")[0]) is not None:
+        return _load_layer(tracer, name.rpartition(".")[0], keywords, place)
     if _is_loaded(name, arguments, keywords):
         return Unknown(f"{name} comes with its weights", place, loaded=place)
     last = name.rpartition(".")[2].lower()
     if any(is_module(value) for value in arguments) and not any(word in last for word in WRITING_NAMES):
         arguments = tuple(value for value in arguments if not is_module(value))
     return call_unknown(tracer, Unknown(f"{name} is not followed"), arguments, keywords, place)
+
+
+def _load_layer(tracer: Tracer, name: str, keywords: Keywords, place: Place) -> Value:
+    """``nn.Embedding.from_pretrained(...)``: one layer with weights from elsewhere, frozen unless told otherwise."""
+    made = layers.make_layer(tracer, name, (), {}, place)
+    applying.mark_loaded(tracer, made, place)
+    for parameter in methods.parameters_of(tracer, made):
+        parameter.is_frozen = keywords.get("freeze", True) is True
+    return made
 
 
 def _is_loaded(name: str, arguments: Arguments, keywords: Keywords) -> bool:
@@ -343,6 +354,8 @@ ABSTRACT_TYPES: dict[str, tuple[type, ...]] = {
 
 
 def _is_instance(value: Value, kind: Value) -> bool | None:
+    if isinstance(value, Unknown) and value.reason.startswith(framework.CONVOLUTIONAL):
+        return None if isinstance(kind, ExternalValue) and kind.name != framework.LINEAR else False
     if isinstance(value, (Unknown, Size)) or isinstance(kind, Unknown):
         return None
     if isinstance(kind, ClassValue):
@@ -660,7 +673,9 @@ def _deepcopy(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: P
         owned = tuple(methods.parameters_of(tracer, copied))
         if owned:
             counts = tuple(len(parameter.writes) for parameter in owned)
-            seen = Replication(place, "copied", copied.type_name, 1, "", owned, counts)
+            source = next(iter(methods.parameters_of(tracer, arguments[0])), None)
+            count = None if tracer.repeats else 1
+            seen = Replication(place, "copied", copied.type_name, count, owned, source, counts)
             tracer.record.observations.append(seen)
     return copied
 

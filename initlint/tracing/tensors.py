@@ -130,14 +130,13 @@ def make_parameter(tracer: Tracer, value: Value, place: Place, is_trained: bool 
     if not isinstance(value, TensorValue):
         found = Parameter("", "raw", None, place)
         found.writes = (Write("unknown", place, None),)
-    elif value.parameter is not None and value.copy_of is None and not value.is_part and not value.is_trained:
+    elif value.parameter is not None and not value.is_part and not value.is_trained:
         found = value.parameter
         tracer.heap.set_field(found, "role", "raw")
     else:
         found = Parameter("", "raw", value.shape, place)
         law = value.distribution if value.parameter is None else value.parameter.distribution
         found.writes = (Write("tensor", place, law),)
-    rescue(tracer, value)
     found.place = place
     found.is_frozen = not is_trained
     tracer.heap.born(found)
@@ -171,17 +170,17 @@ def shape_value(shape: Shape) -> Value:
 
 
 def _alias(owner: TensorValue, shape: Shape | None) -> TensorValue:
-    return TensorValue(shape, owner.distribution, owner.parameter, owner.is_part, owner.copy_of, place=owner.place)
+    return TensorValue(shape, owner.distribution, owner.parameter, owner.is_part, place=owner.place)
 
 
 def load_item(owner: TensorValue) -> TensorValue:
     """``tensor[index]``: some of its memory."""
     shape = None if owner.shape is None or not owner.shape else owner.shape[1:]
-    return TensorValue(shape, owner.distribution, owner.parameter, True, owner.copy_of, place=owner.place)
+    return TensorValue(shape, owner.distribution, owner.parameter, True, place=owner.place)
 
 
 def _part(owner: TensorValue) -> TensorValue:
-    return TensorValue(None, owner.distribution, owner.parameter, True, owner.copy_of, place=owner.place)
+    return TensorValue(None, owner.distribution, owner.parameter, True, place=owner.place)
 
 
 # -------------------------------------------------------------------------------------------------------------- writing
@@ -197,11 +196,10 @@ def write(
     arguments: Mapping[str, object] | None = None,
 ) -> None:
     """Writes to a tensor's memory."""
-    if target.copy_of is not None and target.copy_of.role != "tensor":
-        seen = DiscardedInit(place, initializer, target.copy_of.name, "copy")
-        tracer.record.observations.append(seen)
-        tracer.copies.setdefault(id(target), (target, []))[1].append(seen)
-    if target.parameter is None or target.copy_of is not None:
+    if target.parameter is None:
+        return
+    if target.parameter.role == LOADED:
+        _note_late_init(tracer, target.parameter, place)
         return
     made = Write(
         initializer, place, law, arguments or {}, is_partial=target.is_part, function=scope.function_name
@@ -209,29 +207,39 @@ def write(
     tracer.heap.set_field(target.parameter, "writes", (*target.parameter.writes, made))
 
 
-def rescue(tracer: Tracer, value: Value) -> None:
-    """Says that a copy that was initialised is stored somewhere after all."""
-    if isinstance(value, TensorValue) and id(value) in tracer.copies:
-        for seen in tracer.copies[id(value)][1]:
-            if seen in tracer.record.observations:
-                tracer.record.observations.remove(seen)
-    elif isinstance(value, tuple):
-        for item in value:
-            rescue(tracer, item)
+LOADED = "loaded"
+"""Role of a parameter of a model that came with its weights and was not traced."""
+
+
+def loaded_tensor(name: str, loaded: Place) -> TensorValue:
+    """A parameter called `name` of some layer of a model whose weights were loaded."""
+    found = Parameter(name, LOADED, None, loaded)
+    found.writes = (Write("loaded", loaded, None),)
+    return TensorValue(None, None, found, is_trained=True, place=loaded)
+
+
+def add_load(tracer: Tracer, parameter: Parameter, place: Place) -> None:
+    """Says that a parameter's values come from a file."""
+    tracer.heap.set_field(parameter, "writes", (*parameter.writes, Write("loaded", place, None)))
+
+
+def _note_late_init(tracer: Tracer, parameter: Parameter, place: Place) -> None:
+    """Puts on record, once for each model, that loaded weights are overwritten."""
+    seen = tracer.record.observations
+    if parameter.name == "weight" and not any(isinstance(o, LateInit) and o.loaded == parameter.place for o in seen):
+        seen.append(LateInit(place, parameter.place, is_applied=False))
 
 
 def store(tracer: Tracer, owner: TensorValue, name: str, value: Value, place: Place, scope: Scope) -> None:
     """``tensor.name = value``."""
     if name == "data":
-        rescue(tracer, value)
-        write(tracer, owner, "data=", law_of(value), place, scope)
+            write(tracer, owner, "data=", law_of(value), place, scope)
     elif name == "requires_grad" and owner.parameter is not None and isinstance(value, bool):
         tracer.heap.set_field(owner.parameter, "is_frozen", not value)
 
 
 def store_item(tracer: Tracer, owner: TensorValue, value: Value, place: Place, scope: Scope) -> None:
     """``tensor[index] = value``."""
-    rescue(tracer, value)
     write(tracer, load_item(owner), "[]=", law_of(value), place, scope)
 
 
@@ -263,8 +271,6 @@ def initialise(
     if isinstance(target, (LayerValue, Instance, ContainerValue)):
         seen = DiscardedInit(place, name, describe(target), "module")
         tracer.record.observations.append(seen)
-    elif isinstance(target, Method) and isinstance(target.receiver, Unknown) and target.receiver.loaded is not None:
-        tracer.record.observations.append(LateInit(place, target.receiver.loaded, "every layer"))
     elif isinstance(target, TensorValue):
         if name in framework.NEEDS_FANS and target.shape is not None and len(target.shape) < 2:
             if not tracer.guards and not tracer.heap.depth:
@@ -347,7 +353,7 @@ def call(
     if name in ("size", "dim", "ndimension", "numel", "nelement", "__len__"):
         return _measure(owner, name, arguments, keywords)
     if name in framework.COPIES:
-        return TensorValue(owner.shape, law_of(owner), None, copy_of=owner.parameter or owner.copy_of, place=place)
+        return _copy(tracer, owner, place)
     if name in ("t", "transpose", "permute"):
         shape = owner.shape
         return _alias(owner, tuple(reversed(shape)) if shape is not None and len(shape) == 2 else None)
@@ -366,6 +372,16 @@ def call(
     if name in ("expand", "repeat", "expand_as"):
         return TensorValue(None, law_of(owner), owner.parameter, owner.is_part)
     return TensorValue(None) if name not in ("item", "tolist") else Unknown(f"the {name} of a tensor", place)
+
+
+def _copy(tracer: Tracer, owner: TensorValue, place: Place) -> TensorValue:
+    """``tensor.clone()``: memory of its own, while models are built; the tensor's values, when they run."""
+    if tracer.calling:
+        return TensorValue(owner.shape, law_of(owner), place=place)
+    made = Parameter("", "tensor", owner.shape, place)
+    made.writes = (Write("copy", place, law_of(owner)),)
+    tracer.heap.born(made)
+    return TensorValue(owner.shape, None, made, place=place)
 
 
 def _pieces(name: str, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> int:
@@ -405,7 +421,6 @@ def _write_in_place(
     """``normal_``, ``uniform_``, ``fill_``, ``zero_``, ``copy_`` and the like, as methods."""
     if name == "copy_":
         source = arguments[0] if arguments else keywords.get("src")
-        rescue(tracer, source)
         write(tracer, owner, name, law_of(source), place, scope)
         return
     if name in ("zero_", "fill_"):

@@ -75,8 +75,10 @@ class Tracer:
         """Modules whose `forward` runs, outermost first."""
         self.names: dict[int, str] = {}
         """Path of attributes from the root, by identity of module."""
-        self.copies: dict[int, tuple[Value, list[Observation]]] = {}
-        """Copies of parameters that were initialised, by identity, with what was put on record about it."""
+        self.loaded: dict[int, tuple[Value, Place]] = {}
+        """Modules that were traced and then got their weights from a file, by identity, and where."""
+        self.repeats = 0
+        """Loops of unknown length that what runs stands in."""
         self.applied: dict[int, list[tuple[Value, Place, frozenset[int]]]] = {}
         """For each instance whose constructor runs: init functions applied to it, where, and to which modules."""
         self.stored: dict[tuple[int, str], Place] = {}
@@ -105,7 +107,8 @@ class Tracer:
         self.constructing.clear()
         self.calling.clear()
         self.names.clear()
-        self.copies.clear()
+        self.loaded.clear()
+        self.repeats = 0
         self.applied.clear()
         self.stored.clear()
         self.guards = 0

@@ -87,6 +87,8 @@ class ClassValue:
     is_module: bool = False
     has_unknown_base: bool = False
     constants: dict[str, Value] = field(default_factory=dict)
+    called: set[str] | None = None
+    """The attributes of ``self`` that its methods call, once somebody asked."""
 
     @property
     def name(self) -> str:
@@ -212,14 +214,13 @@ class SuperValue:
 class TensorValue:
     """A tensor that is no signal: a parameter's memory, or a tensor made by a constructor.
 
-    `parameter` is the parameter whose memory it shares (`part`: some of it), `copy_of` the one it was copied from.
+    `parameter` is the parameter whose memory it shares (`is_part`: some of it).
     """
 
     shape: Shape | None
     distribution: Distribution | None = None
     parameter: Parameter | None = None
     is_part: bool = False
-    copy_of: Parameter | None = None
     is_uninitialised: bool = False
     is_trained: bool = False
     """Whether it is the parameter itself rather than its ``.data`` or a view."""
