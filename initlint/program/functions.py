@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from initlint.finding import Place
 from initlint.frameworks.torch import MODULE_BASES, canonical, layer_spec
 from initlint.program.module import Module, flatten
+from initlint.program.nodes import nodes
 from initlint.program.program import Definition, External, Program
 from initlint.reading import facts
 
@@ -106,3 +107,21 @@ def class_at(program: Program, place: Place) -> tuple[Module, facts.Class] | Non
                 if whole.cell == place.cell and whole.line <= place.line <= whole.end_line:
                     return module, statement
     return None
+
+
+def statement_at(program: Program, place: Place) -> facts.Statement | None:
+    """The innermost statement of the program that holds a place and no further statement that does."""
+    module = next((module for module in program.modules if module.source.display == place.path), None)
+    if module is None:
+        return None
+    found: facts.Statement | None = None
+    for node in nodes(module.source.facts.body):
+        if isinstance(node, SIMPLE):
+            where = module.source.place(node.start, node.end)
+            if where.cell == place.cell and where.line <= place.line <= where.end_line:
+                found = node
+    return found
+
+
+SIMPLE = (facts.Assign, facts.Evaluate, facts.AugmentedAssign, facts.Return)
+"""Statements that hold no others."""

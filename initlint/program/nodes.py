@@ -45,3 +45,12 @@ def is_same(left: object, right: object) -> bool:
     if isinstance(left, tuple) and isinstance(right, tuple):
         return len(left) == len(right) and all(map(is_same, left, right))
     return type(left) is type(right) and bool(left == right)
+
+
+def spelled_names(root: object) -> set[str]:
+    """The names and attributes that stand in it."""
+    found = nodes(root)
+    return {node.id if isinstance(node, facts.Name) else node.name for node in found if isinstance(node, NAMED)}
+
+
+NAMED = (facts.Name, facts.Attribute)

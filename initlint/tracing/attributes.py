@@ -341,6 +341,9 @@ def _load_from_list(tracer: Tracer, owner: Value, index: Value, place: Place) ->
     if isinstance(owner, Unknown) and owner.loaded is None:
         return Unknown(owner.reason, owner.place)
     found = iteration.items(tracer, owner) if not isinstance(owner, str) else None
+    if found is not None and isinstance(index, slice) and any(isinstance(item, Many) for item in found):
+        each = [one for item in found for one in (item.items if isinstance(item, Many) else (item,))]
+        return expressions.new_list(tracer, [Many(tuple(each))], place)
     if found is None or any(isinstance(item, Many) for item in found):
         return _same_item(found) or Unknown("an item of something unknown", place)
     if isinstance(index, bool) or not isinstance(index, (int, slice)):

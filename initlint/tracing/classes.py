@@ -203,12 +203,19 @@ def _initialise(
         tracer.call(BoundMethod(function, made), arguments, keywords, place, scope)  # type: ignore[arg-type]
     elif is_dataclass(cls):
         _fill_fields(tracer, made, cls, arguments, keywords)
+    elif _is_layer(cls):
+        methods.call_external_constructor(tracer, made, arguments, keywords, place, scope)
     elif cls.is_module and arguments == () and not keywords:
         return
     elif arguments or keywords:
         tracer.heap.set_field(made, "is_complete", False)
         for name, value in keywords.items():
             tracer.heap.set(made.attributes, name, value)
+
+
+def _is_layer(cls: ClassValue) -> bool:
+    """Whether it derives from one of the framework's layers."""
+    return any(isinstance(base, ExternalValue) and framework.layer_spec(base.name) is not None for base in cls.order)
 
 
 def is_dataclass(cls: ClassValue) -> bool:

@@ -280,7 +280,7 @@ def _call_on_super(
     if not isinstance(owner, Instance):
         return Unknown(f"super().{name}", place)
     if name == "__init__":
-        _call_external_constructor(tracer, owner, arguments, keywords, place, scope)
+        call_external_constructor(tracer, owner, arguments, keywords, place, scope)
         return None
     if name == "__setattr__" and len(arguments) == 2 and isinstance(arguments[0], str):
         attributes.store(tracer, owner, arguments[0], arguments[1], place, scope)
@@ -292,7 +292,7 @@ def _call_on_super(
     return Unknown(f"super().{name}", place)
 
 
-def _call_external_constructor(
+def call_external_constructor(
     tracer: Tracer, owner: Instance, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope
 ) -> None:
     from initlint.tracing.values import ExternalValue

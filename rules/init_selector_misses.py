@@ -1,0 +1,93 @@
+"""INL107."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from initlint.finding import Finding, Place
+from initlint.network import EarlyApply, TypeTest
+from initlint.program import Program
+from initlint.program.selectors import Selecting, Selector, selecting
+from initlint.rule import Rule
+
+
+class InitSelectorMisses(Rule):
+    """An init function whose test of type or name matches no layer that it is given, or is always true.
+
+    Why: the function runs over every layer and touches none: a Conv2d test on a Conv1d model, type(m) == nn.Linear on
+    subclasses, a loop over children() of blocks. The weights keep the framework's default.
+    Predicted: the answer of each test for each module and parameter of the models that it is applied to.
+    Measured: weights that an init function was meant to write and that are still at the default.
+    Silent on: functions of which one test matches in any model of the program, models with parts that are not known,
+    tests with a fallback in their else, and models without weights at the time.
+    Fix: name the classes that the model is made of; walk modules(), which goes all the way down.
+    Source: the documentation of torch.nn.Module.children and of isinstance.
+    """
+
+    code = "INL107"
+    name = "init-selector-misses"
+    bad = """
+from torch import nn
+
+
+def init_weights(m):
+    if isinstance(m, nn.Conv2d):  # bad
+        nn.init.kaiming_normal_(m.weight)
+
+
+def build():
+    return nn.Sequential(nn.Conv1d(1, 8, 3), nn.ReLU()).apply(init_weights)
+"""
+    good = """
+from torch import nn
+
+
+def init_weights(m):
+    if isinstance(m, (nn.Conv1d, nn.Conv2d)):
+        nn.init.kaiming_normal_(m.weight)
+
+
+def build():
+    return nn.Sequential(nn.Conv1d(1, 8, 3), nn.ReLU()).apply(init_weights)
+"""
+
+    def check_program(self, program: Program) -> Iterator[Finding]:
+        """Joins what was asked in all networks by the function that asked."""
+        asked = [seen for network in program.networks() for seen in network.observed(TypeTest)]
+        early = {seen.function for network in program.networks() for seen in network.observed(EarlyApply)}
+        for module in program.modules:
+            here = [seen for seen in asked if seen.place.path == module.source.display]
+            for function in selecting(module):
+                yield from map(self._always_true, (s for s in function.selectors if s.is_always_true))
+                tests = [seen for seen in here if _is_inside(seen.place, function.place) and seen.function not in early]
+                if (missed := _missed(function, tests)) is not None:
+                    yield self._missing(missed, tests)
+
+    def _always_true(self, selector: Selector) -> Finding:
+        message = "the test is always true, as a text that is not empty counts as true: everything is initialised alike"
+        return self.finding(selector.place, message, help='ask for each of them: "a" in name or "b" in name')
+
+    def _missing(self, selector: Selector, tests: Sequence[TypeTest]) -> Finding:
+        wanted = ", ".join(dict.fromkeys(seen.wanted for seen in tests))
+        kinds = list(dict.fromkeys(seen.subject for seen in tests if seen.has_parameters))
+        message = (
+            f"{tests[0].function} asks for {wanted} and gets {', '.join(kinds[:4])}{', ...' if len(kinds) > 4 else ''}: no test "
+            f"matches in {len(tests)} tries, and every weight keeps its default init"
+        )
+        remedy = "ask for what the model is made of, with isinstance, and walk model.modules()"
+        return self.finding(selector.place, message, help=remedy, predicted={"wanted": wanted, "given": kinds, "matches": 0})
+
+
+def _is_inside(place: Place, whole: Place) -> bool:
+    return place.cell == whole.cell and whole.line <= place.line <= whole.end_line
+
+
+def _missed(function: Selecting, tests: Sequence[TypeTest]) -> Selector | None:
+    """The first selector of a function of which all were asked and none matched."""
+    if any(seen.matched for seen in tests) or not any(seen.has_parameters for seen in tests):
+        return None
+    for selector in function.selectors:
+        was_asked = any(_is_inside(seen.place, where) for seen in tests for where in selector.tests)
+        if not was_asked or selector.has_fallback or selector.is_always_true:
+            return None
+    return function.selectors[0]

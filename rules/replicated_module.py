@@ -1,0 +1,101 @@
+"""INL109."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+
+from initlint.finding import Finding, Place
+from initlint.network import Network, Parameter, Replication
+from initlint.program import Program
+from initlint.program.functions import statement_at
+from initlint.program.nodes import spelled_names
+from initlint.rule import Rule
+
+ON_PURPOSE = re.compile(r"shar|tied|tie_|same|recur|ema|target|teacher|momentum|ensemble", re.IGNORECASE)
+"""Names that say that one layer is meant to be used several times, or that a copy is meant to be equal."""
+
+
+class ReplicatedModule(Rule):
+    """One layer that stands several times where several were meant, or deep copies that start with equal weights.
+
+    Why: [layer] * n holds one layer n times: one set of weights, trained for n places at once. deepcopy copies the values
+    of the weights too: heads and experts that start equal and see the same input stay close to each other.
+    Predicted: the parameters behind each entry: the same ones, or copies that nothing draws again afterwards.
+    Measured: weights of several layers that are the same tensor, or equal to the last bit.
+    Silent on: copies that are initialised again, target networks, averages and teachers, sharing that is named as such,
+    layers without weights, and layers that torch itself copies (nn.TransformerEncoder).
+    Fix: build each layer anew: [nn.Linear(n, n) for _ in range(depth)].
+    Source: the documentation of copy.deepcopy; Goodfellow, Bengio and Courville, Deep Learning, 2016, section 8.4.
+    """
+
+    code = "INL109"
+    name = "replicated-module"
+    bad = """
+from torch import nn
+
+
+def build(depth=4):
+    layer = nn.Linear(8, 8)
+    return nn.Sequential(*[layer, nn.Tanh()] * depth)  # bad
+"""
+    good = """
+from torch import nn
+
+
+def build(depth=4):
+    layers = []
+    for _ in range(depth):
+        layers += [nn.Linear(8, 8), nn.Tanh()]
+    return nn.Sequential(*layers)
+"""
+
+    def check_program(self, program: Program) -> Iterator[Finding]:
+        """Reports each place once."""
+        for network in program.networks():
+            for place, seen in _replications(network):
+                if not _is_on_purpose(program, place, seen):
+                    yield self._finding(network, place, seen)
+
+    def _finding(self, network: Network, place: Place, seen: list[Replication]) -> Finding:
+        first = seen[0]
+        count = first.count if first.how == "shared" else sum(each.count or 0 for each in seen)
+        times = f"{count}" if count and None not in [each.count for each in seen] else "several"
+        if first.how == "shared":
+            message = (
+                f"{first.layer} stands {times} times in {network.name} as one and the same layer, {times} layers with weights "
+                f"of their own are expected: every place gets the same weights"
+            )
+        else:
+            message = (
+                f"{first.layer} is copied {times} times in {network.name} with the values of its weights, draws of their own "
+                f"are expected: all copies start equal"
+            )
+        remedy = f"build each one anew: [{first.layer}(...) for _ in range(n)]"
+        return self.finding(place, message, help=remedy, predicted={"layer": first.layer, "how": first.how, "count": count})
+
+
+def _replications(network: Network) -> Iterator[tuple[Place, list[Replication]]]:
+    """The replications of a network, those of one layer at one place together."""
+    owned = set(map(id, network.parameters))
+    groups: dict[tuple[Place, int], list[Replication]] = defaultdict(list)
+    for seen in network.observed(Replication):
+        if any(id(parameter) in owned and _is_drawn(parameter) for parameter in seen.parameters):
+            groups[seen.place, id(seen.source)].append(seen)
+    for (place, _), group in groups.items():
+        is_shared = group[0].how == "shared"
+        is_repeated = len(group) > 1 or group[0].count is None
+        if is_shared or (is_repeated and not any(each.is_initialised_later for each in group)):
+            yield place, group
+
+
+def _is_drawn(parameter: Parameter) -> bool:
+    """Whether it is a trained weight with a value that depends on chance."""
+    return not parameter.is_frozen and parameter.dimensions != 1 and parameter.constant is None
+
+
+def _is_on_purpose(program: Program, place: Place, seen: list[Replication]) -> bool:
+    names = [parameter.name for each in seen for parameter in each.parameters[:1]]
+    statement = statement_at(program, place)
+    return any(ON_PURPOSE.search(name) for name in [*names, *spelled_names(statement)])
