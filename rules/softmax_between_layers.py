@@ -74,10 +74,21 @@ net = nn.Sequential(
 
 
 def _comes_from_layer(layer: Layer, by_id: dict[int, Layer]) -> bool:
-    here = layer
+    source = _behind(by_id[layer.inputs[0]], by_id)
+    if source.op not in HIDDEN or source.kind == "matmul" or not source.inputs:
+        return False
+    return _behind(by_id[source.inputs[0]], by_id).op not in SCORES
+
+
+SCORES = frozenset({"matmul", "unknown", "join"})
+"""What may be attention scores: a linear map of them mixes heads, and their softmax is attention."""
+
+
+def _behind(here: Layer, by_id: dict[int, Layer]) -> Layer:
+    """The first layer upstream that does more than pass the signal on."""
     while here.inputs and here.op in PASSING | {"softmax", "norm"}:
         here = by_id[here.inputs[0]]
-    return here.op in HIDDEN and here.kind != "matmul"
+    return here
 
 
 def _fed(network: Network, layer: Layer, consumers: dict[int, list[Layer]]) -> Layer | None:

@@ -10,7 +10,7 @@ from tempfile import NamedTemporaryFile
 
 import initlint
 
-FORMAT = 1
+FORMAT = 2
 """Goes up with every change to what is read from the same source within one version of initlint."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import chain
+from itertools import accumulate
 from tokenize import detect_encoding
 
 from initlint.reading.failure import UnreadableError
@@ -42,8 +42,9 @@ def normalise_line_ends(text: str) -> str:
 
 
 def line_starts(text: str) -> tuple[int, ...]:
-    """Offset at which each line starts, lines ending where Python ends them."""
-    return tuple(chain((0,), map(re.Match.end, _LINE_END.finditer(text))))
+    """Offset at which each line of a text without lone carriage returns starts."""
+    lengths = map(len, text.split("\n"))
+    return tuple(accumulate(lengths, lambda start, length: start + length + 1, initial=0))[:-1]
 
 
 def _encoding(data: bytes) -> str:

@@ -42,13 +42,21 @@ class ExpressionLowering(LiteralLowering):
         return facts.Opaque(start, self.at) if len(links) > MAX_CHAIN else lowered
 
     def _attribute(self, node: Any, value: Any, start: int) -> Any:
-        name = self.name(node.attr)
+        name = node.attr.value
+        if name.isascii() and self.text.startswith(f".{name}", self.at):  # nearly always, and much quicker
+            self.at += len(name) + 1
+        else:
+            name = self.name(node.attr)
         return facts.Attribute(start, self.at, value, name)
 
     def _call(self, node: Any, function: Any, start: int) -> Any:
         self.open("(")
         arguments = self.arguments(node.args)
         self.close(")")
+        if type(function) is facts.Attribute:
+            self.called.append(function.name)
+        elif type(function) is facts.Name:
+            self.called.append(function.id)
         return facts.Call(start, self.at, function, arguments)
 
     def _subscript(self, node: Any, value: Any, start: int) -> Any:

@@ -317,6 +317,8 @@ class Function(Node, frozen=True, array_like=True, tag=True, gc=False):
     is_async: bool = False
     body_end: int = 0
     """Offset at which the last statement of the body ends."""
+    called: tuple[str, ...] = ()
+    """Last names of everything called in it, nested definitions included, each once: ``Linear`` for ``nn.Linear()``."""
 
 
 class Class(Node, frozen=True, array_like=True, tag=True, gc=False):
@@ -328,6 +330,8 @@ class Class(Node, frozen=True, array_like=True, tag=True, gc=False):
     body: tuple[Statement, ...]
     decorators: tuple[Expression, ...] = ()
     body_end: int = 0
+    called: tuple[str, ...] = ()
+    """As for a `Function`."""
 
 
 Statement: TypeAlias = Union[
@@ -366,6 +370,8 @@ class FileFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     suppressions: tuple[Suppression, ...] = ()
     cells: tuple[Cell, ...] = ()
     """Empty for anything but a notebook."""
+    called: tuple[str, ...] = ()
+    """Last names of everything called outside of all definitions, each once."""
 
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column of an offset, both from 1, lines counted over the whole source (all cells joined)."""

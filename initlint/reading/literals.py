@@ -31,6 +31,10 @@ class LiteralLowering(Cursor):
         super().__init__(text)
         self.strings: list[tuple[int, int]] = []
         """Places of the string literals, apart and in order: what looks like a comment in them is none."""
+        self.called: list[str] = []
+        """Last names of what was called in the definition that is being read."""
+        self.depth = 0
+        """Number of definitions around."""
 
     def expression(self, node: Any) -> Any:
         if node.lpar:

@@ -16,8 +16,10 @@ MAX_BRACKETS = 100
 """Brackets inside brackets. CPython itself refuses more than 200."""
 MAX_LINKS = 1000
 """Operators, calls and attributes in one expression without a comma between. LibCST needs a second for 2000 ``+``."""
-_LONG_LINE = 2 * MAX_LINKS
-"""Characters in which an expression of `MAX_LINKS` links cannot be written."""
+_LONG_LINE = 500
+"""Characters in which no one writes an expression of `MAX_LINKS` links by hand."""
+_MANY_LINES = 16
+"""Lines of usual length that hold no such expression."""
 
 _NO_BRACKETS = bytes(set(range(256)) - set(b"()[]{}"))
 _STRING = r"""'{3}(?:[^\\]|\\.)*?'{3}|"{3}(?:[^\\]|\\.)*?"{3}|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*\""""
@@ -26,8 +28,12 @@ _TOKEN = re.compile(
     r"|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<end>[,;])|(?P<newline>(?<!\\)\n)|#[^\n]*",
     re.DOTALL,
 )
-_LINK_STARTS_LINE = re.compile(r"""^[ \t)]*(?:[-+*/%@&|^<>.]|and\b|or\b|not\b|[A-Za-z]{0,2}["'])""", re.MULTILINE)
-_LINK_ENDS_LINE = ("+\n", "-\n", "*\n", "/\n", "|\n", "&\n", " and\n", " or\n", "\\\n", ".\n")
+_CONTINUED = (
+    r"""\n(?:(?<=[-+*/%@&|^<>\\]\n)|(?<=and\n)|(?<=or\n)|[ \t)]*(?:[-+*/%@&|^<>.]|and\b|or\b|not\b)"""
+    r"""|(?<=["']\n)[ \t]*[bfru]?["'])[^\n]*"""
+)
+"""The end of a line and the next line, with a link of a chain between."""
+_CONTINUED_LINES = re.compile(rf"{_CONTINUED}(?:{_CONTINUED}){{{_MANY_LINES}}}")
 
 
 def refuse_deep(text: str, starts: Sequence[int]) -> None:
@@ -49,14 +55,10 @@ def _is_deep(text: str) -> bool:
 
 def _is_long(text: str, starts: Sequence[int]) -> bool:
     """Whether there is a line, or are so many lines that continue one, that a chain could be too long."""
-    if len(text) < _LONG_LINE:
+    if len(text) < 2 * MAX_LINKS:
         return False
     longest = max(map(sub, (*starts[1:], len(text)), starts))
-    return longest > _LONG_LINE or sum(map(text.count, _LINK_ENDS_LINE)) > MAX_LINKS // 5 or _has_many_links(text)
-
-
-def _has_many_links(text: str) -> bool:
-    return sum(1 for _ in _LINK_STARTS_LINE.finditer(text)) > MAX_LINKS // 5
+    return longest > _LONG_LINE or _CONTINUED_LINES.search(text) is not None
 
 
 def _scan(text: str, starts: Sequence[int]) -> None:

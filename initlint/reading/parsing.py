@@ -89,7 +89,7 @@ def _lower(text: str, starts: tuple[int, ...], cells: Sequence[Cell]) -> FileFac
         ) from error
     commented = Commented(text, starts, lowering.strings, lowering.extents)
     suppressions = find_suppressions(commented) if may_suppress(text) else ()
-    return FileFacts(body, starts, suppressions, tuple(cells))
+    return FileFacts(body, starts, suppressions, tuple(cells), tuple(dict.fromkeys(lowering.called)))
 
 
 def _parse(text: str) -> cst.Module:

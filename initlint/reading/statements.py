@@ -139,6 +139,7 @@ class StatementLowering(PatternLowering):
         return facts.Case(values, guard, self._body(node.body, start))
 
     def _function(self, node: Any) -> Any:
+        outer = self._enter()
         decorators = tuple([self.expression(item.decorator) for item in node.decorators])
         header = self._start(node, "def")
         name = self.name(node.name)
@@ -149,9 +150,24 @@ class StatementLowering(PatternLowering):
         returns = None if node.returns is None else self.expression(node.returns.annotation)
         body = _without_docstring(self._block(node.body, decorators[0].start if decorators else header))
         is_async = node.asynchronous is not None
-        return facts.Function(start, end, name, parameters, body, decorators, returns, is_async, self.at)
+        called = self._leave(outer)
+        return facts.Function(start, end, name, parameters, body, decorators, returns, is_async, self.at, called)
+
+    def _enter(self) -> list[str]:
+        """Starts a definition: names called from here on are its own."""
+        outer, self.called = self.called, []
+        self.depth += 1
+        return outer
+
+    def _leave(self, outer: list[str]) -> tuple[str, ...]:
+        """Ends a definition: the names called in it, which an enclosing definition, but not the file, calls too."""
+        called = tuple(dict.fromkeys(self.called))
+        self.depth -= 1
+        self.called = outer + list(called) if self.depth else outer
+        return called
 
     def _class_definition(self, node: Any) -> Any:
+        outer = self._enter()
         decorators = tuple([self.expression(item.decorator) for item in node.decorators])
         header = self.word("class")
         name = self.name(node.name)
@@ -161,7 +177,7 @@ class StatementLowering(PatternLowering):
             self.open("(")
         bases = self.arguments(node.bases) + self.arguments(node.keywords)
         body = _without_docstring(self._block(node.body, decorators[0].start if decorators else header))
-        return facts.Class(start, end, name, bases, body, decorators, self.at)
+        return facts.Class(start, end, name, bases, body, decorators, self.at, self._leave(outer))
 
     def _start(self, node: Any, word: str) -> int:
         """Move over the first words of a statement that may be asynchronous."""

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from typing import Any
 
 from initlint.network import Parameter, Write
 from initlint.signal.size import Size
 from initlint.tracing.values import Many, Signal, TensorValue, Unknown, Value
 
+FIELD_JOINS: dict[str, Callable[[Any, Any], Any]] = {
+    "parents": max,
+    "is_open": lambda left, right: left or right,
+    "is_complete": lambda left, right: left and right,
+    "is_frozen": lambda left, right: left or right,
+    "role": lambda left, right: left,
+    "name": lambda left, right: left,
+}
+"""How fields that hold no value of the program are joined: towards knowing less."""
 MISSING = object()
 """The value of a name that is not bound."""
 
@@ -101,10 +111,8 @@ class Heap:
         for place, (target, key, old) in places.items():
             home = next((branch for branch in branches if place[0] in branch.born), None)
             values = [branch.after.get(place, old) for branch in ([home] if home else branches)]
-            joined = values[0]
-            for value in values[1:]:
-                joined = self.join(joined, value)
-            self._assign(target, key, joined)
+            join = self.join if isinstance(target, dict) else FIELD_JOINS.get(str(key), self.join)
+            self._assign(target, key, reduce(join, values))
 
     def _assign(self, target: object, key: object, value: Value) -> None:
         if isinstance(target, dict):

@@ -82,29 +82,20 @@ def _guarded(program: Program, module: Module, found: Iterator[Network]) -> Iter
 
 
 def _contexts(module: Module) -> Iterator[tuple[Sequence[facts.Statement], facts.Function | None]]:
-    """The script of a module and its functions that build models: those that call a capitalised name."""
-    script = [s for s in module.source.facts.body if not isinstance(s, (facts.Class, facts.Function, facts.Import))]
-    if any(_builds(statement) for statement in script):
+    """The script of a module and its functions that may build models."""
+    if _builds(module.source.facts.called):
         yield module.source.facts.body, None
     for statement in module.source.facts.body:
-        if isinstance(statement, facts.Function) and _builds(statement):
+        if isinstance(statement, facts.Function) and _builds(statement.called):
             yield statement.body, statement
 
 
-def _builds(node: object) -> bool:
-    """Whether a model may be made in it: a call of a capitalised name, or of ``deepcopy``, stands anywhere in it."""
-    stack: list[object] = [node]
-    while stack:
-        current = stack.pop()
-        if isinstance(current, facts.Call):
-            name = attributes.decorator_name(current)
-            if name[:1].isupper() or name in ("deepcopy", "apply", "load_state_dict"):
-                return True
-        if isinstance(current, (facts.Node, facts.Argument, facts.WithItem, facts.Handler, facts.Case, facts.Clause)):
-            stack.extend(getattr(current, name) for name in current.__struct_fields__)
-        elif isinstance(current, tuple):
-            stack.extend(current)
-    return False
+def _builds(called: Sequence[str]) -> bool:
+    """Whether a model may be made or changed by calls of these names: a capitalised one is taken for a class."""
+    return any(name[:1].isupper() or name in MODEL_CALLS for name in called)
+
+
+MODEL_CALLS = frozenset({"deepcopy", "apply", "load_state_dict"})
 
 
 def _trace_context(
@@ -220,19 +211,7 @@ def _classes_in(body: Sequence[facts.Statement]) -> Iterator[facts.Class]:
 
 def _names_called(program: Program) -> set[str]:
     """Names of classes that are called inside a class of the program."""
-    found: set[str] = set()
-    for module in program.modules:
-        for node in _classes_in(module.source.facts.body):
-            stack: list[object] = [node.body]
-            while stack:
-                current = stack.pop()
-                if isinstance(current, facts.Call):
-                    found.add(attributes.decorator_name(current))
-                if isinstance(current, (facts.Node, facts.Argument, facts.WithItem, facts.Handler, facts.Clause, facts.Case)):
-                    stack.extend(getattr(current, name) for name in current.__struct_fields__)
-                elif isinstance(current, tuple):
-                    stack.extend(current)
-    return found
+    return {name for module in program.modules for node in _classes_in(module.source.facts.body) for name in node.called}
 
 
 def _trace_class(tracer: Tracer, module: Module, node: facts.Class, progress: Progress) -> Iterator[Network]:

@@ -23,6 +23,7 @@ from initlint.tracing.values import (
     Unknown,
     Value,
     describe,
+    is_module,
 )
 
 if TYPE_CHECKING:
@@ -269,8 +270,8 @@ def initialise(
     rest = list(arguments[1:])
     options = {key: value for key, value in keywords.items() if key not in ("tensor", "generator")}
     if isinstance(target, (LayerValue, Instance, ContainerValue)):
-        seen = DiscardedInit(place, name, describe(target), "module")
-        tracer.record.observations.append(seen)
+        if is_module(target) and not tracer.guards and not tracer.heap.depth:
+            tracer.record.observations.append(DiscardedInit(place, name, describe(target)))
     elif isinstance(target, TensorValue):
         if name in framework.NEEDS_FANS and target.shape is not None and len(target.shape) < 2:
             if not tracer.guards and not tracer.heap.depth:

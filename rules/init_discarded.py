@@ -1,0 +1,152 @@
+"""INL106."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from initlint.finding import Finding, Place, Severity
+from initlint.network import DiscardedInit, Network, Parameter, Write
+from initlint.program import Program
+from initlint.program.discarding import Discarded, discarded
+from initlint.program.functions import call_at
+from initlint.program.nodes import is_same
+from initlint.rule import Rule
+
+
+class InitDiscarded(Rule):
+    """An init whose effect is lost.
+
+    Why: an init of a copy or of a new tensor leaves the parameter as it was; one that a later init writes over has no
+    effect; an initialiser that is given a module raises. The weights are not what the source says.
+    Predicted: the tensor that the call writes to, its other uses, and the writes to a parameter in the order they run.
+    Measured: -
+    Silent on: in-place calls on .data, detach() and views, copies that are written back, returned or stored, defaults of
+    a layer that are drawn again, and a general init that a special one follows.
+    Fix: initialise the parameter itself; run the special init after the general one.
+    Source: the documentation of torch.Tensor.clone and of torch.nn.Module.apply.
+    """
+
+    code = "INL106"
+    name = "init-discarded"
+    bad = """
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(8, 2)
+        nn.init.xavier_uniform_(self.fc.weight.clone())  # bad
+
+    def forward(self, x):
+        return self.fc(x)
+"""
+    good = """
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(8, 2)
+        nn.init.xavier_uniform_(self.fc.weight)
+
+    def forward(self, x):
+        return self.fc(x)
+"""
+
+    def check_network(self, network: Network) -> Iterator[Finding]:
+        """Looks for initialisers that were given a module."""
+        for seen in network.observed(DiscardedInit):
+            message = f"{seen.initializer} of a module ({seen.target}), a tensor is expected: the call raises"
+            remedy = f"initialise its weight: nn.init.{seen.initializer}(layer.weight)"
+            yield self.finding(seen.place, message, help=remedy, severity=Severity.ERROR)
+
+    def check_program(self, program: Program) -> Iterator[Finding]:
+        """Looks for inits of tensors that nothing keeps, and for writes that later ones undo."""
+        for module in program.modules:
+            yield from map(self._unkept, discarded(module))
+        yield from self._undone(program)
+        for network in program.networks():
+            yield from self._twice(program, network)
+
+    def _unkept(self, seen: Discarded) -> Finding:
+        what = "a copy of the weight" if seen.is_copy else "a new tensor"
+        message = f"{seen.initializer} of {seen.tensor}: {what} that nothing stores, the parameter itself stays as it was"
+        remedy = "initialise the parameter itself, or write the tensor back under torch.no_grad() with weight.copy_(...)"
+        return self.finding(seen.place, message, help=remedy)
+
+    def _undone(self, program: Program) -> Iterator[Finding]:
+        """Constants that a general init writes over in every network."""
+        fates: dict[Place, list[tuple[Parameter, Write, Write | None]]] = defaultdict(list)
+        for network in program.networks():
+            for parameter in network.parameters:
+                for write in filter(_is_special, parameter.writes):
+                    fates[write.place].append((parameter, write, _undoing(parameter, write)))
+        for place, found in fates.items():
+            parameter, write, undoing = found[0]
+            if undoing is not None and all(later is not None for _, _, later in found):
+                yield self._overwritten(place, parameter, write, undoing)
+
+    def _overwritten(self, place: Place, parameter: Parameter, write: Write, later: Write) -> Finding:
+        message = (
+            f"{parameter.name}: {write.initializer} is undone by {later.initializer} in {later.function}, line "
+            f"{later.place.line}, which runs later: the constant start is lost"
+        )
+        remedy = f"run {write.initializer} after {later.function}, or leave the layer out there"
+        return self.finding(place, message, help=remedy, related=[(later.place, "this call runs later")])
+
+    def _twice(self, program: Program, network: Network) -> Iterator[Finding]:
+        """A parameter initialised twice in the same words, beside one that is left out."""
+        for parameter in network.parameters:
+            first, second = _repeated(parameter) or (None, None)
+            if first is None or second is None or not _is_copied(program, first, second):
+                continue
+            sibling = next((other for other in network.parameters if _is_left_out(other, parameter)), None)
+            if sibling is not None:
+                message = (
+                    f"{parameter.name} is initialised twice by {first.initializer}, and {sibling.name} not at all: it keeps "
+                    f"the framework's default init"
+                )
+                yield self.finding(first.place, message, help=f"write {sibling.name} in one of the two calls")
+
+
+def _is_special(write: Write) -> bool:
+    """Whether a call sets all of a tensor to one value."""
+    is_call = write.initializer.endswith("_") and write.is_certain and not write.is_partial
+    return is_call and write.distribution is not None and write.distribution.is_constant
+
+
+def _undoing(parameter: Parameter, write: Write) -> Write | None:
+    """The last write, if it surely makes something else of a weight and stands in another function."""
+    last = parameter.writes[-1]
+    is_weight = parameter.role in ("weight", "recurrent", "scale")
+    is_other = last.distribution is not None and write.distribution is not None and last.distribution != write.distribution
+    is_general = last.initializer.endswith("_") and last.function not in ("", write.function)
+    is_sure = last.is_certain and not last.is_partial and last.place != write.place
+    return last if is_weight and is_other and is_general and is_sure else None
+
+
+def _repeated(parameter: Parameter) -> tuple[Write, Write] | None:
+    """Two explicit writes, one straight after the other, by the same call in the same function."""
+    written = [write for write in parameter.writes if write.is_explicit]
+    for one, other in zip(written, written[1:], strict=False):
+        is_same_call = one.initializer == other.initializer and one.function == other.function
+        if is_same_call and one.is_certain and other.is_certain and one.place != other.place:
+            return one, other
+    return None
+
+
+def _is_copied(program: Program, first: Write, second: Write) -> bool:
+    """Whether the two calls are the same text, so that neither is a loop or another name for the tensor."""
+    one, other = call_at(program, first.place), call_at(program, second.place)
+    return one is not None and other is not None and is_same(one, other)
+
+
+def _is_left_out(other: Parameter, parameter: Parameter) -> bool:
+    """Whether a parameter of the same kind, in a module beside it, keeps its default."""
+    home, _, leaf = parameter.name.rpartition(".")
+    beside, _, name = other.name.rpartition(".")
+    is_beside = home != beside and home.rpartition(".")[0] == beside.rpartition(".")[0] and name == leaf
+    return is_beside and other.role == parameter.role and all(write.initializer == "default" for write in other.writes)
