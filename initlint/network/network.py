@@ -63,12 +63,12 @@ class TypeTest:
 
 @dataclass(frozen=True)
 class DiscardedInit:
-    """An init that changes no parameter of the model."""
+    """An initialiser that was given a module."""
 
     place: Place
     initializer: str
     target: str
-    why: str
+    """The module's class."""
 
 
 @dataclass(frozen=True)

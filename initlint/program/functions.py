@@ -125,3 +125,11 @@ def statement_at(program: Program, place: Place) -> facts.Statement | None:
 
 SIMPLE = (facts.Assign, facts.Evaluate, facts.AugmentedAssign, facts.Return)
 """Statements that hold no others."""
+
+
+def call_at(program: Program, place: Place) -> facts.Call | None:
+    """The call of the program that stands exactly at a place."""
+    statement = statement_at(program, place)
+    module = next((module for module in program.modules if module.source.display == place.path), None)
+    calls = (node for node in nodes(statement) if isinstance(node, facts.Call))
+    return next((call for call in calls if module and module.source.place(call.start, call.end) == place), None)

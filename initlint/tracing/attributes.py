@@ -269,7 +269,7 @@ def store_item(tracer: Tracer, owner: Value, index: Value, value: Value, place: 
     elif isinstance(owner, ContainerValue):
         _store_in_container(tracer, owner, index, value)
     elif isinstance(owner, TensorValue):
-        tensors.store_item(tracer, owner, value, place, scope)
+        tensors.store_item(tracer, owner, index, value, place, scope)
     elif isinstance(owner, Method) and owner.name == "_modules" and isinstance(owner.receiver, Instance):
         store(tracer, owner.receiver, str(index), value, place, scope)
 
@@ -325,7 +325,7 @@ def load_item(tracer: Tracer, owner: Value, index: Value, place: Place) -> Value
     if isinstance(owner, Signal):
         return tracer.add_layer("reshape", "[]", place, (owner,))
     if isinstance(owner, TensorValue):
-        return tensors.load_item(owner)
+        return tensors.load_item(owner, index)
     if isinstance(owner, DictValue):
         return _load_from_dict(owner, index, place)
     if isinstance(owner, ContainerValue):

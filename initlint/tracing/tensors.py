@@ -174,10 +174,13 @@ def _alias(owner: TensorValue, shape: Shape | None) -> TensorValue:
     return TensorValue(shape, owner.distribution, owner.parameter, owner.is_part, place=owner.place)
 
 
-def load_item(owner: TensorValue) -> TensorValue:
-    """``tensor[index]``: some of its memory."""
-    shape = None if owner.shape is None or not owner.shape else owner.shape[1:]
-    return TensorValue(shape, owner.distribution, owner.parameter, True, place=owner.place)
+def load_item(owner: TensorValue, index: Value) -> TensorValue:
+    """``tensor[index]``: some of its memory; all of it for ``[:]``."""
+    is_whole = index == slice(None)
+    shape = owner.shape if is_whole else None
+    if owner.shape and not is_whole and isinstance(index, (int, slice)):
+        shape = owner.shape[1:] if isinstance(index, int) else (None, *owner.shape[1:])
+    return TensorValue(shape, owner.distribution, owner.parameter, owner.is_part or not is_whole, place=owner.place)
 
 
 def _part(owner: TensorValue) -> TensorValue:
@@ -239,9 +242,11 @@ def store(tracer: Tracer, owner: TensorValue, name: str, value: Value, place: Pl
         tracer.heap.set_field(owner.parameter, "is_frozen", not value)
 
 
-def store_item(tracer: Tracer, owner: TensorValue, value: Value, place: Place, scope: Scope) -> None:
+def store_item(
+    tracer: Tracer, owner: TensorValue, index: Value, value: Value, place: Place, scope: Scope
+) -> None:
     """``tensor[index] = value``."""
-    write(tracer, load_item(owner), "[]=", law_of(value), place, scope)
+    write(tracer, load_item(owner, index), "[]=", law_of(value), place, scope)
 
 
 def law_of(value: Value) -> Distribution | None:
