@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from initlint.reading.reader import Reader
     from initlint.reading.source import SourceFile
 
-FILES_PER_JOB = 40
-"""Files below which another process costs more than it saves."""
 LONGEST_EXCERPT = 4
 """Source lines kept of a finding's place."""
 Progress = Callable[[str, int, int], None]
@@ -46,16 +44,16 @@ class Gathered:
         from initlint.reading.source import displayed
 
         gathered = cls()
-        found = discover(paths, exclude=configuration.exclude, **_included(configuration))
-        jobs = configuration.jobs or usual_jobs(len(found.files))
-        reader = Reader(jobs=jobs, cache=configuration.cache_dir)
-        done = iter(range(1, len(found.files) + 1))
+        found = discover(paths, exclude=_prunable(configuration), **_included(configuration))
+        files = tuple(path for path in found.files if path in found.named or not configuration.excludes(path))
+        reader = Reader(jobs=configuration.jobs or processors(), cache=configuration.cache_dir)
+        done = count(1)
         sources, problems = reader.read_all(
-            found.files, on_file=lambda path: tell("reading", next(done, 0), len(found.files))
+            files, always=found.named, on_file=lambda path: tell("reading", next(done), len(files))
         )
-        gathered.files = tuple(map(displayed, found.files))
+        gathered.files = tuple(map(displayed, files))
         gathered.problems = [*found.problems, *problems]
-        gathered._link(sources, found.files, reader)
+        gathered._link(sources, files, reader)
         return gathered
 
     @classmethod
@@ -101,8 +99,8 @@ class Gathered:
         source = self.sources[place.path]
         text = self._text(source)
         first = source_line(source, place) - 1
-        count = min(place.end_line - place.line + 1, LONGEST_EXCERPT)
-        bounds = (*source.facts.line_starts, len(text))[first : first + count + 1]
+        height = min(place.end_line - place.line + 1, LONGEST_EXCERPT)
+        bounds = (*source.facts.line_starts, len(text))[first : first + height + 1]
         return tuple(text[start:end].rstrip("\r\n") for start, end in pairwise(bounds))
 
     def _text(self, source: SourceFile) -> str:
@@ -114,10 +112,14 @@ class Gathered:
         return self._texts[source.display]
 
 
-def usual_jobs(files: int) -> int:
-    """How many processes are worth starting for that many files."""
-    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(processors, files // FILES_PER_JOB))
+def processors() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _prunable(configuration: Configuration) -> tuple[str, ...]:
+    """The globs that discovery can apply itself: it takes them relative to the current directory."""
+    return configuration.exclude if configuration.root == Path.cwd() else ()
 
 
 def _included(configuration: Configuration) -> dict[str, tuple[str, ...]]:

@@ -96,6 +96,12 @@ def write_pack(folder: Path, package: str, modules: Mapping[str, str], *, group:
     return folder
 
 
+@pytest.fixture(scope="session", name="write_pack")
+def give_write_pack() -> Callable[..., Path]:
+    """`write_pack`, for tests that make a pack of their own."""
+    return write_pack
+
+
 @pytest.fixture(scope="session")
 def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of the tests' rule pack: TST101 sick-call, TST102 unwell-call (off by default), TST201 explosive-call."""

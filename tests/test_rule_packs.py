@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from conftest import write_pack
 
 RULE = '''
 from initlint.rule import Rule
@@ -41,7 +40,7 @@ def rule(code: str = "OTH101", name: str = "other-rule") -> str:
     ],
 )
 def test_a_pack_that_cannot_be_used_is_named_and_the_exit_code_is_2(
-    initlint, pack: Path, tmp_path: Path, modules: Mapping[str, str], said: str
+    initlint, write_pack, pack: Path, tmp_path: Path, modules: Mapping[str, str], said: str
 ) -> None:
     other = write_pack(tmp_path / "installed", "other_rules", modules)
     for command in (["check"], ["rule", "--all"]):
@@ -52,7 +51,7 @@ def test_a_pack_that_cannot_be_used_is_named_and_the_exit_code_is_2(
         assert "Traceback" not in done.stderr
 
 
-def test_a_module_missing_from_the_pack_names_the_pack(initlint, pack: Path, tmp_path: Path) -> None:
+def test_a_module_missing_from_the_pack_names_the_pack(initlint, write_pack, pack: Path, tmp_path: Path) -> None:
     other = write_pack(tmp_path / "installed", "other_rules", {"rule": rule()})
     information = other / "other_rules-1.0.dist-info" / "entry_points.txt"
     information.write_text("[initlint.rules]\nother = no_such_package\n")
@@ -61,12 +60,12 @@ def test_a_module_missing_from_the_pack_names_the_pack(initlint, pack: Path, tmp
     assert "rule pack 'no_such_package' cannot be imported" in done.stderr
 
 
-def test_anyone_s_own_rules_are_found_and_run(initlint, pack: Path, tmp_path: Path) -> None:
+def test_anyone_s_own_rules_are_found_and_run(initlint, write_pack, pack: Path, tmp_path: Path) -> None:
     other = write_pack(tmp_path / "installed", "other_rules", {"rule": rule()})
     assert "OTH101 other-rule" in initlint("rule", "--all", packs=(pack, other)).stdout
 
 
-def test_a_pack_that_is_one_module_is_found(initlint, pack: Path, tmp_path: Path) -> None:
+def test_a_pack_that_is_one_module_is_found(initlint, write_pack, pack: Path, tmp_path: Path) -> None:
     other = write_pack(tmp_path / "installed", "other_rules", {})
     (other / "other_rules" / "__init__.py").write_text(rule())
     assert "OTH101 other-rule" in initlint("rule", "--all", packs=(pack, other)).stdout

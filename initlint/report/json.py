@@ -10,6 +10,7 @@ from typing import Any
 
 from initlint import __version__
 from initlint.finding import Finding, Place, Problem
+from initlint.report.networks import describe
 from initlint.report.report import Report
 
 
@@ -23,7 +24,7 @@ def render(report: Report, *, show_networks: bool = False) -> str:
         "summary": _summary(report),
     }
     if show_networks:
-        document["networks"] = [network.as_json() for network in report.networks]
+        document["networks"] = [describe(network) for network in report.networks]
     return json.dumps(plain(document), indent=2, allow_nan=False, ensure_ascii=False) + "\n"
 
 

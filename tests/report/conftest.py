@@ -45,7 +45,7 @@ def make_finding() -> Callable[..., Finding]:
 
 @pytest.fixture
 def report() -> Report:
-    """A finding in a file, one over two lines with a note, one in a notebook, one of a code without rule; two problems."""
+    """A finding in a file, one over two lines with a note, one in a notebook, one without a rule; two problems."""
     plain = finding()
     long = finding(
         severity=Severity.ERROR,
