@@ -7,11 +7,11 @@ import gc
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from initlint.reading.decoding import decode, line_starts
+from initlint.reading.decoding import decode, line_starts, normalise_line_ends
 from initlint.reading.facts import Cell, FileFacts
 from initlint.reading.failure import Failure, UnreadableError
 from initlint.reading.nesting import refuse_deep
@@ -28,16 +28,30 @@ _decode_facts = msgspec.msgpack.Decoder(FileFacts).decode
 _decode_failure = msgspec.msgpack.Decoder(Failure).decode
 
 
-def source_text(data: bytes, *, is_notebook: bool) -> str:
-    """The source that offsets count in. Raises `UnreadableError`."""
-    return join_cells(data)[0] if is_notebook else decode(data)
+class Source(NamedTuple):
+    """The text that offsets count in, and the cells it is made of if it is a notebook's."""
+
+    text: str
+    cells: tuple[Cell, ...] = ()
+
+    @staticmethod
+    def of(data: bytes, *, is_notebook: bool) -> Source:
+        """Raises `UnreadableError`."""
+        return Source(*join_cells(data)) if is_notebook else Source(decode(data))
+
+    @staticmethod
+    def of_text(text: str, *, is_notebook: bool) -> Source:
+        """Raises `UnreadableError`. The text of a notebook is its JSON."""
+        if is_notebook:
+            return Source(*join_cells(text.encode("utf-8", "surrogatepass")))
+        return Source(normalise_line_ends(text.removeprefix("\ufeff")))
 
 
 def read_source(data: bytes, *, is_notebook: bool) -> bytes:
     """The facts of a file, or why it has none, packed for the cache and for other processes."""
     try:
-        text, cells = join_cells(data) if is_notebook else (decode(data), ())
-        return _FACTS + _pack(_facts(text, cells))
+        source = Source.of(data, is_notebook=is_notebook)
+        return _FACTS + _pack(facts_of(source))
     except UnreadableError as error:
         return _FAILURE + _encode(error.failure)
 
@@ -62,22 +76,24 @@ def _pack(facts: FileFacts) -> bytes:
         raise _too_deep() from error
 
 
-def _facts(text: str, cells: Sequence[Cell]) -> FileFacts:
-    starts = line_starts(text)
-    refuse_deep(text, starts)
+def facts_of(source: Source) -> FileFacts:
+    """Raises `UnreadableError`."""
+    starts = line_starts(source.text)
     try:
+        refuse_deep(source.text, starts)
         with _no_garbage_collection():
-            return call_with_deep_stack(lambda: _lower(text, starts, cells))
+            return call_with_deep_stack(lambda: _lower(source, starts))
     except RecursionError as error:
         raise _too_deep() from error
     except UnreadableError as error:
-        raise _in_cell(error.failure, cells) from error
+        raise _in_cell(error.failure, source.cells) from error
 
 
-def _lower(text: str, starts: tuple[int, ...], cells: Sequence[Cell]) -> FileFacts:
+def _lower(source: Source, starts: tuple[int, ...]) -> FileFacts:
     from initlint.reading.cursor import LostPlaceError
     from initlint.reading.statements import StatementLowering
 
+    text = source.text
     tree = _parse(text)
     lowering = StatementLowering(text)
     try:
@@ -89,7 +105,7 @@ def _lower(text: str, starts: tuple[int, ...], cells: Sequence[Cell]) -> FileFac
         ) from error
     commented = Commented(text, starts, lowering.strings, lowering.extents)
     suppressions = find_suppressions(commented) if may_suppress(text) else ()
-    return FileFacts(body, starts, suppressions, tuple(cells), tuple(dict.fromkeys(lowering.called)))
+    return FileFacts(body, starts, suppressions, source.cells, tuple(dict.fromkeys(lowering.called)))
 
 
 def _parse(text: str) -> cst.Module:

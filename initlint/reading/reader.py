@@ -9,8 +9,8 @@ from pathlib import Path
 from initlint.finding import Problem
 from initlint.reading.cache import Cache
 from initlint.reading.facts import FileFacts
-from initlint.reading.failure import Failure
-from initlint.reading.parsing import read_source, unpack
+from initlint.reading.failure import Failure, UnreadableError
+from initlint.reading.parsing import Source, facts_of, read_source, unpack
 from initlint.reading.relevance import is_dispensable
 from initlint.reading.source import SourceFile, displayed, is_notebook
 from initlint.reading.workers import Raw, read_in_processes
@@ -71,8 +71,11 @@ class Reader:
         The text of a notebook is its JSON.
         """
         path = Path(display)
-        packed = read_source(text.encode("utf-8", "surrogatepass"), is_notebook=is_notebook(path))
-        return _outcome(path, packed, display, text)
+        try:
+            source = Source.of_text(text, is_notebook=is_notebook(path))
+            return SourceFile(path, display, facts_of(source), source.text)
+        except UnreadableError as error:
+            return _problem(display, error.failure)
 
     def _outcomes(
         self, files: Sequence[Path], always: Collection[Path]
@@ -135,13 +138,16 @@ def _content(path: Path) -> Raw | Problem:
         return Problem(displayed(path), f"cannot be read: {error.strerror or error}", "Check that it is readable.")
 
 
-def _outcome(path: Path, packed: bytes, display: str | None = None, text: str | None = None) -> SourceFile | Problem:
+def _outcome(path: Path, packed: bytes) -> SourceFile | Problem:
     """Raises `ValueError` if `packed` is corrupt."""
-    shown = display or displayed(path)
-    unpacked: FileFacts | Failure = unpack(packed)
+    unpacked = unpack(packed)
     if isinstance(unpacked, FileFacts):
-        return SourceFile(path, shown, unpacked, text)
-    return Problem(shown, unpacked.message, unpacked.remedy, unpacked.line, unpacked.column)
+        return SourceFile(path, displayed(path), unpacked)
+    return _problem(displayed(path), unpacked)
+
+
+def _problem(display: str, failure: Failure) -> Problem:
+    return Problem(display, failure.message, failure.remedy, failure.line, failure.column)
 
 
 def _lost(path: Path) -> Problem:

@@ -40,9 +40,9 @@ class SourceFile:
         """
         if self._text is not None:
             return self._text
-        from initlint.reading.parsing import source_text
+        from initlint.reading.parsing import Source
 
-        return source_text(self.path.read_bytes(), is_notebook=is_notebook(self.path))
+        return Source.of(self.path.read_bytes(), is_notebook=is_notebook(self.path)).text
 
 
 def is_notebook(path: Path) -> bool:

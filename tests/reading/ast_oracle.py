@@ -1,15 +1,14 @@
 """What the facts of a source must be, worked out a second time: from CPython's own `ast`, with its positions."""
 
+# ruff: noqa: N802 (methods are named after the nodes they take)
+
 from __future__ import annotations
 
 import ast
 import re
-import unicodedata
 import warnings
 from collections.abc import Iterator
 from typing import Any
-
-import msgspec
 
 from initlint.reading import facts
 
@@ -20,69 +19,16 @@ _SYMBOLS: dict[type[ast.AST], str] = {
     ast.Gt: ">", ast.Eq: "==", ast.NotEq: "!=", ast.LtE: "<=", ast.GtE: ">=", ast.In: "in", ast.NotIn: "not in",
     ast.Is: "is", ast.IsNot: "is not",
 }  # fmt: skip
-_UNKNOWN = -1
+UNKNOWN = -1
 """Where ast has no node, and so no place."""
-_OPENING = re.compile(r"\((?:[\s(\\]|#.*)*")
 
 
-def differences(text: str, mine: facts.FileFacts, limit: int = 20) -> list[str]:
-    """How the facts differ from what `ast` says of the text: none, if they are right."""
+def expected_facts(text: str) -> tuple[Any, ...]:
+    """The statements of the text. Places leave out parentheses; `UNKNOWN` where ast has no node."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         tree = ast.parse(text)
-    expected = _Oracle(text).body(tree.body, has_docstring=True)
-    return [line for line, _ in zip(_Comparison(text).compare(mine.body, expected, "body"), range(limit))]
-
-
-class _Comparison:
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def compare(self, mine: Any, expected: Any, path: str, in_string: bool = False) -> Iterator[str]:
-        if isinstance(mine, tuple) and isinstance(expected, tuple):
-            if len(mine) != len(expected):
-                yield f"{path}: {len(mine)} items instead of {len(expected)}: {mine} / {expected}"
-            for index, pair in enumerate(zip(mine, expected)):
-                yield from self.compare(*pair, f"{path}[{index}]", in_string)
-        elif type(mine) is not type(expected):
-            yield f"{path}: {mine!r} instead of {expected!r}"
-        elif isinstance(mine, msgspec.Struct):
-            # Before 3.12, ast places what is inside f-strings wrongly.
-            in_string = in_string or isinstance(mine, facts.FormattedString)
-            inside = in_string and not isinstance(mine, facts.FormattedString)
-            if isinstance(mine, facts.Node) and not inside and not self._is_placed(mine, expected):
-                yield f"{path}: {self._shown(mine)} instead of {self._shown(expected)}"
-            if isinstance(mine, facts.Name) and not self._is_there(mine):
-                yield f"{path}: name {mine.id} at {self._shown(mine)}"
-            for field in mine.__struct_fields__:
-                if field not in ("start", "end"):
-                    pair = getattr(mine, field), getattr(expected, field)
-                    yield from self.compare(*pair, f"{path}.{type(mine).__name__}:{field}", in_string)
-        elif mine != expected and not (mine != mine and expected != expected):
-            yield f"{path}: {mine!r} instead of {expected!r}"
-
-    def _is_placed(self, mine: facts.Node, expected: facts.Node) -> bool:
-        """Mine may include parentheses that ast leaves out: as many closing ones as opening ones."""
-        if expected.start == _UNKNOWN or (mine.start, mine.end) == (expected.start, expected.end):
-            return True
-        if isinstance(mine, facts.Comprehension) and mine.kind == "generator" and mine.start > expected.start:
-            return self.text[expected.start] == "(" and mine.start == mine.element.start
-        before, after = self.text[mine.start : expected.start], self.text[expected.end : mine.end]
-        code = re.sub(r"#.*", "", after)
-        return (
-            mine.start < expected.start
-            and mine.end > expected.end
-            and _OPENING.fullmatch(before) is not None
-            and re.sub(r"#.*", "", before).count("(") == code.count(")")
-            and re.fullmatch(r"[\s)\\]*\)", code) is not None
-        )
-
-    def _is_there(self, name: facts.Name) -> bool:
-        written = re.sub(r"#.*|[()\s\\]", "", self.text[name.start : name.end])
-        return unicodedata.normalize("NFKC", written) == name.id
-
-    def _shown(self, node: facts.Node) -> str:
-        return f"{node.start}-{node.end} {self.text[node.start : node.end][:60]!r}"
+    return _Oracle(text).body(tree.body, has_docstring=True)
 
 
 class _Oracle:
@@ -92,7 +38,7 @@ class _Oracle:
         self.text = text
         starts = [0, *(match.end() for match in re.finditer(r"\r\n|\r|\n", text))]
         self._starts = starts
-        self._lines = [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)])]
+        self._lines = [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
 
     def offset(self, line: int, column: int) -> int:
         """Columns of ast count bytes of UTF-8."""
@@ -236,9 +182,9 @@ class _Oracle:
         plain = [*node.posonlyargs, *node.args]
         defaults = [None] * (len(plain) - len(node.defaults)) + node.defaults
         kinds = ["positional"] * len(node.posonlyargs) + ["normal"] * len(node.args)
-        rows = list(zip(plain, kinds, defaults))
+        rows = list(zip(plain, kinds, defaults, strict=True))
         rows += [(node.vararg, "*", None)] if node.vararg else []
-        rows += [(arg, "keyword", default) for arg, default in zip(node.kwonlyargs, node.kw_defaults)]
+        rows += [(arg, "keyword", default) for arg, default in zip(node.kwonlyargs, node.kw_defaults, strict=True)]
         rows += [(node.kwarg, "**", None)] if node.kwarg else []
         return tuple(
             facts.Parameter(arg.arg, kind, self.of(default), self.of(arg.annotation)) for arg, kind, default in rows
@@ -309,7 +255,7 @@ class _Oracle:
     def BoolOp(self, node: Any, start: int, end: int) -> Any:
         first, *rest = self.all(node.values)
         for one in rest:
-            first = facts.Boolean(_UNKNOWN, _UNKNOWN, _SYMBOLS[type(node.op)], first, one)
+            first = facts.Boolean(UNKNOWN, UNKNOWN, _SYMBOLS[type(node.op)], first, one)
         return facts.Boolean(start, end, first.operator, first.left, first.right)
 
     def Compare(self, node: Any, start: int, end: int) -> Any:
@@ -332,9 +278,7 @@ class _Oracle:
         return facts.Comprehension(start, end, "dict", self.of(node.key), self.of(node.value), self._clauses(node))
 
     def _clauses(self, node: Any) -> tuple[Any, ...]:
-        return tuple(
-            facts.Clause(self.of(one.target), self.of(one.iter), self.all(one.ifs)) for one in node.generators
-        )
+        return tuple(facts.Clause(self.of(one.target), self.of(one.iter), self.all(one.ifs)) for one in node.generators)
 
     def NamedExpr(self, node: Any, start: int, end: int) -> Any:
         return facts.NamedExpression(start, end, self.of(node.target), self.of(node.value))
