@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from initlint.program.loops_classes import find_method, hierarchy
-from initlint.program.loops_expressions import argument, terminal_name
+from initlint.program.loops_classes import find_method, hierarchy, is_related
+from initlint.program.loops_expressions import argument, dotted, terminal_name
 from initlint.program.loops_routines import ClassScope, Routine
 from initlint.reading import facts
 
@@ -22,11 +22,39 @@ def find_callers(values: Values, routine: Routine) -> Iterator[tuple[Routine, fa
     count = 0
     for name in _called_as(values, routine):
         for caller, call in values.links.calls_of(name):
-            if routine in values.targets(call, caller):
+            if _may_run(values, call, caller, routine) and routine in values.targets(call, caller):
                 count += 1
                 yield caller, call
             if count >= MOST_CALLERS:
                 return
+
+
+def _may_run(values: Values, call: facts.Call, caller: Routine, routine: Routine) -> bool:
+    """Told from the form of a call alone: false if it cannot run a routine, whatever its names are worth."""
+    function = call.function
+    if isinstance(function, facts.Name):
+        return routine.owner is None or function.id != routine.name
+    if not isinstance(function, facts.Attribute):
+        return True
+    root = dotted(function).partition(".")[0]
+    is_own = root in ("super", caller.self_name)
+    if routine.owner is None:
+        return not is_own and _is_imported(root, caller)
+    if is_own and isinstance(function.value, (facts.Name, facts.Call)):
+        return caller.owner is not None and is_related(values, caller.owner, routine.owner)
+    return function.name != "__init__" or terminal_name(function.value) == routine.owner.name
+
+
+def _is_imported(root: str, caller: Routine) -> bool:
+    """Whether a name may stand for a module."""
+    scope: Routine | None = caller
+    while scope is not None:
+        if root in scope.bounds or scope.parameter(root) is not None:
+            return False
+        if scope.imports is not None and root in scope.imports.bindings:
+            return True
+        scope = scope.parent
+    return True
 
 
 def _called_as(values: Values, routine: Routine) -> Iterator[str]:

@@ -18,9 +18,13 @@ def bases_of(values: Values, cls: ClassScope) -> list[ClassScope | Foreign]:
     """The direct bases of a class, as far as they are known."""
     from initlint.program.loops_values import Foreign
 
-    bases = [base.value for base in cls.node.bases if base.keyword is None]
-    found = [value for base in bases for value in values.of(base, cls.enclosing)]
-    return [value for value in found if isinstance(value, (ClassScope, Foreign)) and value is not cls]
+    known = values.bases.get(cls)
+    if known is None:
+        bases = [base.value for base in cls.node.bases if base.keyword is None]
+        found = [value for base in bases for value in values.of(base, cls.enclosing)]
+        known = [value for value in found if isinstance(value, (ClassScope, Foreign)) and value is not cls]
+        values.bases[cls] = known
+    return known
 
 
 def ancestry(values: Values, cls: ClassScope) -> list[ClassScope]:
@@ -48,17 +52,23 @@ def find_method(values: Values, cls: ClassScope, name: str) -> Routine | None:
     return next((one.methods[name] for one in ancestry(values, cls) if name in one.methods), None)
 
 
-def subclasses(values: Values, cls: ClassScope) -> Iterator[ClassScope]:
+def subclasses(values: Values, cls: ClassScope) -> list[ClassScope]:
     """The classes of the program that derive from a class, directly or not."""
+    known = values.derived.get(cls)
+    if known is None:
+        values.derived[cls] = known = list(_find_subclasses(values, cls))
+    return known
+
+
+def _find_subclasses(values: Values, cls: ClassScope) -> Iterator[ClassScope]:
     queue, seen = [cls], {id(cls)}
     while queue and len(seen) < MOST_SUBCLASSES:
         current = queue.pop()
-        for module in values.links.mentioning(current.name):
-            for other in values.links.scopes(module).classes:
-                if id(other) not in seen and any(base is current for base in bases_of(values, other)):
-                    seen.add(id(other))
-                    queue.append(other)
-                    yield other
+        for other in values.links.derived_from(current.name):
+            if id(other) not in seen and any(base is current for base in bases_of(values, other)):
+                seen.add(id(other))
+                queue.append(other)
+                yield other
 
 
 def hierarchy(values: Values, instance: Instance) -> list[ClassScope]:
@@ -75,3 +85,8 @@ def overrides(values: Values, cls: ClassScope, name: str) -> Iterator[Routine]:
     for other in subclasses(values, cls):
         if name in other.methods:
             yield other.methods[name]
+
+
+def is_related(values: Values, one: ClassScope, other: ClassScope) -> bool:
+    """Whether the methods of one class may run on an object of the other."""
+    return one is other or other in ancestry(values, one) or one in ancestry(values, other)

@@ -24,7 +24,7 @@ TRAINER = "Trainer"
 
 def lightning_loops(values: Values, links: Links) -> Iterator[TrainingLoop]:
     """One loop for each trainer that fits modules of the program under automatic optimisation."""
-    for module in links.mentioning(TRAINER, "fit"):
+    for module in links.calling("fit") if links.calling(TRAINER) else ():
         for routine, call in links.scopes(module).calls.get("fit", ()):
             if isinstance(call.function, facts.Attribute):
                 for trainer in values.of(call.function.value, routine):

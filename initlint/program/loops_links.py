@@ -1,14 +1,14 @@
-"""Finds routines and classes across the modules of a program."""
+"""Finds routines, classes and calls across the modules of a program, and walks only the modules that are asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-import msgspec
-
+from initlint.program.loops_expressions import terminal_name
 from initlint.program.loops_routines import ClassScope, ModuleScopes, Routine
-from initlint.program.module import Module
+from initlint.program.module import Module, flatten
 from initlint.reading import facts
 
 if TYPE_CHECKING:
@@ -20,11 +20,10 @@ class Links:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self.modules = program.modules
         self._scopes: dict[int, ModuleScopes] = {}
         self._routines: dict[int, Routine] = {}
         self._classes: dict[int, ClassScope] = {}
-        self._packed: dict[int, bytes] = {}
-        self._aliases: dict[str, set[str]] | None = None
 
     def scopes(self, module: Module) -> ModuleScopes:
         """What stands in a module."""
@@ -43,28 +42,48 @@ class Links:
         self.scopes(module)
         return self._classes[id(node)]
 
-    def mentioning(self, *words: str) -> Iterator[Module]:
-        """The modules to report on in which all of these names stand somewhere, told without walking them."""
-        wanted = [word.encode() for word in words]
-        for module in self.program.modules:
-            packed = self._packed.get(id(module))
-            if packed is None:
-                packed = self._packed[id(module)] = msgspec.msgpack.encode(module.source.facts)
-            if all(word in packed for word in wanted):
-                yield module
+    def calling(self, *names: str) -> list[Module]:
+        """The modules to report on in which something with one of these last names is called."""
+        found = {id(module): module for name in names for module in self._called.get(name, ())}
+        return [module for module in self.modules if id(module) in found]
 
     def calls_of(self, name: str) -> Iterator[tuple[Routine, facts.Call]]:
         """Every call of something with that last name, or of what is imported from that name under another."""
-        for alias in (name, *sorted(self._aliases_of(name))):
-            for module in self.mentioning(alias):
+        for alias in (name, *sorted(self._aliases.get(name, ()))):
+            for module in self._called.get(alias, ()):
                 yield from self.scopes(module).calls.get(alias, ())
 
-    def _aliases_of(self, name: str) -> set[str]:
-        if self._aliases is None:
-            self._aliases = {}
-            for module in self.program.modules:
-                for alias, binding in module.bindings.items():
-                    original = getattr(binding, "name", None)
-                    if original is not None and original != alias:
-                        self._aliases.setdefault(original, set()).add(alias)
-        return self._aliases.get(name, set())
+    def derived_from(self, name: str) -> Iterator[ClassScope]:
+        """The classes at the top of modules with a base of that last name, or of another for the same import."""
+        for alias in (name, *sorted(self._aliases.get(name, ()))):
+            for module, node in self._by_base.get(alias, ()):
+                yield self.class_of(module, node)
+
+    @cached_property
+    def _called(self) -> dict[str, list[Module]]:
+        found: dict[str, list[Module]] = {}
+        for module in self.modules:
+            body = module.source.facts.body
+            inner = (one.called for one in flatten(body) if isinstance(one, (facts.Function, facts.Class)))
+            for name in {*module.source.facts.called, *(name for names in inner for name in names)}:
+                found.setdefault(name, []).append(module)
+        return found
+
+    @cached_property
+    def _by_base(self) -> dict[str, list[tuple[Module, facts.Class]]]:
+        found: dict[str, list[tuple[Module, facts.Class]]] = {}
+        for module in self.modules:
+            for node in flatten(module.source.facts.body):
+                for base in node.bases if isinstance(node, facts.Class) else ():
+                    found.setdefault(terminal_name(base.value), []).append((module, node))
+        return found
+
+    @cached_property
+    def _aliases(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for module in self.modules:
+            for alias, binding in module.bindings.items():
+                original = getattr(binding, "name", None)
+                if original is not None and original != alias:
+                    found.setdefault(original, set()).add(alias)
+        return found

@@ -40,11 +40,10 @@ def find_loops(program: Program) -> list[TrainingLoop]:
 
 
 def _loops(values: Values, links: Links) -> Iterator[TrainingLoop]:
-    if not any(any(links.mentioning(word)) for word in framework.BACKWARD):
+    if not links.calling(*framework.BACKWARD):
         return
     paths = Paths(values)
-    modules = dict.fromkeys((*links.mentioning(framework.STEP), *links.mentioning("parameters", "grad")))
-    for module in modules:
+    for module in links.calling(framework.STEP, *framework.PARAMETERS):
         for routine in links.scopes(module).routines:
             for step in steps_in(values, routine):
                 for path in paths.of(step):

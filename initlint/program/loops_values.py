@@ -54,7 +54,11 @@ class Values:
         self.links = links
         self._known: dict[tuple[int, int, Route], list[Value]] = {}
         self._open: set[tuple[int, int, Route]] = set()
+        self._partial: dict[tuple[int, int, Route], list[Value]] = {}
+        """What was found for as long as an outer expression is open; it may lack what circles back to that."""
         self._callers: dict[Routine, list[tuple[Routine, facts.Call]]] = {}
+        self.bases: dict[ClassScope, list[ClassScope | Foreign]] = {}
+        self.derived: dict[ClassScope, list[ClassScope]] = {}
         self._steps = 0
         self._cuts = 0
         """How often an expression was given up, circular ones included: what was found meanwhile is not kept."""
@@ -64,11 +68,12 @@ class Values:
         if expression is None or isinstance(expression, facts.Literal):
             return []
         key = (id(expression), id(routine), route)
-        known = self._known.get(key)
+        known = self._known.get(key, self._partial.get(key))
         if known is not None:
             return known
         if not self._open:
             self._steps = 0
+            self._partial.clear()
         self._steps += 1
         if key in self._open or len(self._open) > DEEPEST or self._steps > MOST_STEPS:
             self._cuts += 1
@@ -77,8 +82,8 @@ class Values:
         self._open.add(key)
         found = _distinct(self._evaluate(expression, routine, route))
         self._open.discard(key)
-        if cuts == self._cuts or not self._open:
-            self._known[key] = found
+        kept = self._known if cuts == self._cuts or not self._open else self._partial
+        kept[key] = found
         return found
 
     def _evaluate(self, node: facts.Expression, routine: Routine, route: Route) -> Iterator[Value]:
