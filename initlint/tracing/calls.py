@@ -106,6 +106,7 @@ def call_function(
     if tracer.depth >= DEEPEST_CALL or _is_opaque(node):
         return call_unknown(tracer, Unknown(f"{function.name} is not followed"), arguments, keywords, place)
     inner = Scope(function.scope.module, function.scope, function=function, defining=function.defining)
+    tracer.heap.born(inner.names)
     receiver = arguments[0] if function.defining is not None and arguments else None
     inner.owner = receiver if isinstance(receiver, Instance) else None
     bind(tracer, node.parameters, arguments, keywords, inner, function.scope)

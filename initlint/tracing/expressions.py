@@ -49,12 +49,6 @@ COMPARISONS: dict[str, Callable[[object, object], object]] = {
 }
 
 
-def evaluate(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
-    """The value of an expression."""
-    tracer.step()
-    return EXPRESSIONS[type(node)](tracer, node, scope)
-
-
 def builtin(name: str) -> Value:
     """What a name is that nothing in the program binds."""
     if name in natives.BUILTINS:
@@ -380,6 +374,7 @@ def _lambda(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
 def _comprehension(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
     assert isinstance(node, facts.Comprehension)
     inner = Scope(scope.module, scope, function=scope.function, owner=scope.owner, defining=scope.defining)
+    tracer.heap.born(inner.names)
     place = tracer.place(node, scope)
     if node.kind == "dict":
         pairs: dict[Value, Value] = {}

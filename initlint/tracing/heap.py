@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import reduce
 from typing import Any
 
 from initlint.network import Parameter, Write
@@ -69,11 +68,17 @@ class Heap:
     def born(self, *values: object) -> None:
         """Says that mutable values were made just now."""
         if self._open:
-            self._open[-1].born.update((id(value), value) for value in values)
+            born = self._open[-1].born
+            for value in values:
+                born[id(value)] = value
 
     def _record(self, target: object, key: object, old: Value) -> None:
+        """Keeps the value before the first write of the innermost branch; what the branch made itself needs no undoing."""
         if self._open:
-            self._open[-1].before.setdefault((id(target), key), (target, key, old))
+            branch = self._open[-1]
+            identity = id(target)
+            if identity not in branch.born:
+                branch.before.setdefault((identity, key), (target, key, old))
 
     # ------------------------------------------------------------------------------------------------------- branching
 
@@ -89,30 +94,32 @@ class Heap:
             _write(target, key, old)
         return branch
 
-    def keep(self) -> Branch:
-        """Closes the branch and lets its changes stand."""
-        branch = self._open.pop()
-        for place, (target, key, old) in branch.before.items():
-            branch.after[place] = _read(target, key)
-            if self._open:
-                self._open[-1].before.setdefault(place, (target, key, old))
-        return branch
-
     def replay(self, branch: Branch) -> None:
         """Does again what a branch that was taken back did."""
-        self.born(*branch.born.values())
+        if self._open:
+            self._open[-1].born.update(branch.born)
         for place, (target, key, _) in branch.before.items():
             self._assign(target, key, branch.after[place])
 
     def merge(self, *branches: Branch) -> None:
         """Lets every place hold the join of what the branches (all taken back) left in it."""
-        places = {place: entry for branch in branches for place, entry in branch.before.items()}
-        self.born(*(value for branch in branches for value in branch.born.values()))
-        for place, (target, key, old) in places.items():
-            home = next((branch for branch in branches if place[0] in branch.born), None)
-            values = [branch.after.get(place, old) for branch in ([home] if home else branches)]
-            join = self.join if isinstance(target, dict) else FIELD_JOINS.get(str(key), self.join)
-            self._assign(target, key, reduce(join, values))
+        if self._open:
+            for branch in branches:
+                self._open[-1].born.update(branch.born)
+        for index, branch in enumerate(branches):
+            for place, (target, key, old) in branch.before.items():
+                if any(place in earlier.before for earlier in branches[:index]):
+                    continue
+                values = [each.after.get(place, old) for each in branches]
+                self._assign(target, key, self._joined(target, key, values))
+
+    def _joined(self, target: object, key: object, values: list[Value]) -> Value:
+        join = self.join if isinstance(target, dict) else FIELD_JOINS.get(str(key), self.join)
+        joined = values[0]
+        for value in values[1:]:
+            if value is not joined:
+                joined = join(joined, value)
+        return joined
 
     def _assign(self, target: object, key: object, value: Value) -> None:
         if isinstance(target, dict):

@@ -69,6 +69,7 @@ class Tracer:
         self.heap = Heap(self.join_signals)
         self.record = Record()
         self.steps = 0
+        self.budget = STEPS
         self.depth = 0
         self.constructing: list[Instance] = []
         self.calling: list[Value] = []
@@ -91,6 +92,8 @@ class Tracer:
         """Kept alive, since `names` knows modules by identity."""
         self.layer_owner: dict[int, Value] = {}
         """The module that made each layer on record."""
+        self._places: dict[int, Place] = {}
+        """By identity of node: the facts live as long as the program."""
         self._scopes: dict[int, Scope] = {}
         self._classes: dict[int, ClassValue] = {}
         self._evaluating: set[tuple[int, str]] = set()
@@ -119,12 +122,15 @@ class Tracer:
     def step(self) -> None:
         """Spends one step of the budget."""
         self.steps += 1
-        if self.steps > STEPS:
+        if self.steps > self.budget:
             raise OutOfBudget
 
     def evaluate(self, node: facts.Expression, scope: Scope) -> Value:
         """The value of an expression."""
-        return expressions.evaluate(self, node, scope)
+        self.steps += 1
+        if self.steps > self.budget:
+            raise OutOfBudget
+        return expressions.EXPRESSIONS[type(node)](self, node, scope)
 
     def run(self, body: Sequence[facts.Statement], scope: Scope) -> statements.Flow:
         """Runs statements."""
@@ -138,10 +144,13 @@ class Tracer:
 
     # ----------------------------------------------------------------------------------------------------------- places
 
-    @staticmethod
-    def place(node: facts.Node, scope: Scope) -> Place:
+    def place(self, node: facts.Node, scope: Scope) -> Place:
         """Where a node stands."""
-        return scope.module.source.place(node.start, node.end)
+        key = id(node)
+        found = self._places.get(key)
+        if found is None:
+            found = self._places[key] = scope.module.source.place(node.start, node.end)
+        return found
 
     def unknown(self, reason: str, place: Place | None = None) -> Unknown:
         """An unknown, its reason put on record."""
