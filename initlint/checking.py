@@ -15,7 +15,7 @@ from initlint.judging import Judge, worst_of_each
 from initlint.report.report import Report
 from initlint.rule import load_rules
 from initlint.selection import UNCHANGED, Selection, select_rules
-from initlint.suppression import PerFileIgnores, Suppressions
+from initlint.suppression import UNUSED_SUPPRESSION, PerFileIgnores, Suppressions
 
 
 def _untold(stage: str, done: int, total: int) -> None:
@@ -93,6 +93,7 @@ def run(
     loud = suppressions.loud(worst_of_each(judge.findings))
     if report_unused_suppressions:
         loud.extend(suppressions.unused(rules, known))
+        rules = (UNUSED_SUPPRESSION, *rules)
     shown = sorted((one for one in loud if one.severity.reaches(configuration.severity)), key=_order)
     excerpts = gathered.excerpts(finding.place for finding in shown)
     fresh = baseline.fresh(shown, excerpts)

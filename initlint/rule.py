@@ -109,7 +109,7 @@ def _rules_of(pack: EntryPoint) -> Iterator[Rule]:
     for module in _modules_of(pack):
         for value in vars(module).values():
             if _is_rule(value) and value.__module__ == module.__name__:
-                yield value()
+                yield _made(value, pack)
 
 
 def _modules_of(pack: EntryPoint) -> Iterator[ModuleType]:
@@ -121,6 +121,13 @@ def _modules_of(pack: EntryPoint) -> Iterator[ModuleType]:
             yield import_module(f"{pack.value}.{found.name}")
     except (Exception, SystemExit) as error:
         raise RulePackError(f"rule pack {pack.value!r} cannot be imported: {error}") from error
+
+
+def _made(kind: type[Rule], pack: EntryPoint) -> Rule:
+    try:
+        return kind()
+    except Exception as error:
+        raise RulePackError(f"rule pack {pack.value!r}: {kind.code} cannot be made: {error}") from error
 
 
 def _is_rule(value: object) -> TypeGuard[type[Rule]]:

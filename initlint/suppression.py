@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from initlint.configuration import match
-from initlint.finding import Finding, Place, Severity
+from initlint.finding import Finding, Place
 from initlint.rule import Rule
 from initlint.selection import picks, require_known, suggestion
 
@@ -16,8 +16,26 @@ if TYPE_CHECKING:
     from initlint.reading.facts import Suppression
     from initlint.reading.source import SourceFile
 
-UNUSED_CODE = "INL001"
-UNUSED_NAME = "unused-suppression"
+
+class UnusedSuppression(Rule):
+    """A comment that silences nothing.
+
+    Why: What it was written for is gone, or its rule is misspelt; the next fault on that line would be hidden by it.
+    Predicted: After all rules have run, a finding for each code or name that silenced no finding on its lines.
+    Silent on: Rules that did not run, and ``noqa`` comments that speak to other linters.
+    Fix: Remove the comment, or correct the rule it names.
+    Source: The practice of other linters.
+    """
+
+    code = "INL001"
+    name = "unused-suppression"
+    default = False
+    bad = "layers = 3  # initlint: ignore[INL101]"
+    good = "layers = 3"
+
+
+UNUSED_SUPPRESSION = UnusedSuppression()
+"""Part of the engine, of no pack; it runs with ``--report-unused-suppressions``."""
 
 
 class PerFileIgnores:
@@ -112,7 +130,7 @@ def _unused_finding(source: SourceFile, comment: Suppression, word: str, known: 
         message = f"{word!r} is no rule: the comment silences nothing{suggestion(word, known)}"
     starts = (*source.facts.line_starts, source.facts.line_starts[-1] + 2)
     place = source.place(starts[comment.line - 1], max(starts[comment.line] - 1, starts[comment.line - 1]))
-    return Finding(UNUSED_CODE, UNUSED_NAME, Severity.WARNING, place, message, "Remove it.")
+    return UNUSED_SUPPRESSION.finding(place, message, help="Remove it.")
 
 
 def source_line(source: SourceFile, place: Place) -> int:

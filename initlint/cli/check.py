@@ -67,7 +67,8 @@ def check(paths: tuple[Path, ...], **options: Any) -> int:
     """
     _reject_contradictions(paths, options)
     wanted = () if paths == (STDIN,) else paths or (Path("."),)
-    configuration = _configure(wanted, options)
+    named = (Path(options["stdin_filename"]),) if options["stdin_filename"] else ()
+    configuration = _configure(wanted or named, options)
     report = _run(wanted, configuration, options)
     _emit(report, options)
     if options["write_baseline"]:

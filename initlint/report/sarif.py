@@ -21,12 +21,10 @@ LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "
 
 def render(report: Report) -> str:
     """One SARIF log of one run."""
-    rules = {rule.code: rule for rule in report.rules}
-    descriptors = [_descriptor(rule) for rule in rules.values()] + _foreign_descriptors(report, rules)
-    index = {descriptor["id"]: number for number, descriptor in enumerate(descriptors)}
+    index = {rule.code: number for number, rule in enumerate(report.rules)}
     marks = fingerprints(report.findings, report.excerpts, Path())
-    results = [_result(one, index[one.code], mark, report) for one, mark in zip(report.findings, marks, strict=True)]
-    driver = {"name": "initlint", "version": __version__, "rules": descriptors}
+    results = [_result(one, index.get(one.code, -1), mark, report) for one, mark in zip(report.findings, marks, strict=True)]
+    driver = {"name": "initlint", "version": __version__, "rules": [_descriptor(rule) for rule in report.rules]}
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
@@ -52,12 +50,6 @@ def _descriptor(rule: Rule) -> dict[str, Any]:
         },
         "defaultConfiguration": {"level": LEVELS[rule.severity], "enabled": rule.default},
     }
-
-
-def _foreign_descriptors(report: Report, rules: dict[str, Rule]) -> list[dict[str, Any]]:
-    """What the engine itself reports, such as unused suppressions."""
-    found = {one.code: one.name for one in report.findings if one.code not in rules}
-    return [{"id": code, "name": name, "shortDescription": {"text": name}} for code, name in sorted(found.items())]
 
 
 def _result(finding: Finding, index: int, fingerprint: str, report: Report) -> dict[str, Any]:

@@ -260,6 +260,13 @@ def test_standard_input_is_checked_under_the_name_given(initlint) -> None:
     assert done.returncode == 1
 
 
+def test_standard_input_has_the_configuration_of_the_file_it_names(initlint, tmp_path: Path) -> None:
+    (tmp_path / "pkg").mkdir()
+    (tmp_path / "pkg" / "initlint.toml").write_text('ignore = ["TST101"]')
+    assert initlint("check", "-", "--stdin-filename", "pkg/model.py", stdin=SICK).returncode == 0
+    assert initlint("check", "-", "--stdin-filename", "other/model.py", stdin=SICK).returncode == 1
+
+
 def test_standard_input_without_a_name_is_called_stdin(initlint) -> None:
     assert check(initlint, "-", stdin=SICK).stdout.startswith("<stdin>\n\n  3:1 warning TST101")
 
@@ -368,6 +375,22 @@ def test_a_broken_rule_is_a_problem_and_the_others_go_on(initlint, tmp_path: Pat
     (error,) = json.loads(done.stdout)["errors"]
     assert error["message"] == "rule TST201 explosive-call failed: ValueError: this rule is broken"
     assert "report it" in error["help"]
+
+
+def test_a_fault_of_our_own_is_called_one_and_shows_its_details_only_on_request(
+    initlint, pack: Path, tmp_path: Path, model: Path
+) -> None:
+    faulty = tmp_path / "faulty"  # stands in for a fault that nobody knows of yet
+    faulty.mkdir()
+    (faulty / "sitecustomize.py").write_text(
+        "import initlint.gathering as gathering\ndel gathering.Gathered.from_paths\n"
+    )
+    done = initlint("check", packs=(faulty, pack))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("initlint: internal error: AttributeError: ")
+    assert "Please report it" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Traceback" in initlint("check", "--verbose", packs=(faulty, pack)).stderr
 
 
 def test_the_version_is_told(initlint) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 import initlint
 from initlint.baseline import BaselineError
 from initlint.configuration import ConfigurationError
+from initlint.judging import worst_of_each
 from initlint.selection import SelectionError
 
 SICK = "import torch\nsick()\n"
@@ -83,11 +85,7 @@ def test_one_text_is_checked_without_any_file() -> None:
 
 
 def test_of_equal_findings_the_worst_is_kept(model: Path) -> None:
-    from initlint.judging import worst_of_each
-
     report = initlint.check(model, select=["TST"])
     (one,) = report.findings
-    import dataclasses
-
     worse = dataclasses.replace(one, severity=initlint.Severity.ERROR)
     assert list(worst_of_each([one, worse, one])) == [worse]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 
 def test_a_rule_is_explained_with_its_examples_by_code_and_by_name(initlint) -> None:
@@ -42,6 +43,21 @@ def test_all_rules_are_listed_one_a_line(initlint) -> None:
 def test_all_rules_are_given_as_json(initlint) -> None:
     listed = json.loads(initlint("rule", "--all", "--format", "json").stdout)
     assert {"TST101", "TST102", "TST201"} <= {one["code"] for one in listed}
+
+
+def test_an_explanation_keeps_to_the_width_of_a_page(initlint) -> None:
+    assert max(map(len, initlint("rule", "INL101").stdout.splitlines())) <= 100
+
+
+def test_an_explanation_in_colour_says_the_same(initlint) -> None:
+    coloured = initlint("rule", "TST101", "--color", "always").stdout
+    assert "\x1b[" in coloured
+    bare = re.sub(r"\x1b\[[\d;]*m", "", coloured)
+    assert bare.split() == initlint("rule", "TST101").stdout.split()
+
+
+def test_the_engine_s_own_rule_is_explained(initlint) -> None:
+    assert "unused-suppression" in initlint("rule", "INL001").stdout
 
 
 def test_an_unknown_rule_is_an_error_that_names_the_nearest(initlint) -> None:

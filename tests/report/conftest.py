@@ -10,6 +10,7 @@ import pytest
 from initlint.finding import Finding, Place, Problem, Severity
 from initlint.report.report import Report
 from initlint.rule import Rule
+from initlint.suppression import UNUSED_SUPPRESSION
 
 
 class Shown(Rule):
@@ -45,7 +46,7 @@ def make_finding() -> Callable[..., Finding]:
 
 @pytest.fixture
 def report() -> Report:
-    """A finding in a file, one over two lines with a note, one in a notebook, one without a rule; two problems."""
+    """A finding in a file, one over two lines with a note, one in a notebook, an idle comment; two problems."""
     plain = finding()
     long = finding(
         severity=Severity.ERROR,
@@ -54,12 +55,12 @@ def report() -> Report:
         related=((Place("pkg/other file.py", 2, 1, 2, 4), "defined here"),),
     )
     notebook = finding(place=Place("notes.ipynb", 2, 1, 2, 5, cell=3), severity=Severity.INFO)
-    foreign = finding(code="INL001", name="unused-suppression", place=Place("z.py", 1, 1, 1, 5))
+    idle = finding(code="INL001", name="unused-suppression", place=Place("z.py", 1, 1, 1, 5))
     return Report(
-        findings=(notebook, plain, long, foreign),
+        findings=(notebook, plain, long, idle),
         errors=(Problem("bad.py", "syntax error", "Mend it.", 4, 2), Problem("gone.py", "no such file")),
         files=("notes.ipynb", "pkg/model.py", "z.py", "bad.py"),
-        rules=(Shown(),),
+        rules=(UNUSED_SUPPRESSION, Shown()),
         excerpts={plain.place: ("    sick()",), long.place: ("sick(", ")"), notebook.place: ("sick()",)},
         suppressed=2,
         baselined=1,

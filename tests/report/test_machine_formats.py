@@ -100,13 +100,13 @@ def test_sarif_of_nothing_is_valid(empty: Report) -> None:
 def test_sarif_describes_the_rules_and_results_refer_to_them(report: Report) -> None:
     run = run_of(report)
     rules = run["tool"]["driver"]["rules"]
-    assert [rule["id"] for rule in rules] == ["TST101", "INL001"]
-    assert rules[0]["name"] == "shown-rule"
-    assert rules[0]["shortDescription"]["text"] == "A rule for reports."
-    assert rules[0]["fullDescription"]["text"] == "somebody must be told."
-    assert rules[0]["defaultConfiguration"] == {"level": "warning", "enabled": True}
-    assert "**Why.** somebody must be told." in rules[0]["help"]["markdown"]
-    assert "```python\nsick()  # bad\n```" in rules[0]["help"]["markdown"]
+    assert [rule["id"] for rule in rules] == ["INL001", "TST101"]
+    assert rules[1]["name"] == "shown-rule"
+    assert rules[1]["shortDescription"]["text"] == "A rule for reports."
+    assert rules[1]["fullDescription"]["text"] == "somebody must be told."
+    assert rules[1]["defaultConfiguration"] == {"level": "warning", "enabled": True}
+    assert "**Why.** somebody must be told." in rules[1]["help"]["markdown"]
+    assert "```python\nsick()  # bad\n```" in rules[1]["help"]["markdown"]
     for result in run["results"]:
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
     assert [result["level"] for result in run["results"]] == ["note", "warning", "error", "warning"]

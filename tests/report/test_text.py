@@ -99,7 +99,7 @@ def test_a_long_place_is_cut_at_the_edge(make_finding) -> None:
 
 
 def test_an_empty_place_still_has_a_mark(make_finding) -> None:
-    assert excerpt(make_finding, "", 1, 1) == ("", "") or excerpt(make_finding, "x", 2, 2)[1] == " ^"
+    assert excerpt(make_finding, "x", 2, 2) == ("x", " ^")
 
 
 def test_colours_change_nothing_but_the_colour(report: Report) -> None:
