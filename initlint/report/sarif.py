@@ -23,7 +23,9 @@ def render(report: Report) -> str:
     """One SARIF log of one run."""
     index = {rule.code: number for number, rule in enumerate(report.rules)}
     marks = fingerprints(report.findings, report.excerpts, Path())
-    results = [_result(one, index.get(one.code, -1), mark, report) for one, mark in zip(report.findings, marks, strict=True)]
+    results = [
+        _result(one, index.get(one.code, -1), mark, report) for one, mark in zip(report.findings, marks, strict=True)
+    ]
     driver = {"name": "initlint", "version": __version__, "rules": [_descriptor(rule) for rule in report.rules]}
     run = {
         "tool": {"driver": driver},
