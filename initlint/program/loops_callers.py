@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from initlint.program.loops_classes import find_method, hierarchy, is_related
+from initlint.program.loops_classes import find_method, is_related, subclasses
 from initlint.program.loops_expressions import argument, dotted, terminal_name
 from initlint.program.loops_routines import ClassScope, Routine
 from initlint.reading import facts
@@ -19,14 +19,27 @@ MOST_CALLERS = 60
 
 def find_callers(values: Values, routine: Routine) -> Iterator[tuple[Routine, facts.Call]]:
     """The calls that may run a routine, and the routines they stand in."""
-    count = 0
-    for name in _called_as(values, routine):
-        for caller, call in values.links.calls_of(name):
-            if _may_run(values, call, caller, routine) and routine in values.targets(call, caller):
-                count += 1
-                yield caller, call
-            if count >= MOST_CALLERS:
-                return
+    found = 0
+    for caller, call in _candidates(values, routine):
+        if _may_run(values, call, caller, routine) and routine in values.targets(call, caller):
+            found += 1
+            yield caller, call
+        if found >= MOST_CALLERS:
+            return
+
+
+def _candidates(values: Values, routine: Routine) -> Iterator[tuple[Routine, facts.Call]]:
+    """The calls under a name that may be the routine's."""
+    if routine.owner is None or routine.name != "__init__":
+        yield from values.links.calls_of(routine.name)
+        return
+    derived = subclasses(values, routine.owner)
+    for cls in derived:
+        for method in cls.methods.values():
+            yield from ((method, call) for call in method.calls if terminal_name(call.function) == "__init__")
+    built = [routine.owner, *(cls for cls in derived if find_method(values, cls, "__init__") is routine)]
+    for name in dict.fromkeys(("cls", *(cls.name for cls in built))):
+        yield from values.links.calls_of(name)
 
 
 def _may_run(values: Values, call: facts.Call, caller: Routine, routine: Routine) -> bool:
@@ -55,19 +68,6 @@ def _is_imported(root: str, caller: Routine) -> bool:
             return True
         scope = scope.parent
     return True
-
-
-def _called_as(values: Values, routine: Routine) -> Iterator[str]:
-    """The names under which a routine may be called."""
-    from initlint.program.loops_values import Instance
-
-    yield routine.name
-    if routine.owner is not None and routine.name == "__init__":
-        yield routine.owner.name
-        yield "cls"
-        for cls in hierarchy(values, Instance(routine.owner)):
-            if cls is not routine.owner and find_method(values, cls, "__init__") is routine:
-                yield cls.name
 
 
 def given_for(values: Values, routine: Routine, name: str) -> Iterator[tuple[Routine, facts.Expression]]:

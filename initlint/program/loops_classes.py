@@ -29,12 +29,19 @@ def bases_of(values: Values, cls: ClassScope) -> list[ClassScope | Foreign]:
 
 def ancestry(values: Values, cls: ClassScope) -> list[ClassScope]:
     """A class and its bases in the program, itself first."""
-    return [one for one in _ancestry(values, cls, 0) if isinstance(one, ClassScope)]
+    return [one for one in _known_ancestry(values, cls) if isinstance(one, ClassScope)]
 
 
 def foreign_bases(values: Values, cls: ClassScope) -> list[str]:
     """Names of the bases outside the program, of the class and of its bases in it."""
-    return [one.name for one in _ancestry(values, cls, 0) if not isinstance(one, ClassScope)]
+    return [one.name for one in _known_ancestry(values, cls) if not isinstance(one, ClassScope)]
+
+
+def _known_ancestry(values: Values, cls: ClassScope) -> list[ClassScope | Foreign]:
+    known = values.ancestors.get(cls)
+    if known is None:
+        known = values.ancestors[cls] = _ancestry(values, cls, 0)
+    return known
 
 
 def _ancestry(values: Values, cls: ClassScope, depth: int) -> list[ClassScope | Foreign]:

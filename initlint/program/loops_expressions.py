@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from initlint.reading import facts
 
 STRUCTS = (
@@ -16,6 +18,8 @@ STRUCTS = (
     facts.Parameter,
 )
 """Whatever holds expressions or statements."""
+STRUCT_TYPES: tuple[type[msgspec.Struct], ...] = (*facts.Node.__subclasses__(), *STRUCTS[1:])
+"""The same, each class by itself."""
 
 
 def terminal_name(expression: facts.Expression) -> str:

@@ -60,6 +60,20 @@ class Links:
                 yield self.class_of(module, node)
 
     @cached_property
+    def defined(self) -> set[str]:
+        """Names of the functions and classes at the top of modules, and of the methods of those classes."""
+        found: set[str] = set()
+        for module in self.modules:
+            for node in flatten(module.source.facts.body):
+                if isinstance(node, (facts.Function, facts.Class)):
+                    found.add(node.name)
+                if isinstance(node, facts.Class):
+                    found.update(
+                        one.name for one in flatten(node.body) if isinstance(one, (facts.Function, facts.Class))
+                    )
+        return found
+
+    @cached_property
     def _called(self) -> dict[str, list[Module]]:
         found: dict[str, list[Module]] = {}
         for module in self.modules:
@@ -73,8 +87,9 @@ class Links:
     def _by_base(self) -> dict[str, list[tuple[Module, facts.Class]]]:
         found: dict[str, list[tuple[Module, facts.Class]]] = {}
         for module in self.modules:
-            for node in flatten(module.source.facts.body):
-                for base in node.bases if isinstance(node, facts.Class) else ():
+            classes = [node for node in flatten(module.source.facts.body) if isinstance(node, facts.Class)]
+            for node in classes:
+                for base in node.bases:
                     found.setdefault(terminal_name(base.value), []).append((module, node))
         return found
 

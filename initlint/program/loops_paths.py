@@ -35,10 +35,6 @@ class Path:
     """The step, or the call in the routine that leads to it."""
     backward: facts.Call
     backward_in: Routine
-    reached: tuple[tuple[Routine, Span], ...]
-    """The routine's stretch, and all the routines that run in it."""
-    is_whole: bool
-    """False if there are more."""
 
 
 class Paths:
@@ -74,11 +70,13 @@ class Paths:
         loops = [loop for loop in routine.loops if loop.start <= anchor.start and anchor.end <= loop.end]
         spans = [(loop.start, loop.end) for loop in sorted(loops, key=lambda loop: -loop.start)]
         for span in [*spans, EVERYWHERE]:
-            reached = self.reached(routine, span)
-            for inner, stretch in reached:
-                for call in calls_in(inner, stretch):
-                    if is_backward(call):
-                        return Path(routine, span, anchor, call, inner, reached, len(reached) < MOST_ROUTINES)
+            call = next(filter(is_backward, calls_in(routine, span)), None)
+            if call is not None:
+                return Path(routine, span, anchor, call, routine)
+        for span in [*spans, EVERYWHERE]:
+            for inner, stretch in self.reached(routine, span):
+                for call in filter(is_backward, calls_in(inner, stretch)):
+                    return Path(routine, span, anchor, call, inner)
         return None
 
     def reached(self, routine: Routine, span: Span) -> tuple[tuple[Routine, Span], ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from initlint.program.loops_expressions import STRUCTS, terminal_name
+from initlint.program.loops_expressions import STRUCT_TYPES, terminal_name
 from initlint.program.module import Module
 from initlint.reading import facts
 
@@ -14,7 +14,7 @@ EACH = -1
 """In a route: any item of what is iterated over or indexed."""
 Route = tuple[int, ...]
 """How a target takes its value apart: positions in tuples, from the outermost."""
-LEAVES = (facts.Literal, facts.Opaque, facts.Keyword, facts.Scope)
+LEAVES = frozenset({facts.Literal, facts.Opaque, facts.Keyword, facts.Scope, facts.Name})
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,19 +134,19 @@ class _Walker:
         self.routine, self.nesting = outer, nesting
 
     def visit(self, node: object) -> None:
-        if isinstance(node, tuple):
-            for item in node:
+        kind = type(node)
+        if kind is tuple:
+            for item in node:  # type: ignore[attr-defined]
                 self.visit(item)
-        elif isinstance(node, STRUCTS) and not isinstance(node, LEAVES):
-            special = _VISITS.get(type(node))
-            if special is None or special(self, node):
+        elif kind in _VISITS:
+            if _VISITS[kind](self, node):
                 self.children(node)
+        elif kind in _FIELDS:
+            self.children(node)
 
     def children(self, node: object) -> None:
-        for name in node.__struct_fields__:  # type: ignore[attr-defined]
-            child = getattr(node, name)
-            if not isinstance(child, (str, int, float, bool)) and child is not None:
-                self.visit(child)
+        for name in _FIELDS[type(node)]:
+            self.visit(getattr(node, name))
 
     # Each returns whether the children are still to be visited.
 
@@ -269,3 +269,9 @@ _VISITS: dict[type, Callable[[_Walker, Any], bool]] = {
     facts.Return: _Walker.return_,
     facts.Import: _Walker.import_,
 }
+_FIELDS: dict[type, tuple[str, ...]] = {
+    kind: tuple(name for name in kind.__struct_fields__ if name not in ("start", "end"))
+    for kind in STRUCT_TYPES
+    if kind not in LEAVES
+}
+"""What may hold expressions or statements, of everything that is walked into."""

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from initlint.finding import Place
 from initlint.frameworks import training as framework
 from initlint.program.loops_classes import ancestry
-from initlint.program.loops_clipping import EVERYWHERE, callbacks_in, calls_in, clips_in, hooks_in
+from initlint.program.loops_clipping import EVERYWHERE, Span, callbacks_in, calls_in, clips_in, hooks_in
 from initlint.program.loops_expressions import spelled
+from initlint.program.loops_lengths import known_steps
 from initlint.program.loops_lightning import lightning_loops, trained_model
 from initlint.program.loops_links import Links
 from initlint.program.loops_models import called_models, optimized_models
-from initlint.program.loops_paths import Path, Paths
+from initlint.program.loops_paths import MOST_ROUTINES, Path, Paths
 from initlint.program.loops_routines import Routine
 from initlint.program.loops_steps import Step, clips_itself, spelled_or_empty, steps_in
 from initlint.program.loops_values import Foreign, Instance, Value, Values
+from initlint.program.module import Module
 from initlint.program.training import TrainingLoop
 from initlint.reading import facts
 
@@ -43,11 +46,17 @@ def _loops(values: Values, links: Links) -> Iterator[TrainingLoop]:
     if not links.calling(*framework.BACKWARD):
         return
     paths = Paths(values)
-    for module in links.calling(framework.STEP, *framework.PARAMETERS):
+    for module in _modules_that_step(links):
         for routine in links.scopes(module).routines:
             for step in steps_in(values, routine):
                 for path in paths.of(step):
                     yield _Assembly(paths, step, path).loop()
+
+
+def _modules_that_step(links: Links) -> list[Module]:
+    by_hand = set(links.calling(*framework.MANUAL_STEPS, *framework.BACKWARD))
+    with_parameters = [module for module in links.calling(*framework.PARAMETERS) if module in by_hand]
+    return list(dict.fromkeys((*links.calling(framework.STEP), *with_parameters)))
 
 
 class _Assembly:
@@ -60,25 +69,36 @@ class _Assembly:
         self.path = path
         self.optimizers = self.values.of(step.optimizer, step.routine)
 
+    @cached_property
+    def reached(self) -> tuple[tuple[Routine, Span], ...]:
+        """The path's stretch and all the routines that run in it."""
+        return self.paths.reached(self.path.routine, self.path.span)
+
     def loop(self) -> TrainingLoop:
         models = self._models()
+        trained = tuple(trained_model(self.values, model) for model in models)
         routine, node = self._reported()
-        optimizer = (
-            node.function.value if isinstance(node, facts.Call) and isinstance(node.function, facts.Attribute) else None
-        )
-        if self.step.scaler is not None or routine is self.step.routine:
-            optimizer = self.step.optimizer
         return TrainingLoop(
             routine.name,
             _place(self.path.backward_in, self.path.backward),
             _place(routine, node),
-            spelled_or_empty(optimizer),
+            spelled_or_empty(self._optimizer(routine, node)),
             spelled_or_empty(self.step.scaler),
             self._names(routine, models),
-            tuple(trained_model(self.values, model) for model in models),
-            tuple(_place(where, clip) for where, clip in self._clips(models)),
-            None,
+            trained,
+            lambda: tuple(_place(where, clip) for where, clip in self._clips(models)),
+            self._steps() if any(model.recurrence for model in trained) else None,
         )
+
+    def _steps(self) -> int | None:
+        callers = [caller for caller, _ in self.paths.above(self.path.routine)]
+        return known_steps(self.values.links, [self.step.routine, self.path.routine, *callers])
+
+    def _optimizer(self, routine: Routine, node: facts.Node) -> facts.Expression | None:
+        """What steps at the reported place."""
+        if routine is self.step.routine or not isinstance(node, facts.Call):
+            return self.step.optimizer
+        return node.function.value if isinstance(node.function, facts.Attribute) else None
 
     def _reported(self) -> tuple[Routine, facts.Node]:
         """The step; or, if it is made in a wrapper's own ``step``, the call of that."""
@@ -91,7 +111,7 @@ class _Assembly:
     def _models(self) -> list[Value]:
         found = optimized_models(self.values, self.step)
         if not found and not any(getattr(value, "call", None) is not None for value in self.optimizers):
-            for routine, span in self.path.reached:
+            for routine, span in self.reached:
                 found += called_models(self.values, routine, calls_in(routine, span))
         kept = [value for value in found if isinstance(value, Instance) or (isinstance(value, Foreign) and value.call)]
         return list(dict.fromkeys(kept))
@@ -111,9 +131,9 @@ class _Assembly:
     # --------------------------------------------------------------------------------------------------------- clipping
 
     def _clips(self, models: list[Value]) -> Iterator[tuple[Routine, facts.Node]]:
-        if not self.path.is_whole or any(clips_itself(self.values, value) for value in self.optimizers):
+        if len(self.reached) >= MOST_ROUTINES or any(clips_itself(self.values, value) for value in self.optimizers):
             yield self.step.routine, self.step.node
-        for routine, span in self.path.reached:
+        for routine, span in self.reached:
             for clip in (*clips_in(self.values, routine, span), *hooks_in(self.values, routine)):
                 yield routine, clip
             for call in callbacks_in(self.values, routine, span):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from initlint.frameworks.torch import canonical
 from initlint.program.loops_callers import find_callers, given_for
 from initlint.program.loops_classes import bases_of, find_method, hierarchy, overrides
-from initlint.program.loops_expressions import argument, terminal_name
+from initlint.program.loops_expressions import argument, dotted, terminal_name
 from initlint.program.loops_passing import passed_through
 from initlint.program.loops_routines import EACH, Bound, ClassScope, Route, Routine
 from initlint.program.module import Module
@@ -58,6 +58,7 @@ class Values:
         """What was found for as long as an outer expression is open; it may lack what circles back to that."""
         self._callers: dict[Routine, list[tuple[Routine, facts.Call]]] = {}
         self.bases: dict[ClassScope, list[ClassScope | Foreign]] = {}
+        self.ancestors: dict[ClassScope, list[ClassScope | Foreign]] = {}
         self.derived: dict[ClassScope, list[ClassScope]] = {}
         self._steps = 0
         self._cuts = 0
@@ -250,7 +251,19 @@ class Values:
             bases = bases_of(self, routine.owner) if routine.owner is not None else []
             found = [find_method(self, base, function.name) for base in bases if isinstance(base, ClassScope)]
             return list[Value]([method for method in found if method is not None][:1])
-        return self.of(function, routine)
+        return [] if self._leads_nowhere(function, routine) else self.of(function, routine)
+
+    def _leads_nowhere(self, function: facts.Expression, routine: Routine) -> bool:
+        """Whether it is a method of a local value that no class of the program has, as those of tensors are."""
+        if not isinstance(function, facts.Attribute) or function.name in self.links.defined:
+            return False
+        root = dotted(function).partition(".")[0]
+        scope: Routine | None = routine
+        while scope is not None and scope.node is not None:
+            if root in scope.bounds or scope.parameter(root) is not None:
+                return root != scope.self_name
+            scope = scope.parent
+        return False
 
     def _chosen(self, call: facts.Call, routine: Routine) -> Iterator[Value]:
         """What ``getattr(owner, name)`` may be: the attribute, or a foreign name that ends in a question mark."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from initlint.finding import Place
 from initlint.program.loops_recurrence import Recurrence
@@ -37,12 +38,17 @@ class TrainingLoop:
     """How the models are written there, those that have plain names."""
     models: tuple[TrainedModel, ...]
     """Those that are known; an empty tuple says nothing."""
-    clips: tuple[Place, ...]
-    """Where the gradient is bounded, or may be."""
+    find_clips: Callable[[], tuple[Place, ...]]
+    """Looks for `clips`, which takes longer than the rest."""
     steps: int | None
     """Length of the sequences, if the source says so."""
     trainer: str = ""
     """For a loop of a framework: the trainer's class."""
+
+    @cached_property
+    def clips(self) -> tuple[Place, ...]:
+        """Where the gradient is bounded, or may be."""
+        return self.find_clips()
 
     def recurrences(self) -> Iterator[Recurrence]:
         """The recurrent layers of the models."""

@@ -1,0 +1,46 @@
+"""How many time steps a loop trains over, where the source names the number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from initlint.frameworks import training as framework
+from initlint.program.loops_expressions import terminal_name
+from initlint.program.loops_routines import Routine
+from initlint.reading import facts
+
+if TYPE_CHECKING:
+    from initlint.program.loops_links import Links
+
+
+def known_steps(links: Links, routines: Iterable[Routine]) -> int | None:
+    """The largest sequence length that a variable, a parameter's default or an option is given around some routines."""
+    scripts = (links.scopes(routine.module).script for routine in routines)
+    found = [length for routine in dict.fromkeys((*routines, *scripts)) for length in _lengths(routine)]
+    return max(found, default=None)
+
+
+def _lengths(routine: Routine) -> Iterator[int]:
+    for name, bounds in routine.bounds.items():
+        if framework.LENGTH_NAME.match(name):
+            yield from _positive(bound.value for bound in bounds if not bound.route)
+    for parameter in routine.parameters:
+        if framework.LENGTH_NAME.match(parameter.name):
+            yield from _positive([parameter.default])
+    for call in routine.calls:
+        yield from _positive(one.value for one in call.arguments if framework.LENGTH_NAME.match(one.keyword or ""))
+        if terminal_name(call.function) == "add_argument" and _is_length_option(call):
+            yield from _positive(one.value for one in call.arguments if one.keyword == "default")
+
+
+def _is_length_option(call: facts.Call) -> bool:
+    names = [one.value.value for one in call.arguments if isinstance(one.value, facts.Literal) and one.keyword is None]
+    spelled = [name.lstrip("-").replace("-", "_") for name in names if isinstance(name, str)]
+    return any(framework.LENGTH_NAME.match(name) for name in spelled)
+
+
+def _positive(values: Iterable[facts.Expression | None]) -> Iterator[int]:
+    for value in values:
+        if isinstance(value, facts.Literal) and type(value.value) is int and value.value > 0:
+            yield value.value
