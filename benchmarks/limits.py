@@ -1,7 +1,7 @@
 """How often a verdict on the scale of a plain network agrees with training it.
 
 Writes the source of many networks (activation x init x depth), lets `initlint.check_text` judge that source, and trains
-the very same source on ten Gaussian clusters, from each of a few learning rates and seeds; the best counts. A network
+the very same source on ten Gaussian clusters with each of a few learning rates, of which the best counts. A network
 that stays below 90 % accuracy has failed. A finding of any severity but info should mean that plain SGD fails, an error
 that Adam fails too.
 """
@@ -20,13 +20,12 @@ from torch import Tensor, nn
 import initlint
 from initlint import Severity
 
-WIDTH, CLASSES, SAMPLES, BATCH, STEPS = 128, 10, 2048, 128, 300
-SPREAD = 0.5
+WIDTH, CLASSES, SAMPLES, BATCH, STEPS = 64, 10, 1024, 64, 300
+SPREAD = 0.7
 """Distance of the clusters' centres from 0 in units of the noise, per axis: a linear model gets all of them right."""
 TRAINED = 0.9
-SEEDS = (0, 1)
-DEPTHS = (2, 4, 6, 8, 12, 16, 24, 32, 48)
-ACTIVATIONS = ("nn.ReLU()", "nn.GELU()", "nn.Tanh()", "nn.Sigmoid()", "nn.SELU()")
+DEPTHS = (3, 6, 12, 24, 48)
+ACTIVATIONS = ("nn.ReLU()", "nn.GELU()", "nn.Tanh()", "nn.Sigmoid()")
 INITS = {
     "default": "pass",
     "xavier": "nn.init.xavier_normal_(linear.weight)",
@@ -35,7 +34,6 @@ INITS = {
     "std 0.02": "nn.init.normal_(linear.weight, std=0.02)",
     "std 1": "nn.init.normal_(linear.weight)",
     "uniform": "nn.init.uniform_(linear.weight)",
-    "zeros": "nn.init.zeros_(linear.weight)",
 }
 SOURCE = """
 from torch import nn
@@ -104,10 +102,10 @@ def clusters() -> tuple[Tensor, Tensor]:
 
 
 def best_accuracy(source: str, data: tuple[Tensor, Tensor], optimizer: Optimizer, rates: Iterable[float]) -> float:
-    """The best over learning rates and seeds, 0 to 1; stops at the first that trains."""
+    """The best over the learning rates, 0 to 1; stops at the first that trains."""
     best = 0.0
-    for seed, rate in product(SEEDS, rates):
-        torch.manual_seed(seed)
+    for rate in rates:
+        torch.manual_seed(0)
         names: dict[str, Any] = {}
         exec(source, names)
         best = max(best, train(names["build"](), data, lambda weights, lr=rate: optimizer(weights, lr=lr)))
@@ -127,7 +125,7 @@ def train(model: nn.Module, data: tuple[Tensor, Tensor], make: Optimizer) -> flo
         if not torch.isfinite(loss):
             break
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         if step % 50 == 49:
             with torch.no_grad():

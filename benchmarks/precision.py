@@ -76,7 +76,8 @@ def findings(folder: Path, select: list[str] | None) -> dict[Key, int]:
         path = Path(finding.place.path).resolve().relative_to(folder.resolve()).as_posix()
         equal = (finding.code, path, line_text(report.excerpts[finding.place]))
         seen[equal] += 1
-        found[(*equal, seen[equal])] = finding.place.line
+        key: Key = (*equal, seen[equal])
+        found[key] = finding.place.line
     return found
 
 
