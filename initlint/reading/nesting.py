@@ -24,7 +24,7 @@ _MANY_LINES = 16
 _NO_BRACKETS = bytes(set(range(256)) - set(b"()[]{}"))
 _STRING = r"""'{3}(?:[^\\]|\\.)*?'{3}|"{3}(?:[^\\]|\\.)*?"{3}|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*\""""
 _TOKEN = re.compile(
-    rf"(?P<link>{_STRING}|\b(?:and|or|not|if|else|lambda|in|is|await)\b|[-+*/%@&|^<>.~]+)"
+    rf"(?P<link>{_STRING}|\b(?:and|or|not|if|else|lambda|in|is|await)\b|[-+~]|[*/%@&|^<>.]+)"
     r"|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<end>[,;])|(?P<newline>(?<!\\)\n)|#[^\n]*",
     re.DOTALL,
 )
@@ -71,17 +71,17 @@ def _scan(text: str, starts: Sequence[int]) -> None:
             links = links[:-1] or [0]
         elif kind in ("link", "open"):
             links[-1] += 1
+            _refuse(links, token.start(), starts)
             if kind == "open":
                 links.append(0)
-            _refuse(links, bisect_right(starts, token.start()))
 
 
-def _refuse(links: Sequence[int], line: int) -> None:
+def _refuse(links: Sequence[int], offset: int, starts: Sequence[int]) -> None:
+    """`links` are those in each of the brackets that are open at the offset, and outside of them."""
     if len(links) > MAX_BRACKETS:
-        raise UnreadableError(
-            f"is nested more than {MAX_BRACKETS} brackets deep", "Exclude it, or build it in steps.", line
-        )
-    if links[-1] > MAX_LINKS:
-        raise UnreadableError(
-            f"has an expression of more than {MAX_LINKS} operators", "Exclude it, or build it in steps.", line
-        )
+        message = f"is nested more than {MAX_BRACKETS} brackets deep"
+    elif links[-1] > MAX_LINKS:
+        message = f"has an expression of more than {MAX_LINKS} operators"
+    else:
+        return
+    raise UnreadableError(message, "Exclude it, or build it in steps.", bisect_right(starts, offset))

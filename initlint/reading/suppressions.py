@@ -19,7 +19,8 @@ class Extent(NamedTuple):
     """Where the block under a header ends; the same as `end` for a simple line."""
 
 
-_COMMENT = re.compile(r"#[^\r\n]*?(?:initlint:\s*ignore|\bnoqa\b)[^\r\n]*", re.IGNORECASE)
+_WORD = re.compile(r"initlint:\s*ignore|\bnoqa\b", re.IGNORECASE)
+_COMMENT = re.compile(r"#[^\r\n]*")
 _IGNORE = re.compile(r"#\s*initlint:\s*ignore(?P<file>-file)?(?:\s*\[(?P<rules>[^\]#]*)\]|(?![-\w\[]|\s*\[))")
 _NOQA = re.compile(r"#\s*noqa\b(?P<colon>\s*:\s*(?P<rules>[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*)?)?", re.IGNORECASE)
 _CODE = re.compile(r"[A-Z]{2,8}\d{1,3}")
@@ -46,13 +47,20 @@ def may_suppress(text: str) -> bool:
 
 def find_suppressions(source: Commented) -> tuple[Suppression, ...]:
     """All suppressions of a file, in the order they stand."""
-    comments = {
-        source.line(found.start()): found[0]
-        for found in _COMMENT.finditer(source.text)
-        if not _is_in_string(source, found.start())
-    }
+    lines = dict.fromkeys(source.line(found.start()) for found in _WORD.finditer(source.text))
+    comments = {line: comment for line in lines if (comment := _comment(source, line))}
     reaches = _reaches(source, comments)
     return tuple(one for line, comment in comments.items() for one in _suppressions(source, comment, reaches[line]))
+
+
+def _comment(source: Commented, line: int) -> str:
+    """The comment on a line, empty if there is none."""
+    start = source.line_starts[line - 1]
+    end = source.line_starts[line] if line < len(source.line_starts) else len(source.text)
+    while (start := source.text.find("#", start, end)) >= 0 and _is_in_string(source, start):
+        start += 1
+    comment = _COMMENT.match(source.text, start, end) if start >= 0 else None
+    return comment[0] if comment else ""
 
 
 def _is_in_string(source: Commented, offset: int) -> bool:

@@ -47,7 +47,7 @@ end'; '\ud800'; f'\ud800{x}\n\{y}'"""
     "scopes": "def f():\n    global a, b\n    def g():\n        nonlocal c\n",
     "simple statements": "def f():\n    return\n    return 1\n    return (1)\n    raise\n    raise A\n    raise A from b\n"
     "    assert a\n    assert a, b\n    del a\n    del a, (b[0])\n    del (a, b)\n    pass; continue; break\n",
-    "semicolons": "a; b ; c;\nif x: a; b;\nelse: c\n",
+    "semicolons": "a; b ; c;\nif x: a; b;\nelse: c;\ndef f(): a; b ;\n",
     "branches": "if a:\n    b\nelif c:\n    d\nelif (e):\n    f\nelse:\n    if g: h\n    else: i\nif a: b\nelse:\n    # else\n    c\n",
     "loops": "for a, b in c:\n    d\nelse:\n    e\nwhile f:\n    g\nelse: h\nfor (a) in (b): pass\nfor a in *b, c: pass\n",
     "with": "with a: b\nwith a as b, c as (d, e): f\nwith (a): b\nwith (a, b): c\nwith (a as b,): c\nwith (a), b as c: d\n"
