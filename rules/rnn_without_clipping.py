@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from initlint.finding import Finding, Severity
+from initlint.finding import Finding, Place, Severity
 from initlint.program import Program
 from initlint.program.loops_recurrence import Recurrence
 from initlint.program.training import TrainingLoop
@@ -88,9 +88,11 @@ def train(batches):
 
     def check_program(self, program: Program) -> Iterator[Finding]:
         """Judges every loop over a model with a recurrent layer."""
+        told: set[Place | None] = set()
         for loop in program.training_loops():
             layers = list(loop.recurrences())
-            if layers and not loop.clips:
+            if layers and loop.backward not in told and not loop.clips:
+                told.add(loop.backward or loop.step)
                 yield self._finding(loop, min(layers, key=lambda layer: layer.is_gated))
 
     def _finding(self, loop: TrainingLoop, layer: Recurrence) -> Finding:

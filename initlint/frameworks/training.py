@@ -78,8 +78,8 @@ HARMLESS_CALLS = (
 
 # --------------------------------------------------------------------------------------------------------------- models
 
-PARAMETERS = frozenset({"parameters", "named_parameters", "trainable_parameters", "param_groups"})
-"""Methods that give the parameters of the module they are called on."""
+PARAMETERS = frozenset({"parameters", "named_parameters", "trainable_parameters", "optimizers"})
+"""Methods that give the parameters of the module they are called on, or optimisers that hold them."""
 SAME_OBJECT = frozenset(
     {
         "to", "cuda", "cpu", "float", "half", "double", "bfloat16", "train", "eval", "requires_grad_", "apply",

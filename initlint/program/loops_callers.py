@@ -26,6 +26,12 @@ def find_callers(values: Values, routine: Routine) -> Iterator[tuple[Routine, fa
             yield caller, call
         if found >= MOST_CALLERS:
             return
+    if not found and values.links.read_more(_name_called(routine), routine.module):
+        yield from find_callers(values, routine)
+
+
+def _name_called(routine: Routine) -> str:
+    return routine.owner.name if routine.owner is not None and routine.name == "__init__" else routine.name
 
 
 def _candidates(values: Values, routine: Routine) -> Iterator[tuple[Routine, facts.Call]]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from initlint.program.loops_expressions import terminal_name
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
     from initlint.program.program import Program
 
 
+MOST_READ = 20
+"""Files that seemed not to matter, read for the callers of one routine."""
+
+
 class Links:
     """The scopes of the program's modules, made when they are first asked for."""
 
@@ -24,6 +30,8 @@ class Links:
         self._scopes: dict[int, ModuleScopes] = {}
         self._routines: dict[int, Routine] = {}
         self._classes: dict[int, ClassScope] = {}
+        self._unread = program.unread
+        self._texts: dict[Path, bytes] = {}
 
     def scopes(self, module: Module) -> ModuleScopes:
         """What stands in a module."""
@@ -77,11 +85,32 @@ class Links:
     def _called(self) -> dict[str, list[Module]]:
         found: dict[str, list[Module]] = {}
         for module in self.modules:
-            body = module.source.facts.body
-            inner = (one.called for one in flatten(body) if isinstance(one, (facts.Function, facts.Class)))
-            for name in {*module.source.facts.called, *(name for names in inner for name in names)}:
+            for name in _names_called(module):
                 found.setdefault(name, []).append(module)
         return found
+
+    def read_more(self, name: str, module: Module) -> bool:
+        """Reads the files that seemed not to matter but name a definition and the module it stands in."""
+        where = module.path.parent.name if module.path.stem == "__init__" else module.path.stem
+        more = [path for path in self._unread if self._names(path, name) and self._names(path, where)]
+        for path in more[:MOST_READ]:
+            self._unread.remove(path)
+            read = self.program.read(path)
+            if read is not None:
+                for called in _names_called(read):
+                    self._called.setdefault(called, []).append(read)
+        return bool(more)
+
+    def _names(self, path: Path, word: str) -> bool:
+        return re.search(rf"\b{re.escape(word)}\b".encode(), self._bytes(path)) is not None
+
+    def _bytes(self, path: Path) -> bytes:
+        if path not in self._texts:
+            try:
+                self._texts[path] = path.read_bytes()
+            except OSError:
+                self._texts[path] = b""
+        return self._texts[path]
 
     @cached_property
     def _by_base(self) -> dict[str, list[tuple[Module, facts.Class]]]:
@@ -102,3 +131,9 @@ class Links:
                 if original is not None and original != alias:
                     found.setdefault(original, set()).add(alias)
         return found
+
+
+def _names_called(module: Module) -> set[str]:
+    body = module.source.facts.body
+    inner = (one.called for one in flatten(body) if isinstance(one, (facts.Function, facts.Class)))
+    return {*module.source.facts.called, *(name for names in inner for name in names)}

@@ -108,7 +108,7 @@ def _parts(node: facts.Expression) -> Iterator[facts.Expression]:
 def optimized_models(values: Values, step: Step) -> list[Value]:
     """The models whose parameters an optimiser was given; none if that is not known."""
     sources = ParameterSources(values)
-    found: list[Value] = list(sources.of(step.parameters, step.routine))
+    found: list[Value] = [*sources.of(step.parameters, step.routine), *sources.of(step.optimizer, step.routine)]
     for optimizer in values.of(step.optimizer, step.routine):
         call, routine = getattr(optimizer, "call", None), getattr(optimizer, "routine", None)
         if call is None or routine is None:

@@ -149,7 +149,7 @@ class _Assembly:
 
     def _hooks(self, models: list[Value]) -> Iterator[tuple[Routine, facts.Node]]:
         """Hooks that the callers, or the models themselves, hang on parameters; options of theirs that clip."""
-        for routine in self._above():
+        for routine in dict.fromkeys((self.path.routine, *self._above())):
             for hook in hooks_in(self.values, routine):
                 yield routine, hook
             for call in routine.calls:

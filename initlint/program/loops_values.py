@@ -130,8 +130,12 @@ class Values:
         for bound in bounds:
             yield from self.of(bound.value, bound.routine, (*bound.route, *route))
         is_rebound = any(bound.is_sure and at is not None for bound in bounds)
-        if scope.parameter(name) is not None and not is_rebound:
+        if is_rebound:
+            return
+        if scope.parameter(name) is not None:
             yield from self.parameter(scope, name, route)
+        if scope.imports is not None and name in scope.imports.bindings:
+            yield from self._resolved(self.links.program.resolve(scope.imports, name), name, route)
 
     def _resolved(self, found: Resolved, name: str, route: Route) -> Iterator[Value]:
         from initlint.program.program import Definition, External

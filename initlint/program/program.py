@@ -69,6 +69,15 @@ class Program:
         """The modules of the files to report on, in their order."""
         return [self._modules[file.path.absolute()] for file in self.files]
 
+    @property
+    def unread(self) -> list[Path]:
+        """Files of the project that seemed not to matter, or to which no import has led so far."""
+        return [] if self._load is None else sorted(self._known - self._modules.keys())
+
+    def read(self, path: Path) -> Module | None:
+        """One of the `unread` files as a module; `None` if it cannot be read."""
+        return self._module(path)
+
     def networks(self) -> Iterator[Network]:
         """Every network traced in the program, the first time it is asked for; afterwards the same ones."""
         if self._networks is None:
