@@ -18,7 +18,7 @@ from initlint.selection import UNCHANGED, Selection, select_rules
 from initlint.suppression import UNUSED_SUPPRESSION, PerFileIgnores, Suppressions
 
 
-def _untold(stage: str, done: int, total: int) -> None:
+def _untold(stage: str, done: int, total: int | None) -> None:
     """Progress that nobody watches."""
 
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 LONGEST_EXCERPT = 4
 """Source lines kept of a finding's place."""
-Progress = Callable[[str, int, int], None]
-"""Told a stage, how much of it is done and how much there is."""
+Progress = Callable[[str, int, "int | None"], None]
+"""Told a stage, how much of it is done and how much there is, if that is known."""
 
 
 class Gathered:

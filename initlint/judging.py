@@ -25,6 +25,7 @@ class Judge:
 
     def judge(self, program: Program, tell: Progress) -> None:
         """Trace the program's networks and ask every rule about each, then about the whole."""
+        tell("tracing", 0, None)
         try:
             self.networks.extend(program.networks())
         except Exception as error:
