@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from initlint.finding import Place
 from initlint.reading import facts
-from initlint.tracing import classes, layers, methods, natives
+from initlint.tracing import classes, effects, layers, methods, natives
 from initlint.tracing.values import (
     BoundMethod,
     ClassValue,
@@ -103,20 +103,48 @@ def call_function(
     from initlint.tracing.tracer import DEEPEST_CALL
 
     node = function.node
-    if tracer.depth >= DEEPEST_CALL or _is_opaque(node):
+    if tracer.depth >= DEEPEST_CALL or _is_opaque(node) or _runs_away(tracer, node, arguments, keywords):
         return call_unknown(tracer, Unknown(f"{function.name} is not followed"), arguments, keywords, place)
+    known = effects.recall(tracer, function, arguments, keywords)
+    if known is not effects.NEW:
+        return known
+    with effects.watched(tracer, function, arguments, keywords) as watch:
+        watch.result = _enter(tracer, function, arguments, keywords)
+    return watch.result
+
+
+def _enter(
+    tracer: Tracer, function: FunctionValue, arguments: tuple[Value, ...], keywords: Mapping[str, Value]
+) -> Value:
+    node = function.node
     inner = Scope(function.scope.module, function.scope, function=function, defining=function.defining)
     tracer.heap.born(inner.names)
     receiver = arguments[0] if function.defining is not None and arguments else None
     inner.owner = receiver if isinstance(receiver, Instance) else None
     bind(tracer, node.parameters, arguments, keywords, inner, function.scope)
     tracer.depth += 1
+    tracer.active[id(node)] = tracer.active.get(id(node), 0) + 1
     try:
         if isinstance(node, facts.Lambda):
             return tracer.evaluate(node.body, inner)
         return _run(tracer, node, inner)
     finally:
+        tracer.active[id(node)] -= 1
         tracer.depth -= 1
+
+
+DEEPEST_RECURSION = 16
+"""Calls of one function inside each other: trees of modules are not deeper."""
+
+
+def _runs_away(
+    tracer: Tracer, node: facts.Function | facts.Lambda, arguments: Sequence[Value], keywords: Mapping[str, Value]
+) -> bool:
+    """Whether a function calls itself without end, or on nothing but unknowns, which tell it nothing new."""
+    active = tracer.active.get(id(node), 0)
+    if active < 2:
+        return False
+    return active >= DEEPEST_RECURSION or all(isinstance(each, Unknown) for each in (*arguments, *keywords.values()))
 
 
 def _is_opaque(node: facts.Function | facts.Lambda) -> bool:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from initlint.finding import Problem
 from initlint.frameworks import torch as framework
@@ -15,7 +18,7 @@ from initlint.reading import facts
 from initlint.signal.size import Size
 from initlint.tracing import attributes, classes, layers, methods
 from initlint.tracing.calls import signals_in
-from initlint.tracing.tracer import OutOfBudget, Tracer
+from initlint.tracing.tracer import STEPS, OutOfBudget, Tracer
 from initlint.tracing.values import (
     ClassValue,
     ContainerValue,
@@ -41,15 +44,64 @@ class Progress:
     """Classes (by identity of node) that were built with known arguments, or as a part of another."""
 
 
+STEPS_FOR_ALL, STEPS_PER_LINE = 600_000, 8
+"""Steps for a whole program: what a small one may take, and what each line adds. A step costs about as much as the parser
+takes for a twentieth of a line, so tracing stays within half of the cost of parsing, whatever the program does."""
+FIRST_STEPS = 12_000
+"""Steps a root gets at first: enough for nine in ten; the others wait until every root has had its turn."""
+SAME_CALLS = 3
+"""Functions of a module that call the same names and are traced: a library's factories differ in sizes alone."""
+
+
+@dataclass(eq=False)
+class Root:
+    """A function, script or class to trace."""
+
+    module: Module
+    trace: Callable[[], Iterator[Network]]
+    node: facts.Class | None = None
+    """Of a class."""
+
+
 def trace_program(program: Program) -> Iterator[Network]:
-    """Every network of the program: what its functions and scripts build, then its module classes on their own."""
+    """Every network of the program: what its functions and scripts build, then its module classes on their own.
+
+    Roots that need many steps come after all the others, while steps for the whole program are left.
+    """
     tracer = Tracer(program)
     progress = Progress()
+    lines = sum(len(module.source.facts.line_starts) for module in program.modules)
+    left = STEPS_FOR_ALL + STEPS_PER_LINE * lines
+    waiting = list(_roots(tracer, program, progress))
     with _deep_recursion():
-        for module in program.modules:
-            for body, function in _contexts(module):
-                yield from _guarded(program, module, _trace_context(tracer, module, body, function, progress))
-        yield from _trace_classes(tracer, program, progress)
+        for limit in (FIRST_STEPS, STEPS):
+            later: list[Root] = []
+            for root in waiting:
+                if left <= 0 or (root.node is not None and id(root.node) in progress.settled):
+                    continue
+                tracer.limit = min(limit, left)
+                found = list(_guarded(program, root.module, root.trace()))
+                left -= tracer.steps
+                if tracer.steps > tracer.limit and limit < STEPS:
+                    later.append(root)
+                else:
+                    yield from found
+            waiting = later
+
+
+def _roots(tracer: Tracer, program: Program, progress: Progress) -> Iterator[Root]:
+    makers = _with_callers(program, _module_names(program) | MODEL_CALLS)
+    for module in program.modules:
+        seen: Counter[frozenset[str]] = Counter()
+        for body, function in _contexts(module, makers):
+            called = frozenset(module.source.facts.called if function is None else function.called)
+            seen[called] += 1
+            if seen[called] <= SAME_CALLS:
+                yield Root(module, partial(_trace_context, tracer, module, body, function, progress))
+    found = [(module, node) for module in program.modules for node in _classes_in(module.source.facts.body)]
+    used = _names_called(program)
+    for module, node in sorted(found, key=lambda entry: entry[1].name in used):
+        yield Root(module, partial(_trace_class, tracer, module, node, progress), node)
 
 
 DEEPEST_RECURSION = 9_000
@@ -81,21 +133,44 @@ def _guarded(program: Program, module: Module, found: Iterator[Network]) -> Iter
 # ------------------------------------------------------------------------------------------------------------- contexts
 
 
-def _contexts(module: Module) -> Iterator[tuple[Sequence[facts.Statement], facts.Function | None]]:
-    """The script of a module and its functions that may build models."""
-    if _builds(module.source.facts.called):
+def _module_names(program: Program) -> set[str]:
+    """Names of the framework's layers, and of the program's classes that may be modules: all that have a base."""
+    found = {node.name for module in program.modules for node in _classes_in(module.source.facts.body) if node.bases}
+    imported = {name for module in program.modules for name in module.bindings if name[:1].isupper()}
+    known = {name.rpartition(".")[2] for name in framework.CONTAINERS} | set(framework.LAYERS)
+    return found | known | (imported - DATA_CLASSES)
+
+
+def _with_callers(program: Program, makers: set[str]) -> set[str]:
+    """The names, and those of functions that call one of them, and of functions that call those, and so on."""
+    functions = [
+        statement
+        for module in program.modules
+        for statement in module.source.facts.body
+        if isinstance(statement, facts.Function)
+    ]
+    while True:
+        found = {function.name for function in functions if not makers.isdisjoint(function.called)} - makers
+        if not found:
+            return makers
+        makers |= found
+        functions = [function for function in functions if function.name not in makers]
+
+
+DATA_CLASSES = frozenset({"DataLoader", "Tensor", "Path", "Adam", "AdamW", "SGD", "Dataset"})
+"""Classes that scripts use everywhere and that are no models."""
+MODEL_CALLS = frozenset({"deepcopy", "apply", "load_state_dict"})
+
+
+def _contexts(
+    module: Module, makers: AbstractSet[str]
+) -> Iterator[tuple[Sequence[facts.Statement], facts.Function | None]]:
+    """The script of a module and its functions that may build models: those that call one of `makers`."""
+    if not makers.isdisjoint(module.source.facts.called):
         yield module.source.facts.body, None
     for statement in module.source.facts.body:
-        if isinstance(statement, facts.Function) and _builds(statement.called):
+        if isinstance(statement, facts.Function) and not makers.isdisjoint(statement.called):
             yield statement.body, statement
-
-
-def _builds(called: Sequence[str]) -> bool:
-    """Whether a model may be made or changed by calls of these names: a capitalised one is taken for a class."""
-    return any(name[:1].isupper() or name in MODEL_CALLS for name in called)
-
-
-MODEL_CALLS = frozenset({"deepcopy", "apply", "load_state_dict"})
 
 
 def _trace_context(
@@ -190,15 +265,6 @@ def _has_defaults(tracer: Tracer, cls: ClassValue) -> bool:
 
 
 # -------------------------------------------------------------------------------------------------------------- classes
-
-
-def _trace_classes(tracer: Tracer, program: Program, progress: Progress) -> Iterator[Network]:
-    """Module classes with their default arguments; those that others build come last, and only if nothing built them."""
-    found = [(module, node) for module in program.modules for node in _classes_in(module.source.facts.body)]
-    used = _names_called(program)
-    for module, node in sorted(found, key=lambda entry: entry[1].name in used):
-        if id(node) not in progress.settled:
-            yield from _guarded(program, module, _trace_class(tracer, module, node, progress))
 
 
 def _classes_in(body: Sequence[facts.Statement]) -> Iterator[facts.Class]:

@@ -14,6 +14,7 @@ from initlint.network import Layer, Observation, Parameter
 from initlint.program import Definition, External, Module, Program
 from initlint.reading import facts
 from initlint.tracing import calls, classes, expressions, statements
+from initlint.tracing.effects import Effect, Key
 from initlint.tracing.heap import Heap
 from initlint.tracing.values import (
     ClassValue,
@@ -69,7 +70,8 @@ class Tracer:
         self.heap = Heap(self.join_signals)
         self.record = Record()
         self.steps = 0
-        self.budget = STEPS
+        self.limit = STEPS
+        """Steps the root that is traced may take."""
         self.depth = 0
         self.constructing: list[Instance] = []
         self.calling: list[Value] = []
@@ -92,6 +94,10 @@ class Tracer:
         """Kept alive, since `names` knows modules by identity."""
         self.layer_owner: dict[int, Value] = {}
         """The module that made each layer on record."""
+        self.active: dict[int, int] = {}
+        """How often each function runs just now, by identity of node."""
+        self.effects: dict[Key, Effect] = {}
+        """What calls on one tensor did, for the calls to come."""
         self._places: dict[int, Place] = {}
         """By identity of node: the facts live as long as the program."""
         self._scopes: dict[int, Scope] = {}
@@ -117,18 +123,20 @@ class Tracer:
         self.guards = 0
         self.shells.clear()
         self.layer_owner.clear()
+        self.active.clear()
+        self.effects.clear()
         self._globals.clear()
 
     def step(self) -> None:
         """Spends one step of the budget."""
         self.steps += 1
-        if self.steps > self.budget:
+        if self.steps > self.limit:
             raise OutOfBudget
 
     def evaluate(self, node: facts.Expression, scope: Scope) -> Value:
         """The value of an expression."""
         self.steps += 1
-        if self.steps > self.budget:
+        if self.steps > self.limit:
             raise OutOfBudget
         return expressions.EXPRESSIONS[type(node)](self, node, scope)
 

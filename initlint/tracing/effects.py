@@ -1,0 +1,111 @@
+"""What a function did to the one tensor it was given, remembered: the same init function runs on hundreds of weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from initlint.network import Write
+from initlint.signal.size import Size
+from initlint.tracing.values import FunctionValue, TensorValue, Value
+
+if TYPE_CHECKING:
+    from initlint.tracing.tracer import Tracer
+
+NEW = object()
+"""Says that a call has not been seen before."""
+Key = tuple[object, ...]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """The writes a call added to its tensor, and what it gave back."""
+
+    writes: tuple[Write, ...]
+    result: Value
+    gives_tensor: bool
+
+
+@dataclass
+class Watch:
+    """A call that is being watched."""
+
+    result: Value = None
+
+
+def recall(
+    tracer: Tracer, function: FunctionValue, arguments: Sequence[Value], keywords: Mapping[str, Value]
+) -> Value:
+    """Does again what an equal call did, and gives its result; `NEW` if there was none."""
+    tensor = _only_tensor(arguments)
+    if tensor is None or tensor.parameter is None:
+        return NEW
+    effect = tracer.effects.get(_key(function, tensor, arguments, keywords))
+    if effect is None:
+        return NEW
+    if effect.writes:
+        parameter = tensor.parameter
+        tracer.heap.set_field(parameter, "writes", (*parameter.writes, *effect.writes))
+    return tensor if effect.gives_tensor else effect.result
+
+
+@contextmanager
+def watched(
+    tracer: Tracer, function: FunctionValue, arguments: Sequence[Value], keywords: Mapping[str, Value]
+) -> Iterator[Watch]:
+    """Runs a call, and remembers what it did if all it did was to write to its tensor."""
+    watch = Watch()
+    tensor = _only_tensor(arguments)
+    key = None if tensor is None else _key(function, tensor, arguments, keywords)
+    if tensor is None or tensor.parameter is None or key is None:
+        yield watch
+        return
+    before = tensor.parameter.writes
+    sizes = _sizes(tracer)
+    tracer.heap.begin()
+    finished = False
+    try:
+        yield watch
+        finished = True
+    finally:
+        branch = tracer.heap.take_back()
+        tracer.heap.replay(branch)
+    after = tensor.parameter.writes
+    is_alone = {place for place in branch.before} <= {(id(tensor.parameter), "writes")}
+    is_plain = watch.result is tensor or _is_plain(watch.result)
+    if finished and is_alone and is_plain and _sizes(tracer) == sizes and after[: len(before)] == before:
+        tracer.effects[key] = Effect(after[len(before) :], watch.result, watch.result is tensor)
+
+
+def _sizes(tracer: Tracer) -> tuple[int, ...]:
+    record = tracer.record
+    return len(record.layers), len(record.parameters), len(record.observations), len(record.made)
+
+
+def _only_tensor(arguments: Sequence[Value]) -> TensorValue | None:
+    """The first argument, if it is a tensor and all others are plain."""
+    if arguments and isinstance(arguments[0], TensorValue) and all(_is_plain(each) for each in arguments[1:]):
+        return arguments[0]
+    return None
+
+
+def _is_plain(value: Value) -> bool:
+    return value is None or isinstance(value, (bool, int, float, str, Size))
+
+
+def _key(
+    function: FunctionValue, tensor: TensorValue, arguments: Sequence[Value], keywords: Mapping[str, Value]
+) -> Key | None:
+    if tensor.parameter is None or not all(_is_plain(value) for value in keywords.values()):
+        return None
+    last = tensor.parameter.last
+    law = last.distribution if last is not None else None
+    named = tuple(sorted(keywords.items(), key=lambda item: item[0]))
+    kind = (tensor.shape, tensor.is_part, tensor.is_trained, tensor.parameter.role, law)
+    return (id(function.node), id(function.scope), kind, *map(_typed, arguments[1:]), *named)
+
+
+def _typed(value: Value) -> Value:
+    return (type(value), value)
