@@ -18,7 +18,7 @@ _PYTHON_MAGICS = frozenset({"capture", "prun", "py", "pypy", "python", "python3"
 _SPECIAL = re.compile(r"^\s*[%!?]|\?[ \t]*$|=[ \t]*[%!]", re.MULTILINE)
 _CELL_MAGIC = re.compile(r"\s*%%(\w+)")
 _COMMAND = re.compile(r"([ \t]*)(?:[%!?]|[\w.*%]+\?{1,2}[ \t]*$)")
-_ASSIGNMENT = re.compile(r"([ \t]*[A-Za-z_][\w.,\[\]'\" \t]*=[ \t]*)[%!]")
+_ASSIGNMENT = re.compile(r"([ \t]*[A-Za-z_][\w.,\[\] \t]*=[ \t]*)[%!]")
 _PIECE = re.compile(r"""#.*|'{3}|"{3}|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[()\[\]{}]""")
 _TRIPLE_END = {quote: re.compile(rf"(?:[^\\]|\\.)*?{quote}") for quote in ("'''", '"""')}
 
@@ -68,8 +68,9 @@ def _code_cells(notebook: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
     for number, cell in enumerate(cells, 1):
         if cell.get("cell_type") == "code" and cell.get("language", "python") == "python":
             source = cell.get("source", cell.get("input", ""))
-            text = "".join(map(str, source)) if isinstance(source, list) else str(source)
-            yield number, normalise_line_ends(text).removesuffix("\n")
+            text = "".join(map(str, source)) if isinstance(source, list) else source
+            if isinstance(text, str):
+                yield number, normalise_line_ends(text).removesuffix("\n")
 
 
 def _neutralise(source: str) -> str:
