@@ -72,7 +72,7 @@ def trace_program(program: Program) -> Iterator[Network]:
     progress = Progress()
     lines = sum(len(module.source.facts.line_starts) for module in program.modules)
     left = STEPS_FOR_ALL + STEPS_PER_LINE * lines
-    waiting = list(_roots(tracer, program, progress))
+    waiting = _roots(tracer, program, progress)
     with _deep_recursion():
         for limit in (FIRST_STEPS, STEPS):
             later: list[Root] = []
@@ -89,15 +89,30 @@ def trace_program(program: Program) -> Iterator[Network]:
             waiting = later
 
 
-def _roots(tracer: Tracer, program: Program, progress: Progress) -> Iterator[Root]:
-    makers = _with_callers(program, _module_names(program) | MODEL_CALLS)
+MANY_ROOTS = 200
+"""From so many on a program is a library: its classes come before the factories that build them through other functions."""
+
+
+def _roots(tracer: Tracer, program: Program, progress: Progress) -> list[Root]:
+    direct = _module_names(program) | MODEL_CALLS
+    first: list[Root] = []
+    last: list[Root] = []
+    makers = _with_callers(program, direct)
     for module in program.modules:
         seen: Counter[frozenset[str]] = Counter()
         for body, function in _contexts(module, makers):
             called = frozenset(module.source.facts.called if function is None else function.called)
             seen[called] += 1
             if seen[called] <= SAME_CALLS:
-                yield Root(module, partial(_trace_context, tracer, module, body, function, progress))
+                root = Root(module, partial(_trace_context, tracer, module, body, function, progress))
+                (last if direct.isdisjoint(called) else first).append(root)
+    classes = list(_class_roots(tracer, program, progress))
+    is_library = len(first) + len(last) + len(classes) > MANY_ROOTS
+    return [*first, *classes, *last] if is_library else [*first, *last, *classes]
+
+
+def _class_roots(tracer: Tracer, program: Program, progress: Progress) -> Iterator[Root]:
+    """Module classes; those that others build come last."""
     found = [(module, node) for module in program.modules for node in _classes_in(module.source.facts.body)]
     used = _names_called(program)
     for module, node in sorted(found, key=lambda entry: entry[1].name in used):
@@ -141,8 +156,9 @@ def _module_names(program: Program) -> set[str]:
     return found | known | (imported - DATA_CLASSES)
 
 
-def _with_callers(program: Program, makers: set[str]) -> set[str]:
+def _with_callers(program: Program, direct: AbstractSet[str]) -> AbstractSet[str]:
     """The names, and those of functions that call one of them, and of functions that call those, and so on."""
+    makers = set(direct)
     functions = [
         statement
         for module in program.modules
