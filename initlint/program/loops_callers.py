@@ -94,3 +94,16 @@ def _is_unbound(values: Values, routine: Routine, caller: Routine, call: facts.C
         return False
     owners = [] if terminal_name(function.value) == "super" else values.of(function.value, caller)
     return any(isinstance(owner, ClassScope) for owner in owners)
+
+
+def given_to_field(values: Values, cls: ClassScope, name: str) -> Iterator[tuple[Routine, facts.Expression]]:
+    """What the constructor of a dataclass is given for a field, and the routines it is called in."""
+    annotated = [one.targets[0] for one in cls.node.body if isinstance(one, facts.Assign) and one.annotation]
+    fields = [target.id for target in annotated if isinstance(target, facts.Name)]
+    if name not in fields or find_method(values, cls, "__init__") is not None:
+        return
+    for caller, call in values.links.calls_of(cls.name):
+        if any(value is cls for value in values.of(call.function, caller)):
+            given = argument(call, name, fields.index(name))
+            if given is not None:
+                yield caller, given

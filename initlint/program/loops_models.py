@@ -10,9 +10,9 @@ from initlint.program.loops_callers import given_for
 from initlint.program.loops_classes import hierarchy
 from initlint.program.loops_expressions import dotted, terminal_name
 from initlint.program.loops_recurrence import is_model
-from initlint.program.loops_routines import Routine
+from initlint.program.loops_routines import Routine, reaching
 from initlint.program.loops_steps import Step
-from initlint.program.loops_values import Foreign, Instance, Value, reaching
+from initlint.program.loops_values import Foreign, Instance, Value
 from initlint.reading import facts
 
 if TYPE_CHECKING:

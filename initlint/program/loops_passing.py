@@ -68,3 +68,17 @@ def _iterated(values: Values, name: str, call: facts.Call, routine: Routine, rou
     if len(route) < 2 or not 0 <= position < len(call.arguments) or (name == "enumerate" and route[1] != 1):
         return []
     return values.of(call.arguments[position].value, routine, (EACH, *rest))
+
+
+def index_in(node: facts.Expression) -> int:
+    """The position a subscript asks for, if it is a plain number; else `EACH`."""
+    return node.value if isinstance(node, facts.Literal) and type(node.value) is int and node.value >= 0 else EACH
+
+
+def items_at(node: facts.Expression, index: int) -> tuple[facts.Expression, ...]:
+    """The items of a literal collection at a position."""
+    if isinstance(node, facts.Sequence):
+        return node.items if index == EACH else node.items[index : index + 1]
+    if isinstance(node, facts.Dictionary):
+        return node.values
+    return (node.value or node.element,) if isinstance(node, facts.Comprehension) else ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -95,6 +95,21 @@ class Routine:
 
     def parameter(self, name: str) -> facts.Parameter | None:
         return next((one for one in self.parameters if one.name == name), None)
+
+
+def reaching(scope: Routine, bounds: list[Bound], at: int | None) -> Iterator[Bound]:
+    """The bindings of a name that may hold where it is used."""
+    if at is None:
+        yield from bounds
+        return
+    last = max((bound.start for bound in bounds if bound.is_sure and bound.value.end <= at), default=-1)
+    for bound in bounds:
+        is_later = bound.start > at or bound.value.start <= at < bound.value.end
+        shares_loop = any(
+            loop.start <= min(at, bound.start) and max(at, bound.start) <= loop.end for loop in scope.loops
+        )
+        if bound.start >= last and (not is_later or shares_loop):
+            yield bound
 
 
 @dataclass(eq=False)
@@ -203,8 +218,28 @@ class _Walker:
         return self.nested(node)
 
     def branch(self, node: facts.If) -> bool:
-        self.routine.branches.append(node)
-        return self.nested(node)
+        """Without recursion along ``elif``, of which there may be hundreds."""
+        self.nesting += 1
+        following: facts.If | None = node
+        while following is not None:
+            self.routine.branches.append(following)
+            self.visit(following.test)
+            self.visit(following.body)
+            last = following.otherwise[0] if len(following.otherwise) == 1 else None
+            if not isinstance(last, facts.If):
+                self.visit(following.otherwise)
+            following = last if isinstance(last, facts.If) else None
+        self.nesting -= 1
+        return False
+
+    def binary(self, node: facts.Binary) -> bool:
+        """Without recursion along a sum, of which there may be hundreds of terms."""
+        left: facts.Expression = node
+        while isinstance(left, facts.Binary):
+            self.visit(left.right)
+            left = left.left
+        self.visit(left)
+        return False
 
     def nested(self, node: facts.Statement) -> bool:
         self.nesting += 1
@@ -257,6 +292,7 @@ _VISITS: dict[type, Callable[[_Walker, Any], bool]] = {
     facts.Function: _Walker.function,
     facts.Class: _Walker.class_,
     facts.Call: _Walker.call,
+    facts.Binary: _Walker.binary,
     facts.Assign: _Walker.assign,
     facts.NamedExpression: _Walker.named,
     facts.AugmentedAssign: _Walker.augment,

@@ -60,7 +60,7 @@ def _is_scaler(found: list[Value], name: str) -> bool:
 def is_optimizer(values: Values, value: Value) -> bool:
     """Whether a value is an optimiser for certain, or an engine that steps one."""
     if isinstance(value, Instance):
-        return any(base.startswith(framework.OPTIMIZER_ROOTS) for base in foreign_bases(values, value.cls))
+        return any(_is_optimizer_name(base) for base in foreign_bases(values, value.cls))
     return (
         isinstance(value, Foreign) and value.call is not None and (is_plain(value) or value.name in framework.ENGINES)
     )
@@ -68,9 +68,11 @@ def is_optimizer(values: Values, value: Value) -> bool:
 
 def is_plain(value: Foreign) -> bool:
     """Whether it is made by an optimiser that never bounds the gradient itself."""
-    if value.name.startswith(framework.NO_OPTIMIZERS):
-        return False
-    return value.name.startswith(framework.OPTIMIZER_ROOTS) or value.name in framework.PLAIN_OPTIMIZERS
+    return _is_optimizer_name(value.name) or value.name in framework.PLAIN_OPTIMIZERS
+
+
+def _is_optimizer_name(name: str) -> bool:
+    return name.startswith(framework.OPTIMIZER_ROOTS) and not name.startswith(framework.NO_OPTIMIZERS)
 
 
 def _is_named_optimizer(found: list[Value], receiver: facts.Expression) -> bool:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from initlint.frameworks.torch import canonical
-from initlint.program.loops_callers import find_callers, given_for
+from initlint.program.loops_callers import find_callers, given_for, given_to_field
 from initlint.program.loops_classes import bases_of, find_method, hierarchy, overrides
-from initlint.program.loops_expressions import argument, dotted, terminal_name
-from initlint.program.loops_passing import passed_through
-from initlint.program.loops_routines import EACH, Bound, ClassScope, Route, Routine
+from initlint.program.loops_expressions import dotted, terminal_name
+from initlint.program.loops_passing import index_in, items_at, passed_through
+from initlint.program.loops_routines import ClassScope, Route, Routine, reaching
 from initlint.program.module import Module
 from initlint.reading import facts
 
@@ -58,6 +58,7 @@ class Values:
         """What was found for as long as an outer expression is open; it may lack what circles back to that."""
         self._callers: dict[Routine, list[tuple[Routine, facts.Call]]] = {}
         self.bases: dict[ClassScope, list[ClassScope | Foreign]] = {}
+        self._sought: set[Routine] = set()
         self.ancestors: dict[ClassScope, list[ClassScope | Foreign]] = {}
         self.derived: dict[ClassScope, list[ClassScope]] = {}
         self._steps = 0
@@ -102,9 +103,9 @@ class Values:
         elif isinstance(node, (facts.Await, facts.NamedExpression, facts.Starred)):
             yield from self.of(node.value, routine, route)
         elif isinstance(node, facts.Subscript):
-            yield from self.of(node.value, routine, (_index(node.index), *route))
+            yield from self.of(node.value, routine, (index_in(node.index), *route))
         elif route:
-            for part in _items(node, route[0]):
+            for part in items_at(node, route[0]):
                 yield from self.of(part, routine, route[1:])
 
     # ------------------------------------------------------------------------------------------------------------ names
@@ -179,7 +180,8 @@ class Values:
         for bound in bounds:
             yield from self.of(bound.value, bound.routine, (*bound.route, *route))
         if not bounds:
-            yield from self._field(owner.cls, name, route)
+            for caller, given in given_to_field(self, owner.cls, name):
+                yield from self.of(given, caller, route)
             if owner.call is None:
                 yield from overrides(self, owner.cls, name)
             elif name == "module":
@@ -192,15 +194,6 @@ class Values:
                 yield from self.of(value, method, route)
         else:
             yield method
-
-    def _field(self, cls: ClassScope, name: str, route: Route) -> Iterator[Value]:
-        """A field of a dataclass: what its constructor is given."""
-        annotated = [one.targets[0] for one in cls.node.body if isinstance(one, facts.Assign) and one.annotation]
-        fields = [target.id for target in annotated if isinstance(target, facts.Name)]
-        if name in fields and find_method(self, cls, "__init__") is None:
-            for caller, call in self.links.calls_of(cls.name):
-                if any(value is cls for value in self.of(call.function, caller)):
-                    yield from self.of(argument(call, name, fields.index(name)), caller, route)
 
     # ------------------------------------------------------------------------------------------------------- parameters
 
@@ -296,37 +289,18 @@ class Values:
     def callers(self, routine: Routine) -> list[tuple[Routine, facts.Call]]:
         """The calls that may run a routine, and the routines they stand in."""
         known = self._callers.get(routine)
-        if known is None:
-            self._callers[routine] = []
-            known = self._callers[routine] = list(find_callers(self, routine))
-        return known
-
-
-def reaching(scope: Routine, bounds: list[Bound], at: int | None) -> Iterator[Bound]:
-    """The bindings of a name that may hold where it is used."""
-    if at is None:
-        yield from bounds
-        return
-    last = max((bound.start for bound in bounds if bound.is_sure and bound.value.end <= at), default=-1)
-    for bound in bounds:
-        is_later = bound.start > at or bound.value.start <= at < bound.value.end
-        shares_loop = any(
-            loop.start <= min(at, bound.start) and max(at, bound.start) <= loop.end for loop in scope.loops
-        )
-        if bound.start >= last and (not is_later or shares_loop):
-            yield bound
-
-
-def _index(node: facts.Expression) -> int:
-    return node.value if isinstance(node, facts.Literal) and type(node.value) is int and node.value >= 0 else EACH
-
-
-def _items(node: facts.Expression, index: int) -> tuple[facts.Expression, ...]:
-    if isinstance(node, facts.Sequence):
-        return node.items if index == EACH else node.items[index : index + 1]
-    if isinstance(node, facts.Dictionary):
-        return node.values
-    return (node.value or node.element,) if isinstance(node, facts.Comprehension) else ()
+        if known is not None:
+            return known
+        if routine in self._sought:
+            self._cuts += 1
+            return []
+        cuts = self._cuts
+        self._sought.add(routine)
+        found = list(find_callers(self, routine))
+        self._sought.discard(routine)
+        if cuts == self._cuts or not self._sought:
+            self._callers[routine] = found
+        return found
 
 
 def _distinct(values: Iterable[Value]) -> list[Value]:

@@ -690,6 +690,33 @@ def test_a_trainer_made_as_a_dataclass_is_followed(project: Project) -> None:
     assert project.is_right()
 
 
+@pytest.mark.parametrize(
+    "long",
+    [
+        "total = " + " + ".join(["1"] * 900),
+        "if 0:\n    pass\n" + "".join(f"elif {n}:\n    pass\n" for n in range(90)),
+        "x" + ".relu()" * 150,
+    ],
+    ids=["terms of a sum", "branches", "chained calls"],
+)
+def test_source_with_hundreds_of_like_parts_is_walked(project: Project, long: str) -> None:
+    project.add("long.py", f"import torch\n{long}\ndef step(optimizer):\n    optimizer.step()\n").add(
+        "train.py",
+        """
+        import long
+        import torch
+        from model import Net
+
+        model = Net()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        for x in []:
+            model(x).mean().backward()
+            optimizer.step()  # here
+        """,
+    )
+    assert project.is_right()
+
+
 # --------------------------------------------------------------------------------------------------------- what it says
 
 
