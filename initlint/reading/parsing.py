@@ -90,7 +90,6 @@ def facts_of(source: Source) -> FileFacts:
 
 
 def _lower(source: Source, starts: tuple[int, ...]) -> FileFacts:
-    from initlint.reading.cursor import LostPlaceError
     from initlint.reading.statements import StatementLowering
 
     text = source.text
@@ -98,11 +97,12 @@ def _lower(source: Source, starts: tuple[int, ...]) -> FileFacts:
     lowering = StatementLowering(text)
     try:
         body = lowering.module(tree)
-    except LostPlaceError as error:
+    except RecursionError:
+        raise
+    except Exception as error:  # a place that was lost, or syntax that this version of initlint has never heard of
         line = FileFacts((), starts).position(lowering.at)[0]
-        raise UnreadableError(
-            f"cannot be followed: {error}", "Please report this as a fault of initlint.", line
-        ) from error
+        message = f"cannot be followed: {type(error).__name__}: {error}"
+        raise UnreadableError(message, "Please report this as a fault of initlint.", line) from error
     commented = Commented(text, starts, lowering.strings, lowering.extents)
     suppressions = find_suppressions(commented) if may_suppress(text) else ()
     return FileFacts(body, starts, suppressions, source.cells, tuple(dict.fromkeys(lowering.called)))

@@ -1,4 +1,4 @@
-"""LibCST statements → facts."""
+"""Whole files, blocks and what they hold → facts."""
 
 from __future__ import annotations
 
@@ -8,17 +8,11 @@ from typing import Any
 import libcst as cst
 
 from initlint.reading import facts
-from initlint.reading.patterns import PatternLowering
+from initlint.reading.simple_statements import SimpleLowering
 from initlint.reading.suppressions import Extent
 
-_AUGMENTED: dict[type[cst.CSTNode], str] = {
-    cst.AddAssign: "+", cst.SubtractAssign: "-", cst.MultiplyAssign: "*", cst.MatrixMultiplyAssign: "@",
-    cst.DivideAssign: "/", cst.ModuloAssign: "%", cst.BitAndAssign: "&", cst.BitOrAssign: "|", cst.BitXorAssign: "^",
-    cst.LeftShiftAssign: "<<", cst.RightShiftAssign: ">>", cst.PowerAssign: "**", cst.FloorDivideAssign: "//",
-}  # fmt: skip
 
-
-class StatementLowering(PatternLowering):
+class StatementLowering(SimpleLowering):
     """Lowers a whole file, from top to bottom."""
 
     def __init__(self, text: str) -> None:
@@ -43,7 +37,7 @@ class StatementLowering(PatternLowering):
         """Lower the small statements of one logical line."""
         count = len(lowered)
         for node in nodes:
-            statement = _SIMPLE[type(node)](self, node)
+            statement = self.simple(node)
             if statement is not None:
                 lowered.append(statement)
         if len(lowered) > count:
@@ -144,7 +138,7 @@ class StatementLowering(PatternLowering):
         header = self._start(node, "def")
         name = self.name(node.name)
         start, end = self.at - len(node.name.value), self.at
-        self._type_parameters(node.type_parameters)
+        self.type_parameters(node.type_parameters)
         self.open("(")
         parameters = self.parameters(node.params)
         returns = None if node.returns is None else self.expression(node.returns.annotation)
@@ -172,7 +166,7 @@ class StatementLowering(PatternLowering):
         header = self.word("class")
         name = self.name(node.name)
         start, end = self.at - len(node.name.value), self.at
-        self._type_parameters(node.type_parameters)
+        self.type_parameters(node.type_parameters)
         if type(node.lpar) is cst.LeftParen:
             self.open("(")
         bases = self.arguments(node.bases) + self.arguments(node.keywords)
@@ -186,106 +180,6 @@ class StatementLowering(PatternLowering):
         start = self.word("async")
         self.word(word)
         return start
-
-    def _type_parameters(self, node: Any) -> None:
-        if node is None:
-            return
-        self.open("[")
-        for parameter in node.params:
-            self.name(parameter.param.name)
-            self.optional(getattr(parameter.param, "bound", None))
-            self.optional(parameter.default)
-        self.close("]")
-
-    # ----------------------------------------------------------------------------------------------- simple statements
-
-    def _evaluate(self, node: Any) -> Any:
-        value = self.expression(node.value)
-        return facts.Evaluate(value.start, value.end, value)
-
-    def _assign(self, node: Any) -> Any:
-        targets = tuple([self.expression(item.target) for item in node.targets])
-        value = self.expression(node.value)
-        return facts.Assign(targets[0].start, value.end, targets, value)
-
-    def _annotated(self, node: Any) -> Any:
-        target = self.expression(node.target)
-        annotation = self.expression(node.annotation.annotation)
-        value = self.optional(node.value)
-        return facts.Assign(target.start, self.at, (target,), value, annotation)
-
-    def _augmented(self, node: Any) -> Any:
-        target = self.expression(node.target)
-        value = self.expression(node.value)
-        return facts.AugmentedAssign(target.start, value.end, target, _AUGMENTED[type(node.operator)], value)
-
-    def _return(self, node: Any) -> Any:
-        start = self.word("return")
-        value = self.optional(node.value)
-        return facts.Return(start, self.at, value)
-
-    def _raise(self, node: Any) -> Any:
-        start = self.word("raise")
-        value = self.optional(node.exc)
-        if node.cause is not None:
-            self.expression(node.cause.item)
-        return facts.Raise(start, self.at, value)
-
-    def _assert(self, node: Any) -> Any:
-        start = self.word("assert")
-        test = self.expression(node.test)
-        self.optional(node.msg)
-        return facts.Assert(start, self.at, test)
-
-    def _delete(self, node: Any) -> Any:
-        start = self.word("del")
-        target = self.expression(node.target)
-        return facts.Delete(start, self.at, target)
-
-    def _keyword(self, node: Any) -> Any:
-        word = type(node).__name__.lower()
-        start = self.word(word)
-        return facts.Keyword(start, self.at, word)
-
-    def _scope(self, node: Any) -> Any:
-        kind = type(node).__name__.lower()
-        start = self.word(kind)
-        names = tuple([self.name(item.name) for item in node.names])
-        return facts.Scope(start, self.at, kind, names)
-
-    def _type_alias(self, node: Any) -> None:
-        self.word("type")
-        self.name(node.name)
-        self._type_parameters(node.type_parameters)
-        self.expression(node.value)
-
-    # --------------------------------------------------------------------------------------------------------- imports
-
-    def _import(self, node: Any) -> Any:
-        start = self.word("import")
-        names = tuple([self._imported(alias) for alias in node.names])
-        return facts.Import(start, self.at, names)
-
-    def _import_from(self, node: Any) -> Any:
-        start = self.word("from")
-        module = None if node.module is None else self._dotted(node.module)
-        if type(node.names) is cst.ImportStar:
-            self.import_star()
-            names: tuple[facts.ImportedName, ...] = (facts.ImportedName("*"),)
-        else:
-            names = tuple([self._imported(alias) for alias in node.names])
-        if node.rpar is not None:
-            self.close(")")
-        return facts.Import(start, self.at, names, module, len(node.relative), True)
-
-    def _imported(self, node: Any) -> facts.ImportedName:
-        name = self._dotted(node.name)
-        return facts.ImportedName(name, None if node.asname is None else self.name(node.asname.name))
-
-    def _dotted(self, node: Any) -> str:
-        if type(node) is cst.Attribute:
-            return f"{self._dotted(node.value)}.{self.name(node.attr)}"
-        return self.name(node)
 
 
 def _without_docstring(statements: list[Any]) -> tuple[Any, ...]:
@@ -308,22 +202,4 @@ _COMPOUND: dict[type[cst.CSTNode], _Lower] = {
     cst.Match: StatementLowering._match,
     cst.FunctionDef: StatementLowering._function,
     cst.ClassDef: StatementLowering._class_definition,
-}
-_SIMPLE: dict[type[cst.CSTNode], _Lower] = {
-    cst.Expr: StatementLowering._evaluate,
-    cst.Assign: StatementLowering._assign,
-    cst.AnnAssign: StatementLowering._annotated,
-    cst.AugAssign: StatementLowering._augmented,
-    cst.Return: StatementLowering._return,
-    cst.Raise: StatementLowering._raise,
-    cst.Assert: StatementLowering._assert,
-    cst.Del: StatementLowering._delete,
-    cst.Pass: StatementLowering._keyword,
-    cst.Break: StatementLowering._keyword,
-    cst.Continue: StatementLowering._keyword,
-    cst.Global: StatementLowering._scope,
-    cst.Nonlocal: StatementLowering._scope,
-    cst.TypeAlias: StatementLowering._type_alias,
-    cst.Import: StatementLowering._import,
-    cst.ImportFrom: StatementLowering._import_from,
 }

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import libcst
 import msgspec
 import pytest
 from facts_comparison import differences
@@ -95,6 +96,24 @@ def test_type_parameters_are_moved_over(read: Read) -> None:
 def test_a_type_alias_says_nothing(read: Read) -> None:
     text = "type X[T: int] = list[T]\ntype = 1\ntype type = type\ny = 2"
     assert [written(text, statement) for statement in read(text).facts.body] == ["type = 1", "y = 2"]
+
+
+@pytest.mark.skipif(not hasattr(libcst, "LazyImport"), reason="needs LibCST 1.9")
+def test_lazy_imports_are_imports(read: Read) -> None:
+    text = "lazy import a.b as c\nlazy from .d import (e as f, g)\nlazy = lazy"
+    first, second, last = read(text).facts.body
+    assert isinstance(first, facts.Import) and first.names == (facts.ImportedName("a.b", "c"),)
+    assert isinstance(second, facts.Import) and (second.module, second.level, second.names[1].name) == ("d", 1, "g")
+    assert [written(text, one) for one in (first, second, last)] == text.split("\n")
+
+
+@pytest.mark.skipif(not hasattr(libcst, "StarredDictComp"), reason="needs LibCST 1.9")
+def test_comprehensions_that_unpack_are_followed(read: Read) -> None:
+    text = "{**a for a in b}; [*a for a in b]; z"
+    opaque, unpacked, last = (one.value for one in read(text).facts.body if isinstance(one, facts.Evaluate))
+    assert isinstance(opaque, facts.Opaque) and written(text, opaque) == "{**a for a in b}"
+    assert isinstance(unpacked, facts.Comprehension) and isinstance(unpacked.element, facts.Starred)
+    assert written(text, last) == "z"
 
 
 def test_template_strings_are_opaque(read: Read) -> None:
