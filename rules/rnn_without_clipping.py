@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from initlint.finding import Finding, Place, Severity
 from initlint.program import Program
@@ -88,11 +89,9 @@ def train(batches):
 
     def check_program(self, program: Program) -> Iterator[Finding]:
         """Judges every loop over a model with a recurrent layer."""
-        told: set[Place | None] = set()
-        for loop in program.training_loops():
+        for loop in _merged(program.training_loops()):
             layers = list(loop.recurrences())
-            if layers and loop.backward not in told and not loop.clips:
-                told.add(loop.backward or loop.step)
+            if layers and not loop.clips:
                 yield self._finding(loop, min(layers, key=lambda layer: layer.is_gated))
 
     def _finding(self, loop: TrainingLoop, layer: Recurrence) -> Finding:
@@ -113,6 +112,18 @@ def train(batches):
             },
             related=[(layer.place, f"the recurrent layer of {layer.model}" if layer.model else "the recurrent layer")],
         )
+
+
+def _merged(loops: Iterable[TrainingLoop]) -> Iterator[TrainingLoop]:
+    """The loops; steps of several optimisers after one backward call as one, at the first step on a recurrent model."""
+    groups: dict[Place, list[TrainingLoop]] = {}
+    for loop in loops:
+        if any(loop.recurrences()):
+            groups.setdefault(loop.backward or loop.step, []).append(loop)
+    for first, *others in groups.values():
+        names = dict.fromkeys((*first.names, *(name for loop in others for name in loop.names)))
+        models = (*first.models, *(model for loop in others for model in loop.models))
+        yield replace(first, names=tuple(names), models=models)
 
 
 def _subject(loop: TrainingLoop) -> str:

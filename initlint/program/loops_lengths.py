@@ -24,14 +24,14 @@ def known_steps(links: Links, routines: Iterable[Routine]) -> int | None:
 def _lengths(routine: Routine) -> Iterator[int]:
     for name, bounds in routine.bounds.items():
         if framework.LENGTH_NAME.match(name):
-            yield from _positive(bound.value for bound in bounds if not bound.route)
+            yield from _lengths_in(bound.value for bound in bounds if not bound.route)
     for parameter in routine.parameters:
         if framework.LENGTH_NAME.match(parameter.name):
-            yield from _positive([parameter.default])
+            yield from _lengths_in([parameter.default])
     for call in routine.calls:
-        yield from _positive(one.value for one in call.arguments if framework.LENGTH_NAME.match(one.keyword or ""))
+        yield from _lengths_in(one.value for one in call.arguments if framework.LENGTH_NAME.match(one.keyword or ""))
         if terminal_name(call.function) == "add_argument" and _is_length_option(call):
-            yield from _positive(one.value for one in call.arguments if one.keyword == "default")
+            yield from _lengths_in(one.value for one in call.arguments if one.keyword == "default")
 
 
 def _is_length_option(call: facts.Call) -> bool:
@@ -40,7 +40,8 @@ def _is_length_option(call: facts.Call) -> bool:
     return any(framework.LENGTH_NAME.match(name) for name in spelled)
 
 
-def _positive(values: Iterable[facts.Expression | None]) -> Iterator[int]:
+def _lengths_in(values: Iterable[facts.Expression | None]) -> Iterator[int]:
+    """The literal numbers among some values; a length of 1 says that the loop over time is elsewhere."""
     for value in values:
-        if isinstance(value, facts.Literal) and type(value.value) is int and value.value > 0:
+        if isinstance(value, facts.Literal) and type(value.value) is int and value.value > 1:
             yield value.value
