@@ -10,8 +10,9 @@ from initlint.frameworks.torch import INIT_HOOKS, TRANSPARENT_DECORATORS
 from initlint.network import EarlyApply, Network
 from initlint.program import Program
 from initlint.program.functions import Written, functions, lineage
-from initlint.program.initialising import initialises_weights, names_in
+from initlint.program.initialising import initialises_weights
 from initlint.program.nodes import last_name
+from initlint.program.usage import Usage
 from initlint.rule import Rule
 
 INIT_NAME = re.compile(r"init|reset|xavier|kaiming|orthogonal|weights", re.IGNORECASE)
@@ -86,13 +87,9 @@ class Net(nn.Module):
             for written in functions(module)
             if _is_init(written) and _is_ours_to_call(program, written)
         ]
-        if not candidates:
-            return
-        used, parts = _names_of(program)
-        for written in candidates:
-            name = written.node.name
-            if name not in used and not any(part in name for part in parts):
-                yield self._finding(written)
+        if candidates:
+            usage = Usage(program)
+            yield from (self._finding(written) for written in candidates if not usage.is_used(written))
 
     def _finding(self, written: Written) -> Finding:
         name = written.node.name
@@ -124,13 +121,3 @@ def _is_ours_to_call(program: Program, written: Written) -> bool:
     line = lineage(program, written.module, written.cls)
     is_hook = any(name in INIT_HOOKS.get(base, INIT_HOOKS[""]) for base in line.externals)
     return line.is_module and line.is_known and name not in line.inherited() and not is_hook
-
-
-def _names_of(program: Program) -> tuple[set[str], set[str]]:
-    used: set[str] = set()
-    parts: set[str] = set()
-    for module in program.modules:
-        names, pieces = names_in(module.source.facts.body)
-        used |= names
-        parts |= pieces
-    return used, parts

@@ -74,13 +74,14 @@ net = nn.Sequential(
 
 
 def _comes_from_layer(layer: Layer, by_id: dict[int, Layer]) -> bool:
+    """Whether a softmax is of a linear layer's output, and that of no attention scores."""
     source = _behind(by_id[layer.inputs[0]], by_id)
-    if source.op not in HIDDEN or source.kind == "matmul" or not source.inputs:
+    if source.op not in HIDDEN or source.kind == "matmul":
         return False
-    return _behind(by_id[source.inputs[0]], by_id).op not in SCORES
+    return not any(before.op in SCORES for before in _upstream(source, by_id))
 
 
-SCORES = frozenset({"matmul", "unknown", "join"})
+SCORES = frozenset({"matmul", "attention", "unknown", "join"})
 """What may be attention scores: a linear map of them mixes heads, and their softmax is attention."""
 
 
@@ -89,6 +90,19 @@ def _behind(here: Layer, by_id: dict[int, Layer]) -> Layer:
     while here.inputs and here.op in PASSING | {"softmax", "norm"}:
         here = by_id[here.inputs[0]]
     return here
+
+
+def _upstream(layer: Layer, by_id: dict[int, Layer]) -> Iterator[Layer]:
+    """What a layer's input is made of, up to the linear layers before it."""
+    waiting = [by_id[source] for source in layer.inputs]
+    seen = {each.id for each in waiting}
+    while waiting:
+        here = waiting.pop()
+        yield here
+        if here.op not in HIDDEN:
+            fresh = [by_id[source] for source in here.inputs if source not in seen]
+            seen.update(each.id for each in fresh)
+            waiting.extend(fresh)
 
 
 def _fed(network: Network, layer: Layer, consumers: dict[int, list[Layer]]) -> Layer | None:
