@@ -54,8 +54,8 @@ def build():
         for seen in network.observed(VectorInit):
             axes = len(seen.shape)
             message = (
-                f"{seen.initializer} of {seen.parameter or 'a tensor'}: {axes} {'axis' if axes == 1 else 'axes'}, at least 2 "
-                f"are needed for its fans: the call raises a ValueError"
+                f"{seen.initializer} of {seen.parameter or 'a tensor'}: {axes} {'axis' if axes == 1 else 'axes'}, "
+                f"at least 2 are needed for its fans: the call raises a ValueError"
             )
             call = REMEDIES.get(seen.parameter.rpartition(".")[2], "nn.init.zeros_")
             remedy = f"call {call} on vectors; in a loop, put the call under `if p.dim() > 1:`"

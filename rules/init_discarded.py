@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import pairwise
 
 from initlint.finding import Finding, Place, Severity
 from initlint.network import DiscardedInit, Network, Parameter, Write
@@ -21,8 +22,8 @@ class InitDiscarded(Rule):
     effect; an initialiser that is given a module raises. The weights are not what the source says.
     Predicted: the tensor that the call writes to, its other uses, and the writes to a parameter in the order they run.
     Measured: -
-    Silent on: in-place calls on .data, detach() and views, copies that are written back, returned or stored, defaults of
-    a layer that are drawn again, and a general init that a special one follows.
+    Silent on: in-place calls on .data, detach() and views, copies that are written back, returned or stored, defaults
+    of a layer that are drawn again, and a general init that a special one follows.
     Fix: initialise the parameter itself; run the special init after the general one.
     Source: the documentation of torch.Tensor.clone and of torch.nn.Module.apply.
     """
@@ -73,8 +74,12 @@ class Net(nn.Module):
 
     def _unkept(self, seen: Discarded) -> Finding:
         what = "a copy of the weight" if seen.is_copy else "a new tensor"
-        message = f"{seen.initializer} of {seen.tensor}: {what} that nothing stores, the parameter itself stays as it was"
-        remedy = "initialise the parameter itself, or write the tensor back under torch.no_grad() with weight.copy_(...)"
+        message = (
+            f"{seen.initializer} of {seen.tensor}: {what} that nothing stores, the parameter itself stays as it was"
+        )
+        remedy = (
+            "initialise the parameter itself, or write the tensor back under torch.no_grad() with weight.copy_(...)"
+        )
         return self.finding(seen.place, message, help=remedy)
 
     def _undone(self, program: Program) -> Iterator[Finding]:
@@ -106,8 +111,8 @@ class Net(nn.Module):
             sibling = next((other for other in network.parameters if _is_left_out(other, parameter)), None)
             if sibling is not None:
                 message = (
-                    f"{parameter.name} is initialised twice by {first.initializer}, and {sibling.name} not at all: it keeps "
-                    f"the framework's default init"
+                    f"{parameter.name} is initialised twice by {first.initializer}, and {sibling.name} not at all: "
+                    f"it keeps the framework's default init"
                 )
                 yield self.finding(first.place, message, help=f"write {sibling.name} in one of the two calls")
 
@@ -122,7 +127,9 @@ def _undoing(parameter: Parameter, write: Write) -> Write | None:
     """The last write, if it surely makes something else of a weight and stands in another function."""
     last = parameter.writes[-1]
     is_weight = parameter.role in ("weight", "recurrent", "scale")
-    is_other = last.distribution is not None and write.distribution is not None and last.distribution != write.distribution
+    is_other = (
+        last.distribution is not None and write.distribution is not None and last.distribution != write.distribution
+    )
     is_general = last.initializer.endswith("_") and last.function not in ("", write.function)
     is_sure = last.is_certain and not last.is_partial and last.place != write.place
     return last if is_weight and is_other and is_general and is_sure else None
@@ -131,7 +138,7 @@ def _undoing(parameter: Parameter, write: Write) -> Write | None:
 def _repeated(parameter: Parameter) -> tuple[Write, Write] | None:
     """Two explicit writes, one straight after the other, by the same call in the same function."""
     written = [write for write in parameter.writes if write.is_explicit]
-    for one, other in zip(written, written[1:], strict=False):
+    for one, other in pairwise(written):
         is_same_call = one.initializer == other.initializer and one.function == other.function
         if is_same_call and one.is_certain and other.is_certain and one.place != other.place:
             return one, other

@@ -24,10 +24,11 @@ class InitNeverApplied(Rule):
 
     Why: the weights keep the framework's default, and the init that was written for them is dead code. apply() reaches
     the modules that are registered when it runs, and no later one.
-    Predicted: the name is used nowhere in what was read; or every layer the function would reach is made after the call.
+    Predicted: the name is used nowhere in what was read; or every layer the function would reach is made after the
+    call.
     Measured: -
-    Silent on: what frameworks call (_init_weights of a PreTrainedModel, reset_parameters), overrides, classes with bases
-    that were not read, public functions and methods outside of scripts, and names put together from strings.
+    Silent on: what frameworks call (_init_weights of a PreTrainedModel, reset_parameters), overrides, classes with
+    bases that were not read, public functions and methods outside of scripts, and names put together from strings.
     Fix: self.apply(self._init_weights) as the last line of the constructor.
     Source: the documentation of torch.nn.Module.apply.
     """
@@ -97,7 +98,9 @@ class Net(nn.Module):
         takes_module = len(written.node.parameters) == (2 if written.cls is not None else 1)
         call = f"self.apply(self.{name})" if written.cls is not None and takes_module else f"self.{name}()"
         where = "at the end of the constructor" if written.cls is not None else "behind the model's construction"
-        message = f"{owner} initialises weights, but nothing calls or applies it: they keep the framework's default init"
+        message = (
+            f"{owner} initialises weights, but nothing calls or applies it: they keep the framework's default init"
+        )
         remedy = f"add {call if written.cls is not None else f'model.apply({name})'} {where}"
         return self.finding(written.place, message, help=remedy)
 

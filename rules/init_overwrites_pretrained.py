@@ -12,12 +12,12 @@ from initlint.rule import Rule
 class InitOverwritesPretrained(Rule):
     """A model is initialised after its pretrained weights were loaded.
 
-    Why: an init function writes over whatever it reaches. The download is thrown away, and fine-tuning starts from random
-    weights without a word: only a worse result tells.
+    Why: an init function writes over whatever it reaches. The download is thrown away, and fine-tuning starts from
+    random weights without a word: only a worse result tells.
     Predicted: the writes to the weights in the order in which they run: a load, and an init behind it.
     Measured: -
-    Silent on: a new head that is initialised alone, a model loaded on one branch and initialised on the other, loops that
-    pick layers by name, and a second model beside the one that was loaded.
+    Silent on: a new head that is initialised alone, a model loaded on one branch and initialised on the other, loops
+    that pick layers by name, and a second model beside the one that was loaded.
     Fix: initialise first, then load; or apply the init function to the new layers only.
     Source: the documentation of torch.nn.Module.apply: "applies fn recursively to every submodule".
     """
@@ -60,8 +60,8 @@ def build():
         """Reports every init behind a load."""
         for seen in network.observed(LateInit):
             message = (
-                f"{network.name}: the weights loaded on line {seen.loaded.line} are initialised again here: training starts "
-                f"from random weights"
+                f"{network.name}: the weights loaded on line {seen.loaded.line} are initialised again here: "
+                f"training starts from random weights"
             )
             what = "apply it" if seen.is_applied else "run it"
             remedy = f"initialise before the weights are loaded, or {what} over the new layers only: model.head"

@@ -10,6 +10,9 @@ from initlint.program import Program
 from initlint.program.selectors import Selecting, Selector, selecting
 from initlint.rule import Rule
 
+SHOWN = 4
+"""Classes named in a message."""
+
 
 class InitSelectorMisses(Rule):
     """An init function whose test of type or name matches no layer that it is given, or is always true.
@@ -70,12 +73,15 @@ def build():
     def _missing(self, selector: Selector, tests: Sequence[TypeTest]) -> Finding:
         wanted = ", ".join(dict.fromkeys(seen.wanted for seen in tests))
         kinds = list(dict.fromkeys(seen.subject for seen in tests if seen.has_parameters))
+        given = ", ".join(kinds[:SHOWN]) + (", ..." if len(kinds) > SHOWN else "")
         message = (
-            f"{tests[0].function} asks for {wanted} and gets {', '.join(kinds[:4])}{', ...' if len(kinds) > 4 else ''}: no test "
-            f"matches in {len(tests)} tries, and every weight keeps its default init"
+            f"{tests[0].function} asks for {wanted} and gets {given}: no test matches in {len(tests)} tries, and every "
+            f"weight keeps its default init"
         )
         remedy = "ask for what the model is made of, with isinstance, and walk model.modules()"
-        return self.finding(selector.place, message, help=remedy, predicted={"wanted": wanted, "given": kinds, "matches": 0})
+        return self.finding(
+            selector.place, message, help=remedy, predicted={"wanted": wanted, "given": kinds, "matches": 0}
+        )
 
 
 def _is_inside(place: Place, whole: Place) -> bool:

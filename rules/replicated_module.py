@@ -20,8 +20,8 @@ ON_PURPOSE = re.compile(r"shar|tied|tie_|same|recur|ema|target|teacher|momentum|
 class ReplicatedModule(Rule):
     """One layer that stands several times where several were meant, or deep copies that start with equal weights.
 
-    Why: [layer] * n holds one layer n times: one set of weights, trained for n places at once. deepcopy copies the values
-    of the weights too: heads and experts that start equal and see the same input stay close to each other.
+    Why: [layer] * n holds one layer n times: one set of weights, trained for n places at once. deepcopy copies the
+    values of the weights too: heads and experts that start equal and see the same input stay close to each other.
     Predicted: the parameters behind each entry: the same ones, or copies that nothing draws again afterwards.
     Measured: weights of several layers that are the same tensor, or equal to the last bit.
     Silent on: copies that are initialised again, target networks, averages and teachers, sharing that is named as such,
@@ -64,16 +64,18 @@ def build(depth=4):
         times = f"{count}" if count and None not in [each.count for each in seen] else "several"
         if first.how == "shared":
             message = (
-                f"{first.layer} stands {times} times in {network.name} as one and the same layer, {times} layers with weights "
-                f"of their own are expected: every place gets the same weights"
+                f"{first.layer} stands {times} times in {network.name} as one and the same layer, {times} layers with "
+                f"weights of their own are expected: every place gets the same weights"
             )
         else:
             message = (
-                f"{first.layer} is copied {times} times in {network.name} with the values of its weights, draws of their own "
-                f"are expected: all copies start equal"
+                f"{first.layer} is copied {times} times in {network.name} with the values of its weights, draws of "
+                f"their own are expected: all copies start equal"
             )
         remedy = f"build each one anew: [{first.layer}(...) for _ in range(n)]"
-        return self.finding(place, message, help=remedy, predicted={"layer": first.layer, "how": first.how, "count": count})
+        return self.finding(
+            place, message, help=remedy, predicted={"layer": first.layer, "how": first.how, "count": count}
+        )
 
 
 def _replications(network: Network) -> Iterator[tuple[Place, list[Replication]]]:

@@ -15,12 +15,13 @@ from initlint.rule import Rule
 class UninitializedParameter(Rule):
     """A parameter is made from memory that nothing ever fills.
 
-    Why: torch.empty, torch.Tensor(n, m) and torch.FloatTensor(n, m) hand out memory as it is: zeros on one machine, huge
-    numbers or NaN on another, and never the same twice.
+    Why: torch.empty, torch.Tensor(n, m) and torch.FloatTensor(n, m) hand out memory as it is: zeros on one machine,
+    huge numbers or NaN on another, and never the same twice.
     Predicted: no write follows the constructor on any path that was traced, and nothing in the source could make one.
     Measured: entries that differ from one construction to the next under the same seed.
-    Silent on: parameters filled in the constructor, in reset_parameters, _init_weights, a base class, an init function or
-    a loop over parameters anywhere; frozen ones; classes that load their weights; torch.empty(0); unknown base classes.
+    Silent on: parameters filled in the constructor, in reset_parameters, _init_weights, a base class, an init function
+    or a loop over parameters anywhere; frozen ones; classes that load their weights; torch.empty(0); unknown base
+    classes.
     Fix: one init call behind the constructor.
     Source: the documentation of torch.empty: "returns a tensor filled with uninitialized data".
     """
@@ -70,8 +71,8 @@ class Scores(nn.Module):
         name = _attribute(parameter)
         shape = "x".join("?" if size is None else str(size) for size in parameter.shape or ())
         message = (
-            f"{parameter.name}: {shape or 'all'} entries of uninitialised memory that nothing fills before use, an init is "
-            f"expected: the values are arbitrary, huge ones and NaN among them"
+            f"{parameter.name}: {shape or 'all'} entries of uninitialised memory that nothing fills before use, an "
+            f"init is expected: the values are arbitrary, huge ones and NaN among them"
         )
         call = "xavier_uniform_" if len(parameter.shape or ()) >= 2 else "zeros_"
         predicted = {"parameter": parameter.name, "writes": 0}

@@ -18,12 +18,13 @@ SHOWN = 3
 class UnregisteredLayers(Rule):
     """Layers or parameters that a module keeps in a plain list, dict or tuple.
 
-    Why: a module registers what is assigned to its attributes, not what lies in a plain collection. parameters(), apply(),
-    to(), state_dict() and so every init function, optimiser and checkpoint pass such layers by: they stay as they were made.
+    Why: a module registers what is assigned to its attributes, not what lies in a plain collection. parameters(),
+    apply(), to(), state_dict() and so every init function, optimiser and checkpoint pass such layers by: they stay as
+    they were made.
     Predicted: the parameters in the collection are none of those that parameters() of the model gives.
     Measured: parameters that take part in the forward pass and are missing from parameters().
-    Silent on: collections whose layers are registered elsewhere as well, single layers hidden in a list on purpose, frozen
-    layers, layers without parameters, classes that are no modules, and collections that no forward pass uses.
+    Silent on: collections whose layers are registered elsewhere as well, single layers hidden in a list on purpose,
+    frozen layers, layers without parameters, classes that are no modules, and collections that no forward pass uses.
     Fix: nn.ModuleList, nn.ModuleDict, nn.ParameterList or nn.ParameterDict.
     Source: the documentation of torch.nn.ModuleList: "modules it contains are properly registered".
     """
@@ -69,13 +70,13 @@ class Net(nn.Module):
                 yield self._finding(network, seen)
 
     def _finding(self, network: Network, seen: Hidden) -> Finding:
-        count, shown = len(seen.layers), ", ".join(seen.layers[:SHOWN])
+        count = len(seen.layers)
+        shown = ", ".join(seen.layers[:SHOWN]) + (", ..." if count > SHOWN else "")
         kinds = PARAMETERS if all(layer.startswith("parameter") for layer in seen.layers) else MODULES
         what = "parameters" if kinds is PARAMETERS else "layers"
         message = (
-            f"{seen.attribute}: {count} {what} ({shown}{', ...' if count > SHOWN else ''}) in a plain {seen.container}, which "
+            f"{seen.attribute}: {count} {what} ({shown}) in a plain {seen.container}, which "
             f"{network.name} does not register: no init function, optimiser, .to() or state_dict() reaches them"
         )
-        given = "tuple" if seen.container == "tuple" else seen.container
-        remedy = f"wrap the {given}: self.{seen.attribute.rpartition('.')[2]} = {kinds[seen.container]}(...)"
+        remedy = f"wrap the {seen.container}: self.{seen.attribute.rpartition('.')[2]} = {kinds[seen.container]}(...)"
         return self.finding(seen.place, message, help=remedy, predicted={"attribute": seen.attribute, "layers": count})

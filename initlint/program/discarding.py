@@ -61,9 +61,9 @@ def _of_locals(module: Module, function: facts.Function) -> Iterator[Discarded]:
             name = _local(found.target) if found is not None else None
             if found is not None and name in inits:
                 inits[name].append(found)
-    for name, found in inits.items():
-        if found and uses[name] == len(found) + 1:
-            yield _made(module, found[0], name, makers[name] in COPIES)
+    for name, calls in inits.items():
+        if calls and uses[name] == len(calls) + 1:
+            yield _made(module, calls[0], name, makers[name] in COPIES)
 
 
 def _fresh_locals(function: facts.Function) -> dict[str, str]:

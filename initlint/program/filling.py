@@ -12,7 +12,7 @@ from initlint.program.program import Program
 from initlint.reading import facts
 
 COMMON = frozenset({"weight", "bias", "w", "b", "alpha", "beta", "gamma", "scale"})
-"""Names of parameters that many classes have: an init of one of them elsewhere is meant for this class if it says so."""
+"""Names that many classes give a parameter: an init of one elsewhere is meant for this class if it says so."""
 LOADERS = frozenset({"load_state_dict", "from_pretrained", "_load_from_state_dict", "load_from_checkpoint"})
 
 
@@ -54,7 +54,9 @@ def _may_fill(function: facts.Function, name: str, owner: str) -> bool:
 
 
 def _names(function: facts.Function, owner: str) -> bool:
-    return mentions(function.body, owner) or any(isinstance(n, facts.Name) and n.id == owner for n in nodes(function.body))
+    return mentions(function.body, owner) or any(
+        isinstance(n, facts.Name) and n.id == owner for n in nodes(function.body)
+    )
 
 
 def _loops_over_parameters(function: facts.Function) -> bool:

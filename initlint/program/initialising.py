@@ -17,8 +17,6 @@ WRITING = re.compile(r"_$|init|reset|fill|copy|load|normal|uniform|orthogonal|as
 """What the name of a function that writes to its arguments looks like."""
 TRAINED = frozenset({"weight", "bias", "data"})
 """Attributes that lead to a parameter."""
-PART_OF_NAME = 4
-"""Characters of a string from which it counts as a part of a method's name."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ def initialises_weights(root: object) -> bool:
 
 
 def written_attribute(target: facts.Expression) -> str | None:
-    """The attribute that leads to the tensor an init writes to: ``m.fc.weight.data[0]`` is ``weight``; a name is `None`."""
+    """The attribute that leads to what an init writes to: ``m.fc.weight.data[0]`` is ``weight``; a name is `None`."""
     current = target
     while True:
         if isinstance(current, facts.Attribute) and current.name != "data":
@@ -110,21 +108,3 @@ def mentions(root: object, name: str) -> bool:
         for node in nodes(root)
         if isinstance(node, (facts.Attribute, facts.Literal))
     )
-
-
-def names_in(root: object) -> tuple[set[str], set[str]]:
-    """The names that are used in it, and the parts of names that strings put together may hold."""
-    used: set[str] = set()
-    parts: set[str] = set()
-    for node in nodes(root):
-        if isinstance(node, facts.Name):
-            used.add(node.id)
-        elif isinstance(node, facts.Attribute):
-            used.add(node.name)
-        elif isinstance(node, facts.Import):
-            used.update(imported.name for imported in node.names)
-        elif isinstance(node, facts.Literal) and isinstance(node.value, str):
-            used.update(node.value.split())
-        elif isinstance(node, facts.FormattedString):
-            parts.update(part for part in node.parts if isinstance(part, str) and len(part) >= PART_OF_NAME)
-    return used, parts

@@ -61,9 +61,7 @@ def _selector(module: Module, node: facts.If) -> Selector:
         tests.append(rest[0].test)
         rest = rest[0].otherwise
     places = tuple(module.source.place(test.start, test.end) for test in tests)
-    return Selector(
-        places[0], places, _is_always_true(node.test), next(initialisations(tuple(rest)), None) is not None
-    )
+    return Selector(places[0], places, _is_always_true(node.test), next(initialisations(tuple(rest)), None) is not None)
 
 
 def _is_always_true(test: facts.Expression) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from initlint.finding import Place
-from initlint.network import LateInit, TypeTest
+from initlint.network import LateInit, TypeTest, Write
 from initlint.program.nodes import nodes
 from initlint.reading import facts
 from initlint.signal.size import Size
@@ -66,7 +66,9 @@ def _is_vague(module: Value) -> bool:
     if isinstance(module, ContainerValue):
         found = [item for item in module.items.values() if isinstance(item, Many)]
         is_known = all(is_module(each) for item in found for each in item.items)
-        return (module.is_open and not found) or not is_known or any(isinstance(i, Unknown) for i in module.items.values())
+        return (
+            (module.is_open and not found) or not is_known or any(isinstance(i, Unknown) for i in module.items.values())
+        )
     if not isinstance(module, Instance):
         return False
     called = called_attributes(module)
@@ -79,7 +81,9 @@ def called_attributes(module: Instance) -> set[str]:
     if module.cls.called is None:
         calls = (node.function for node in nodes(module.cls.node.body) if isinstance(node, facts.Call))
         owned = (each for each in calls if isinstance(each, facts.Attribute) and isinstance(each.value, facts.Name))
-        module.cls.called = {each.name for each in owned if isinstance(each.value, facts.Name) and each.value.id == "self"}
+        module.cls.called = {
+            each.name for each in owned if isinstance(each.value, facts.Name) and each.value.id == "self"
+        }
     return module.cls.called
 
 
@@ -109,9 +113,11 @@ def _pair(is_named: bool, value: Value) -> Value:
     return (Unknown("a name"), value) if is_named else value
 
 
-def name_of(path: str, of: Value) -> ClassName:
-    """The name of a module or parameter, which remembers what it is the name of."""
-    return ClassName.made(path, of)
+def named(path: str, value: Value) -> Value:
+    """A module or parameter with its name, which remembers what it is the name of."""
+    if isinstance(value, Many):
+        return Many(tuple(_pair(True, item) for item in value.items))
+    return ClassName.made(path, value), value
 
 
 # -------------------------------------------------------------------------------------------------- loaded, not traced
@@ -139,7 +145,9 @@ def apply_to_loaded(tracer: Tracer, part: Unknown, function: Value, place: Place
         before.append(LateInit(place, late[0].loaded, is_applied=True))
 
 
-def call_on_loaded(tracer: Tracer, part: Unknown, name: str, arguments: tuple[Value, ...], place: Place, scope: Scope) -> Value:
+def call_on_loaded(
+    tracer: Tracer, part: Unknown, name: str, arguments: tuple[Value, ...], place: Place, scope: Scope
+) -> Value:
     """A method of a model that came with its weights."""
     assert part.loaded is not None
     if name == "apply" and arguments:
@@ -172,7 +180,7 @@ def _note_reloaded(tracer: Tracer, inside: list[Value], place: Place) -> None:
             del tracer.loaded[id(module)]
 
 
-def _is_overwritten(writes: tuple[tensors.Write, ...], loaded: Place) -> bool:
+def _is_overwritten(writes: tuple[Write, ...], loaded: Place) -> bool:
     """Whether the last write is another one than a load that surely ran before it."""
     was_loaded = any(write.place == loaded and write.is_certain and write.initializer == "loaded" for write in writes)
     return was_loaded and writes[-1].initializer not in ("loaded", "unknown") and writes[-1].is_certain

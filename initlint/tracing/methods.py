@@ -213,16 +213,23 @@ def _query(tracer: Tracer, module: Value, name: str, place: Place, scope: Scope)
         pairs: list[Value] = [(path, tensor) for path, tensor in named_tensors(module)]
         return DictValue({str(path): tensor for path, tensor in named_tensors(module)}, True) if pairs else Unknown(name)
     plain = name.removeprefix("named_")
-    named: Iterator[tuple[str, Value]] = {"modules": named_modules, "children": submodules, "parameters": named_tensors}.get(
-        plain, lambda module: iter(())
-    )(module)
     is_named = plain != name
     found = [
-        (applying.name_of(path, inner), inner) if is_named else inner
-        for path, inner in named
+        applying.named(path, inner) if is_named else inner
+        for path, inner in _inside(module, plain)
         if not isinstance(inner, Unknown)
     ]
     return ListValue([*found, *applying.parts(tracer, module, is_named, plain == "parameters", place, scope)])
+
+
+def _inside(module: Value, kind: str) -> Iterator[tuple[str, Value]]:
+    """Paths and values of the modules, children or parameters of a module."""
+    if kind == "modules":
+        yield from named_modules(module)
+    elif kind == "children":
+        yield from submodules(module)
+    elif kind == "parameters":
+        yield from named_tensors(module)
 
 
 def _freeze(tracer: Tracer, module: Value, name: str, arguments: Arguments) -> None:
