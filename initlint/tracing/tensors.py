@@ -65,7 +65,7 @@ def construct(
     if not is_empty and name not in LAWS:
         return None
     shape = _constructed_shape(name, arguments, keywords)
-    is_filled = bool(arguments) and name.endswith("Tensor") and not _are_sizes(arguments)
+    is_filled = bool(arguments) and name.endswith("Tensor") and not _are_surely_sizes(arguments)
     law = _constructed_law(name, arguments, keywords)
     made = Parameter("", "tensor", None if is_filled else shape, place)
     writer = "unknown" if is_filled else "empty" if is_empty else name
@@ -95,6 +95,11 @@ def _normal_law(arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Di
 
 def _are_sizes(arguments: Sequence[Value]) -> bool:
     return all(isinstance(value, (int, Size, Unknown)) and not isinstance(value, bool) for value in arguments)
+
+
+def _are_surely_sizes(arguments: Sequence[Value]) -> bool:
+    """Whether ``torch.Tensor(...)`` gets sizes: one argument that is not known may as well be the values."""
+    return _are_sizes(arguments) and (len(arguments) > 1 or isinstance(arguments[0], int))
 
 
 def _constructed_shape(name: str, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Shape | None:
