@@ -34,9 +34,9 @@ class ConstantWeightInit(Rule):
     pass neither signal nor gradient.
     Predicted: rank 1 of the layer's output, or 0 for zeros.
     Measured: identical rows in the weight and in its gradient.
-    Silent on: a zero factor of a linear product, biases, norm scales, gates, embeddings, output layers, models without a hidden layer, the last layer of a
-    residual branch, adapter or head (zero-init residual, LoRA B, ControlNet, adaLN-zero), single units, depthwise and
-    frozen kernels, and layers whose place in the network is not known.
+    Silent on: a zero factor of a linear product, biases, norm scales, gates, embeddings, output layers, models without
+    a hidden layer, the last layer of a residual branch, adapter or head (zero-init residual, LoRA B, ControlNet,
+    adaLN-zero), single units, depthwise and frozen kernels, and layers whose place in the network is not known.
     Fix: draw the weights at random: kaiming_normal_, xavier_uniform_, or the framework's default.
     Source: Goodfellow, Bengio and Courville, Deep Learning, 2016, section 8.4; Rumelhart, Hinton and Williams 1986.
     """

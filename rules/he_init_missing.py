@@ -24,6 +24,7 @@ from .judging import (
     whole_stacks,
 )
 
+
 class HeInitMissing(Rule):
     """A deep plain stack of rectifiers whose init loses the variance layer by layer.
 

@@ -17,8 +17,9 @@ from initlint.signal.size import combine
 SGD_LIMIT = 3.5
 """Decades of the gradient's second moment over the hidden stages beyond which plain SGD does not train: of 66 networks
 on scikit-learn's digits (width 128, best of three learning rates) all beyond it failed, and none below 3.3."""
-ADAM_LIMIT = 7.0
-"""Decades beyond which Adam does not train either (36 networks, the same data)."""
+ADAM_LIMIT = 10.0
+"""Decades beyond which Adam does not train either. ReLU networks with PyTorch's default init on ten Gaussian clusters, 400
+steps, best of two learning rates: 12 hidden layers (8.6 decades) reach 100 %, 14 (10.1) 85 %, 20 (14.8) 53 %."""
 PLAIN_LIMIT = 5.0
 """Decades from which rectifier stacks at a framework's default are reported. Between `SGD_LIMIT` and this lie networks
 of AlexNet's and NeRF's depth, which people do train, with momentum or Adam and time."""
@@ -246,7 +247,7 @@ def severity(decades: float) -> Severity:
 def consequence(decades: float) -> str:
     """What follows for training."""
     if abs(decades) > ADAM_LIMIT:
-        return "neither SGD nor Adam will move the first layers" if decades < 0 else "training will diverge"
+        return "SGD will not move the first layers, and Adam hardly" if decades < 0 else "training will diverge"
     return "plain SGD will stall" if decades < 0 else "plain SGD will diverge"
 
 

@@ -71,8 +71,8 @@ class Net(nn.Module):
         law, fan = written.distribution, layer.fan_in
         total = f"{float(fan) * float(law.mean):.3g}" if _are_plain(fan, law.mean) else f"fan-in x {law.mean}"
         message = (
-            f"{layer.weight.name}: {written.initializer} draws with mean {_short(law.mean)}, std {_short(law.std)}; expected mean "
-            f"0: what all inputs share is multiplied by {total}, and every unit computes nearly the same"
+            f"{layer.weight.name}: {written.initializer} draws with mean {_short(law.mean)}, std {_short(law.std)}; "
+            f"expected mean 0: what all inputs share is multiplied by {total}, and every unit computes nearly the same"
         )
         return self.finding(
             written.place,

@@ -27,6 +27,7 @@ from .judging import (
     worst,
 )
 
+
 class ScaleIgnoresFanIn(Rule):
     """A hard-coded spread that, given the fan-in, makes the signal of a deep stack explode or die.
 

@@ -93,7 +93,9 @@ net = nn.Sequential(*layers, nn.Linear(64, 1))
                 before = by_id[before.inputs[0]]
             if before is not None and before.op == "norm":
                 message = f"{before.kind} before a SELU: it normalises already, and SELU's own fixed point is lost"
-                yield self.finding(before.place, message, help=f"remove {before.kind}, or use nn.ELU() or nn.ReLU() with it")
+                yield self.finding(
+                    before.place, message, help=f"remove {before.kind}, or use nn.ELU() or nn.ReLU() with it"
+                )
 
 
 def _is_selu(layer: Layer) -> bool:
@@ -102,4 +104,6 @@ def _is_selu(layer: Layer) -> bool:
 
 def _is_ordinary_dropout(layer: Layer) -> bool:
     rate = layer.options.get("p")
-    return layer.op == "dropout" and layer.options.get("variant") != "alpha" and isinstance(rate, float) and 0 < rate < 1
+    return (
+        layer.op == "dropout" and layer.options.get("variant") != "alpha" and isinstance(rate, float) and 0 < rate < 1
+    )

@@ -9,8 +9,10 @@ LEAKY = frozenset({"leaky_relu", "prelu", "rrelu"})
 def scaled_init(activation: str) -> str:
     """The init call that keeps the variance in front of an activation."""
     if activation in SQUASHING:
-        return 'nn.init.xavier_uniform_(layer.weight, gain=nn.init.calculate_gain("tanh"))' if activation == "tanh" else (
-            "nn.init.xavier_uniform_(layer.weight)"
+        return (
+            'nn.init.xavier_uniform_(layer.weight, gain=nn.init.calculate_gain("tanh"))'
+            if activation == "tanh"
+            else ("nn.init.xavier_uniform_(layer.weight)")
         )
     if activation in ("linear", "identity", "selu"):
         return 'nn.init.kaiming_normal_(layer.weight, nonlinearity="linear")'

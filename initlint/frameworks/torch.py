@@ -36,21 +36,51 @@ PARAMETER = "torch.nn.Parameter"
 
 _LINEAR = signature("in_features", "out_features", bias=True)
 _CONV = signature(
-    "in_channels", "out_channels", "kernel_size", stride=1, padding=0, dilation=1, groups=1, bias=True, padding_mode="zeros"
+    "in_channels",
+    "out_channels",
+    "kernel_size",
+    stride=1,
+    padding=0,
+    dilation=1,
+    groups=1,
+    bias=True,
+    padding_mode="zeros",
 )
 _TRANSPOSE = signature(
-    "in_channels", "out_channels", "kernel_size", stride=1, padding=0, output_padding=0, groups=1, bias=True, dilation=1,
+    "in_channels",
+    "out_channels",
+    "kernel_size",
+    stride=1,
+    padding=0,
+    output_padding=0,
+    groups=1,
+    bias=True,
+    dilation=1,
     padding_mode="zeros",
-)  # fmt: skip
+)
 _EMBEDDING = signature("num_embeddings", "embedding_dim", padding_idx=None)
 _RECURRENT = signature(
-    "input_size", "hidden_size", num_layers=1, bias=True, batch_first=False, dropout=0.0, bidirectional=False, proj_size=0
+    "input_size",
+    "hidden_size",
+    num_layers=1,
+    bias=True,
+    batch_first=False,
+    dropout=0.0,
+    bidirectional=False,
+    proj_size=0,
 )
 _CELL = signature("input_size", "hidden_size", bias=True)
 _ATTENTION = signature(
-    "embed_dim", "num_heads", dropout=0.0, bias=True, add_bias_kv=False, add_zero_attn=False, kdim=None, vdim=None,
+    "embed_dim",
+    "num_heads",
+    dropout=0.0,
+    bias=True,
+    add_bias_kv=False,
+    add_zero_attn=False,
+    kdim=None,
+    vdim=None,
     batch_first=False,
-)  # fmt: skip
+)
 _NORM = signature("num_features", eps=1e-5, momentum=0.1, affine=True, track_running_stats=True)
 _POOL = signature("kernel_size", stride=None, padding=0)
 
@@ -110,7 +140,9 @@ LAYERS: dict[str, LayerSpec] = {
     "Tanhshrink": _activation("tanhshrink"),
     "Softshrink": _activation("softshrink", {"lambd": "lambd"}, lambd=0.5),
     "Hardshrink": _activation("hardshrink", {"lambd": "lambd"}, lambd=0.5),
-    "Threshold": LayerSpec("activation", signature("threshold", "value"), "threshold", {"threshold": "threshold", "value": "value"}),
+    "Threshold": LayerSpec(
+        "activation", signature("threshold", "value"), "threshold", {"threshold": "threshold", "value": "value"}
+    ),
     "GLU": LayerSpec("multiply", signature(dim=-1)),
     "Softmax": LayerSpec("softmax", signature(dim=None)),
     "LogSoftmax": LayerSpec("softmax", signature(dim=None)),
@@ -136,14 +168,24 @@ for _axes in (1, 2, 3):
         LAYERS[f"{_kind}Pool{_axes}d"] = LayerSpec(
             "pool", _POOL, options={"kernel_size": "kernel_size"}, axes=_axes, variant=_kind.lower()
         )
-        LAYERS[f"Adaptive{_kind}Pool{_axes}d"] = LayerSpec("pool", signature("output_size"), axes=_axes, variant=_kind.lower())
+        LAYERS[f"Adaptive{_kind}Pool{_axes}d"] = LayerSpec(
+            "pool", signature("output_size"), axes=_axes, variant=_kind.lower()
+        )
     LAYERS[f"LPPool{_axes}d"] = LayerSpec("unknown")
     for _kind in ("Zero", "Constant", "Reflection", "Replication", "Circular"):
         LAYERS[f"{_kind}Pad{_axes}d"] = LayerSpec("reshape")
 for _name in (
-    "Identity", "Flatten", "Unflatten", "Upsample", "UpsamplingNearest2d", "UpsamplingBilinear2d", "PixelShuffle",
-    "PixelUnshuffle", "ChannelShuffle", "Unfold",
-):  # fmt: skip
+    "Identity",
+    "Flatten",
+    "Unflatten",
+    "Upsample",
+    "UpsamplingNearest2d",
+    "UpsamplingBilinear2d",
+    "PixelShuffle",
+    "PixelUnshuffle",
+    "ChannelShuffle",
+    "Unfold",
+):
     LAYERS[_name] = LayerSpec("reshape")
 GATED_CELLS = frozenset({"lstm", "gru"})
 LINEAR_TYPE = "Linear"
@@ -166,7 +208,9 @@ ELEMENTWISE: dict[str, FunctionSpec] = {
         "activation", "leaky_relu", signature(negative_slope=0.01), {"negative_slope": "negative_slope"}
     ),
     "prelu": FunctionSpec("activation", "prelu"),
-    "rrelu": FunctionSpec("activation", "rrelu", signature(lower=1 / 8, upper=1 / 3), {"lower": "lower", "upper": "upper"}),
+    "rrelu": FunctionSpec(
+        "activation", "rrelu", signature(lower=1 / 8, upper=1 / 3), {"lower": "lower", "upper": "upper"}
+    ),
     "elu": FunctionSpec("activation", "elu", signature(alpha=1.0), {"alpha": "alpha"}),
     "celu": FunctionSpec("activation", "celu", signature(alpha=1.0), {"alpha": "alpha"}),
     "selu": FunctionSpec("activation", "selu"),
@@ -241,12 +285,58 @@ for _axes in (1, 2, 3):
     FUNCTIONS[f"adaptive_avg_pool{_axes}d"] = FunctionSpec("pool", "avg")
     FUNCTIONS[f"adaptive_max_pool{_axes}d"] = FunctionSpec("pool", "max")
 for _name in (
-    "view", "reshape", "permute", "transpose", "flatten", "unflatten", "squeeze", "unsqueeze", "contiguous", "to", "float",
-    "half", "double", "bfloat16", "type", "type_as", "cpu", "cuda", "clone", "expand", "expand_as", "repeat", "t", "movedim",
-    "swapaxes", "swapdims", "moveaxis", "narrow", "select", "index_select", "gather", "roll", "flip", "view_as", "reshape_as", "pad",
-    "repeat_interleave", "pixel_shuffle", "pixel_unshuffle", "unfold", "upsample", "requires_grad_", "channel_shuffle",
-    "masked_select", "tile", "broadcast_to", "adjoint", "rot90", "upsample_nearest", "upsample_bilinear", "checkpoint_name",
-):  # fmt: skip
+    "view",
+    "reshape",
+    "permute",
+    "transpose",
+    "flatten",
+    "unflatten",
+    "squeeze",
+    "unsqueeze",
+    "contiguous",
+    "to",
+    "float",
+    "half",
+    "double",
+    "bfloat16",
+    "type",
+    "type_as",
+    "cpu",
+    "cuda",
+    "clone",
+    "expand",
+    "expand_as",
+    "repeat",
+    "t",
+    "movedim",
+    "swapaxes",
+    "swapdims",
+    "moveaxis",
+    "narrow",
+    "select",
+    "index_select",
+    "gather",
+    "roll",
+    "flip",
+    "view_as",
+    "reshape_as",
+    "pad",
+    "repeat_interleave",
+    "pixel_shuffle",
+    "pixel_unshuffle",
+    "unfold",
+    "upsample",
+    "requires_grad_",
+    "channel_shuffle",
+    "masked_select",
+    "tile",
+    "broadcast_to",
+    "adjoint",
+    "rot90",
+    "upsample_nearest",
+    "upsample_bilinear",
+    "checkpoint_name",
+):
     FUNCTIONS[_name] = _RESHAPE
 SPLITS = frozenset({"chunk", "split", "unbind", "tensor_split", "split_with_sizes"})
 """Functions and methods that cut one signal into several."""
@@ -268,21 +358,55 @@ CHECKPOINTS = frozenset({"torch.utils.checkpoint.checkpoint", "torch.utils.check
 # -------------------------------------------------------------------------------------------------------- initialisers
 
 INIT_ROOTS = ("torch.nn.init.",)
-UNINITIALISED = frozenset({"empty", "empty_like", "Tensor", "FloatTensor", "DoubleTensor", "HalfTensor", "empty_strided"})
+UNINITIALISED = frozenset(
+    {"empty", "empty_like", "Tensor", "FloatTensor", "DoubleTensor", "HalfTensor", "empty_strided"}
+)
 """Tensor constructors (under ``torch.``) that leave the memory as it is."""
 NEEDS_FANS = frozenset(
     {
-        "xavier_uniform_", "xavier_normal_", "kaiming_uniform_", "kaiming_normal_", "orthogonal_", "sparse_",
+        "xavier_uniform_",
+        "xavier_normal_",
+        "kaiming_uniform_",
+        "kaiming_normal_",
+        "orthogonal_",
+        "sparse_",
     }
-)  # fmt: skip
+)
 """Initialisers that raise on a tensor with fewer than two axes."""
 IN_PLACE_INITS = frozenset(
-    {"normal_", "uniform_", "fill_", "zero_", "copy_", "bernoulli_", "exponential_", "log_normal_", "cauchy_", "trunc_normal_"}
+    {
+        "normal_",
+        "uniform_",
+        "fill_",
+        "zero_",
+        "copy_",
+        "bernoulli_",
+        "exponential_",
+        "log_normal_",
+        "cauchy_",
+        "trunc_normal_",
+    }
 )
 """In-place methods of a tensor that write all of it, whatever it held before."""
 COPIES = frozenset({"clone", "numpy", "tolist"})
 """Tensor methods whose result counts as other memory."""
-ALIASES = frozenset({"detach", "view", "t", "transpose", "unsqueeze", "squeeze", "view_as", "requires_grad_", "permute", "flatten", "reshape", "contiguous", "cpu"})
+ALIASES = frozenset(
+    {
+        "detach",
+        "view",
+        "t",
+        "transpose",
+        "unsqueeze",
+        "squeeze",
+        "view_as",
+        "requires_grad_",
+        "permute",
+        "flatten",
+        "reshape",
+        "contiguous",
+        "cpu",
+    }
+)
 """Tensor methods whose result is the same memory, all of it."""
 PARTS = frozenset({"chunk", "split", "narrow", "select", "unbind", "index_select", "diagonal"})
 """Tensor methods whose result is a part of the same memory."""
@@ -310,22 +434,66 @@ WRAPPERS = frozenset(
 )
 """Calls that give back the module they are given, as far as its weights and its signal go."""
 HARMLESS_ROOTS = (
-    "torch.optim.", "torch.utils.data.", "torch.save", "torch.load", "torch.no_grad", "torch.cuda.", "torch.device", "torch.manual_seed",
-    "torch.is_tensor", "torch.numel", "torch.isnan", "torch.nn.utils.clip_grad", "torch.nn.utils.parameters_to_vector", "torch.onnx.",
-    "torch.jit.", "torch.distributed.", "logging.", "math.", "warnings.", "typing.", "functools.", "itertools.", "collections.", "os.", "time.",
-    "random.", "torchsummary.", "torchinfo.", "tqdm.", "json.", "copy.", "operator.", "torch.optim", "wandb.", "torch.amp.", "torch.autograd.",
-)  # fmt: skip
+    "torch.optim.",
+    "torch.utils.data.",
+    "torch.save",
+    "torch.load",
+    "torch.no_grad",
+    "torch.cuda.",
+    "torch.device",
+    "torch.manual_seed",
+    "torch.is_tensor",
+    "torch.numel",
+    "torch.isnan",
+    "torch.nn.utils.clip_grad",
+    "torch.nn.utils.parameters_to_vector",
+    "torch.onnx.",
+    "torch.jit.",
+    "torch.distributed.",
+    "logging.",
+    "math.",
+    "warnings.",
+    "typing.",
+    "functools.",
+    "itertools.",
+    "collections.",
+    "os.",
+    "time.",
+    "random.",
+    "torchsummary.",
+    "torchinfo.",
+    "tqdm.",
+    "json.",
+    "copy.",
+    "operator.",
+    "torch.optim",
+    "wandb.",
+    "torch.amp.",
+    "torch.autograd.",
+)
 """Beginnings of external names that write to no parameter they are given."""
 RECURRENT_OP = "recurrent"
 TRANSPARENT_DECORATORS = frozenset(
-    {"no_grad", "inference_mode", "staticmethod", "classmethod", "abstractmethod", "ignore", "unused", "export", "wraps"}
+    {
+        "no_grad",
+        "inference_mode",
+        "staticmethod",
+        "classmethod",
+        "abstractmethod",
+        "ignore",
+        "unused",
+        "export",
+        "wraps",
+    }
 )
 """Last names of decorators that leave a function what it is."""
 CONVOLUTIONAL = ("torchvision.models.",)
 """Beginnings of the names of models whose layers, but for the last, are convolutions."""
 INIT_HOOKS: dict[str, frozenset[str]] = {
     "": frozenset({"reset_parameters"}),
-    "transformers.PreTrainedModel": frozenset({"_init_weights", "init_weights", "_initialize_weights", "reset_parameters"}),
+    "transformers.PreTrainedModel": frozenset(
+        {"_init_weights", "init_weights", "_initialize_weights", "reset_parameters"}
+    ),
 }
 """Base class -> methods that a framework calls when it builds or shards a model; the empty name: of every module."""
 INIT_HOOKS["transformers.modeling_utils.PreTrainedModel"] = INIT_HOOKS["transformers.PreTrainedModel"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
 from initlint.finding import Place
 from initlint.signal.distribution import Distribution
 from initlint.signal.initializers import Shape

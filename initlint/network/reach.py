@@ -8,7 +8,9 @@ from initlint.network.network import TRANSPARENT, WEIGHTED, Layer, Network
 
 PASSING = TRANSPARENT | {"norm"}
 """Operations that keep units that are equal equal."""
-BLOCKING = frozenset({"relu", "relu6", "leaky_relu", "prelu", "rrelu", "threshold", "hardswish", "gelu", "silu", "mish", "elu"})
+BLOCKING = frozenset(
+    {"relu", "relu6", "leaky_relu", "prelu", "rrelu", "threshold", "hardswish", "gelu", "silu", "mish", "elu"}
+)
 """Rectifiers."""
 FLAT_AT_ZERO = frozenset({"relu", "relu6", "threshold", "hardshrink", "softshrink"})
 """Activations with value 0 and slope 0 at 0."""

@@ -39,7 +39,9 @@ class Module:
     def is_script(self) -> bool:
         """Whether it is meant to be run: it tests ``__name__`` at its top level."""
         tests = (s.test for s in self.source.facts.body if isinstance(s, facts.If))
-        return any(isinstance(t, facts.Compare) and isinstance(t.left, facts.Name) and t.left.id == "__name__" for t in tests)
+        return any(
+            isinstance(t, facts.Compare) and isinstance(t.left, facts.Name) and t.left.id == "__name__" for t in tests
+        )
 
     @staticmethod
     def of(source: SourceFile) -> Module:

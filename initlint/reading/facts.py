@@ -11,7 +11,7 @@ A place is a pair of character offsets into the decoded source, ``start`` inclus
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TypeAlias, Union
+from typing import TypeAlias
 
 import msgspec
 
@@ -33,7 +33,7 @@ class Name(Node, frozen=True, array_like=True, tag=True, gc=False):
 class Literal(Node, frozen=True, array_like=True, tag=True, gc=False):
     """``None``, a bool, an int, a float or a str (adjacent strings joined). Bytes, complex, ``...`` are `Opaque`."""
 
-    value: None | bool | int | float | str
+    value: bool | int | float | str | None
 
 
 class Attribute(Node, frozen=True, array_like=True, tag=True, gc=False):
@@ -152,7 +152,7 @@ class Comprehension(Node, frozen=True, array_like=True, tag=True, gc=False):
 class FormattedString(Node, frozen=True, array_like=True, tag=True, gc=False):
     """An f-string: literal texts and the expressions between them, in order."""
 
-    parts: tuple[Union[str, Expression], ...]
+    parts: tuple[str | Expression, ...]
 
 
 class NamedExpression(Node, frozen=True, array_like=True, tag=True, gc=False):
@@ -176,10 +176,29 @@ class Opaque(Node, frozen=True, array_like=True, tag=True, gc=False):
     """An expression of which nothing is kept but its place (bytes, complex numbers, ``...``)."""
 
 
-Expression: TypeAlias = Union[
-    Name, Literal, Attribute, Call, Subscript, Slice, Starred, Sequence, Dictionary, Unary, Binary, Boolean, Compare,
-    Conditional, Lambda, Comprehension, FormattedString, NamedExpression, Await, Yield, Opaque,
-]  # fmt: skip
+Expression: TypeAlias = (
+    Name
+    | Literal
+    | Attribute
+    | Call
+    | Subscript
+    | Slice
+    | Starred
+    | Sequence
+    | Dictionary
+    | Unary
+    | Binary
+    | Boolean
+    | Compare
+    | Conditional
+    | Lambda
+    | Comprehension
+    | FormattedString
+    | NamedExpression
+    | Await
+    | Yield
+    | Opaque
+)
 
 
 # ----------------------------------------------------------------------------------------------------------- statements
@@ -334,10 +353,26 @@ class Class(Node, frozen=True, array_like=True, tag=True, gc=False):
     """As for a `Function`."""
 
 
-Statement: TypeAlias = Union[
-    Evaluate, Assign, AugmentedAssign, Return, Raise, Assert, Delete, Keyword, Scope, Import, If, For, While, With,
-    Try, Match, Function, Class,
-]  # fmt: skip
+Statement: TypeAlias = (
+    Evaluate
+    | Assign
+    | AugmentedAssign
+    | Return
+    | Raise
+    | Assert
+    | Delete
+    | Keyword
+    | Scope
+    | Import
+    | If
+    | For
+    | While
+    | With
+    | Try
+    | Match
+    | Function
+    | Class
+)
 
 
 # --------------------------------------------------------------------------------------------------------------- a file

@@ -155,7 +155,9 @@ def _of_tensors(symbol: str, left: Value, right: Value) -> Value:
     return TensorValue(tensor.shape)
 
 
-def scaled_law(symbol: str, found: Distribution | None, number: int | float | Size, is_left: bool) -> Distribution | None:
+def scaled_law(
+    symbol: str, found: Distribution | None, number: int | float | Size, is_left: bool
+) -> Distribution | None:
     """The law of ``tensor symbol number`` (or the other way round)."""
     if found is None:
         return None

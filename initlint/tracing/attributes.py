@@ -157,13 +157,17 @@ def _class_constant(tracer: Tracer, cls: ClassValue, node: facts.Statement, name
     return Unknown(f"{name} has no value in {cls.name}")
 
 
+def _is_class_method(function: FunctionValue) -> bool:
+    node = function.node
+    return isinstance(node, facts.Function) and "classmethod" in map(decorator_name, node.decorators)
+
+
 def _load_from_class(tracer: Tracer, owner: ClassValue, name: str, place: Place) -> Value:
     if name in ("__name__", "__qualname__"):
         return owner.name
     found = class_member(tracer, owner, name)
-    if isinstance(found, FunctionValue) and isinstance(found.node, facts.Function):
-        if "classmethod" in [decorator_name(decorator) for decorator in found.node.decorators]:
-            return BoundMethod(found, owner)
+    if isinstance(found, FunctionValue) and _is_class_method(found):
+        return BoundMethod(found, owner)
     if found is not None:
         return found
     if name == "from_pretrained":
@@ -384,16 +388,80 @@ def _load_from_container(tracer: Tracer, owner: ContainerValue, index: Value, pl
 
 MODULE_METHODS = frozenset(
     {
-        "apply", "modules", "named_modules", "children", "named_children", "parameters", "named_parameters", "buffers",
-        "named_buffers", "add_module", "register_module", "register_parameter", "register_buffer", "to", "cuda", "cpu", "float", "half", "double",
-        "bfloat16", "train", "eval", "requires_grad_", "state_dict", "load_state_dict", "zero_grad", "forward", "__call__", "get_submodule",
-        "get_parameter", "append", "extend", "insert", "keys", "values", "items", "update", "pop", "reset_parameters", "_reset_parameters", "type",
-        "post_init", "init_weights", "register_forward_hook", "register_forward_pre_hook", "register_full_backward_hook", "share_memory",
-        "save_hyperparameters", "log", "flatten_parameters", "compile", "extra_repr", "__init__", "train_dataloader", "get_input_embeddings",
-        "from_pretrained", "load_from_checkpoint", "to_empty", "half", "_init_weights", "__class__", "gradient_checkpointing_enable", "tie_weights", "fill_", "clear",
-        "_load_from_state_dict", "log_dict", "optimizers", "manual_backward", "set_extra_state", "get_extra_state", "print", "register_load_state_dict_post_hook",
+        "apply",
+        "modules",
+        "named_modules",
+        "children",
+        "named_children",
+        "parameters",
+        "named_parameters",
+        "buffers",
+        "named_buffers",
+        "add_module",
+        "register_module",
+        "register_parameter",
+        "register_buffer",
+        "to",
+        "cuda",
+        "cpu",
+        "float",
+        "half",
+        "double",
+        "bfloat16",
+        "train",
+        "eval",
+        "requires_grad_",
+        "state_dict",
+        "load_state_dict",
+        "zero_grad",
+        "forward",
+        "__call__",
+        "get_submodule",
+        "get_parameter",
+        "append",
+        "extend",
+        "insert",
+        "keys",
+        "values",
+        "items",
+        "update",
+        "pop",
+        "reset_parameters",
+        "_reset_parameters",
+        "type",
+        "post_init",
+        "init_weights",
+        "register_forward_hook",
+        "register_forward_pre_hook",
+        "register_full_backward_hook",
+        "share_memory",
+        "save_hyperparameters",
+        "log",
+        "flatten_parameters",
+        "compile",
+        "extra_repr",
+        "__init__",
+        "train_dataloader",
+        "get_input_embeddings",
+        "from_pretrained",
+        "load_from_checkpoint",
+        "to_empty",
+        "_init_weights",
+        "__class__",
+        "gradient_checkpointing_enable",
+        "tie_weights",
+        "fill_",
+        "clear",
+        "_load_from_state_dict",
+        "log_dict",
+        "optimizers",
+        "manual_backward",
+        "set_extra_state",
+        "get_extra_state",
+        "print",
+        "register_load_state_dict_post_hook",
     }
-)  # fmt: skip
+)
 """Methods of the framework's modules and containers that `initlint.tracing.methods` knows."""
 
 __all__ = ["class_member", "is_module", "load", "load_item", "make_super", "store", "store_item"]

@@ -32,6 +32,7 @@ from initlint.tracing.values import (
 if TYPE_CHECKING:
     from initlint.tracing.tracer import Tracer
 
+
 def call(
     tracer: Tracer,
     function: Value,
@@ -172,8 +173,7 @@ def _run(tracer: Tracer, node: facts.Function, scope: Scope) -> Value:
 
 def _yields(body: Sequence[facts.Statement]) -> bool:
     return any(
-        isinstance(statement, facts.Evaluate)
-        and isinstance(statement.value, facts.Yield)
+        (isinstance(statement, facts.Evaluate) and isinstance(statement.value, facts.Yield))
         or _yields(getattr(statement, "body", ()))
         for statement in body
         if not isinstance(statement, (facts.Function, facts.Class))
@@ -189,7 +189,7 @@ def bind(
     defaults: Scope,
 ) -> None:
     """Binds arguments to parameters; an argument that is missing and has no default is unknown."""
-    rest = dict(keywords)
+    rest: dict[Value, Value] = dict(keywords.items())
     extra = rest.pop("**", None)
     queue = list(arguments)
     many = next((item for item in queue if isinstance(item, Many)), None)

@@ -10,16 +10,17 @@ from initlint.frameworks import torch as framework
 from initlint.network import EarlyApply
 from initlint.program.module import flatten, target_names
 from initlint.reading import facts
+from initlint.signal.size import Size
 from initlint.tracing import attributes, methods
 from initlint.tracing.values import (
     BoundMethod,
     ClassValue,
     ContainerValue,
     ExternalValue,
+    FunctionValue,
     Instance,
     ListValue,
     Scope,
-    Size,
     Unknown,
     Value,
     is_module,
@@ -30,11 +31,25 @@ if TYPE_CHECKING:
 
 PLAIN_BASES = frozenset(
     {
-        "builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol", "builtins.Exception", "enum.Enum", "typing.NamedTuple",
-        "builtins.dict", "builtins.list", "builtins.str", "builtins.int", "builtins.tuple", "builtins.property",
-        "torch.utils.data.Dataset", "torch.autograd.Function", "collections.OrderedDict", "builtins.type",
+        "builtins.object",
+        "abc.ABC",
+        "typing.Generic",
+        "typing.Protocol",
+        "builtins.Exception",
+        "enum.Enum",
+        "typing.NamedTuple",
+        "builtins.dict",
+        "builtins.list",
+        "builtins.str",
+        "builtins.int",
+        "builtins.tuple",
+        "builtins.property",
+        "torch.utils.data.Dataset",
+        "torch.autograd.Function",
+        "collections.OrderedDict",
+        "builtins.type",
     }
-)  # fmt: skip
+)
 
 
 def build(tracer: Tracer, node: facts.Class, scope: Scope) -> ClassValue:
@@ -161,7 +176,7 @@ def _instantiate_container(
     from initlint.tracing import layers
 
     function = attributes.class_member(tracer, cls, "__init__")
-    if function is None:
+    if not isinstance(function, FunctionValue):
         made = layers.make_container(tracer, kind, arguments, keywords, place)
         made.type_name = cls.name
         return made
@@ -170,7 +185,7 @@ def _instantiate_container(
     tracer.heap.born(shell, shell.attributes, shell.container, shell.container.items)
     tracer.constructing.append(shell)
     try:
-        tracer.call(BoundMethod(_as_function(function), shell), arguments, keywords, place, scope)
+        tracer.call(BoundMethod(function, shell), arguments, keywords, place, scope)
     finally:
         tracer.constructing.pop()
     for name, value in shell.attributes.items():
@@ -183,10 +198,6 @@ class ContainerInstance(Instance):
     """The ``self`` of a class derived from a container while its constructor runs."""
 
     container: ContainerValue
-
-
-def _as_function(value: Value) -> object:
-    return value
 
 
 def _initialise(
@@ -264,7 +275,9 @@ def _field_default(tracer: Tracer, owner: ClassValue, node: facts.Expression) ->
     """The default of a field, through ``field(default=...)`` and ``field(default_factory=...)``."""
     if isinstance(node, facts.Call) and attributes.decorator_name(node) in ("field", "Field", "attrib", "ib"):
         for argument in node.arguments:
-            if argument.keyword == "default" or (argument.keyword is None and attributes.decorator_name(node) == "Field"):
+            if argument.keyword == "default" or (
+                argument.keyword is None and attributes.decorator_name(node) == "Field"
+            ):
                 return tracer.evaluate(argument.value, owner.scope)
             if argument.keyword in ("default_factory", "factory"):
                 factory = tracer.evaluate(argument.value, owner.scope)

@@ -35,14 +35,13 @@ class Watch:
     result: Value = None
 
 
-def recall(
-    tracer: Tracer, function: FunctionValue, arguments: Sequence[Value], keywords: Mapping[str, Value]
-) -> Value:
+def recall(tracer: Tracer, function: FunctionValue, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Value:
     """Does again what an equal call did, and gives its result; `NEW` if there was none."""
     tensor = _only_tensor(arguments)
     if tensor is None or tensor.parameter is None:
         return NEW
-    effect = tracer.effects.get(_key(function, tensor, arguments, keywords))
+    key = _key(function, tensor, arguments, keywords)
+    effect = tracer.effects.get(key) if key is not None else None
     if effect is None:
         return NEW
     if effect.writes:
@@ -73,7 +72,7 @@ def watched(
         branch = tracer.heap.take_back()
         tracer.heap.replay(branch)
     after = tensor.parameter.writes
-    is_alone = {place for place in branch.before} <= {(id(tensor.parameter), "writes")}
+    is_alone = set(branch.before) <= {(id(tensor.parameter), "writes")}
     is_plain = watch.result is tensor or _is_plain(watch.result)
     if finished and is_alone and is_plain and _sizes(tracer) == sizes and after[: len(before)] == before:
         tracer.effects[key] = Effect(after[len(before) :], watch.result, watch.result is tensor)

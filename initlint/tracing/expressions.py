@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from initlint.finding import Place
 from initlint.frameworks import torch as framework
@@ -39,7 +39,7 @@ from initlint.tracing.values import (
 if TYPE_CHECKING:
     from initlint.tracing.tracer import Tracer
 
-COMPARISONS: dict[str, Callable[[object, object], object]] = {
+COMPARISONS: dict[str, Callable[[Any, Any], object]] = {
     "==": operator.eq,
     "!=": operator.ne,
     "<": operator.lt,
@@ -76,7 +76,18 @@ def truth(tracer: Tracer, value: Value) -> bool | None:
         return True if value.items else (None if value.is_open else False)
     if isinstance(
         value,
-        (BoundMethod, ClassValue, ExternalValue, FunctionValue, Instance, LayerValue, Method, Native, Partial, TypeName),
+        (
+            BoundMethod,
+            ClassValue,
+            ExternalValue,
+            FunctionValue,
+            Instance,
+            LayerValue,
+            Method,
+            Native,
+            Partial,
+            TypeName,
+        ),
     ):
         return True
     return None

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from initlint.network import Parameter, Write
+from initlint.network import Write
 from initlint.signal.size import Size
 from initlint.tracing.values import Many, Signal, TensorValue, Unknown, Value
 
@@ -198,5 +198,3 @@ def _write(target: object, key: object, value: Value) -> None:
         target.pop(key, None)
     else:
         target[key] = value
-
-

@@ -43,7 +43,9 @@ def make_container(
     tracer: Tracer, kind: str, arguments: Sequence[Value], keywords: Mapping[str, Value], place: Place
 ) -> ContainerValue:
     """``nn.Sequential(...)``, ``nn.ModuleList(...)``, ``nn.ModuleDict(...)``."""
-    made = ContainerValue(kind, place, type_name={"sequential": "Sequential", "list": "ModuleList"}.get(kind, "ModuleDict"))
+    made = ContainerValue(
+        kind, place, type_name={"sequential": "Sequential", "list": "ModuleList"}.get(kind, "ModuleDict")
+    )
     tracer.heap.born(made, made.items)
     tracer.record.made.append(made)
     only = arguments[0] if len(arguments) == 1 else next(iter(keywords.values()), None)
@@ -91,7 +93,9 @@ def make_layer(
     return made
 
 
-def bind(signature: Mapping[str, object], arguments: Sequence[Value], keywords: Mapping[str, Value]) -> dict[str, Value]:
+def bind(
+    signature: Mapping[str, object], arguments: Sequence[Value], keywords: Mapping[str, Value]
+) -> dict[str, Value]:
     """Arguments by name, defaults filled in."""
     bound: dict[str, Value] = {}
     queue = [value for value in arguments if not isinstance(value, Many)]
@@ -158,7 +162,7 @@ def _parameters(made: LayerValue, spec: LayerSpec) -> list[Described]:
 def _map_parameters(made: LayerValue, spec: LayerSpec) -> list[Described]:
     shape = weight_shape(made, spec)
     law = layer_defaults(made, spec)
-    rows = [("weight", "weight", shape, law.weight)]
+    rows: list[Described] = [("weight", "weight", shape, law.weight)]
     if made.arguments.get("bias") is not False:
         out = shape[1] if spec.op == "conv_transpose" else shape[0]
         rows.append(("bias", "bias", (out,), law.bias))
@@ -289,7 +293,9 @@ def _call_instance(
     if function is None and shell is not None:
         return _call_shell(tracer, module, shell, arguments, keywords, place)
     if not isinstance(function, FunctionValue):
-        return call_unknown(tracer, Unknown(f"{module.cls.name} has no {name} that can be read"), arguments, keywords, place)
+        return call_unknown(
+            tracer, Unknown(f"{module.cls.name} has no {name} that can be read"), arguments, keywords, place
+        )
     tracer.calling.append(module)
     try:
         return tracer.call(BoundMethod(function, module), arguments, keywords, place, scope)
@@ -367,10 +373,17 @@ def _call_layer(
 def _record_layer(tracer: Tracer, module: LayerValue, spec: LayerSpec, signals: Sequence[Signal]) -> Value:
     if spec.op == "reshape" and module.type_name == "Identity":
         return signals[0]
-    owned = [value.parameter for value in module.attributes.values() if isinstance(value, TensorValue) and value.parameter]
+    owned = [
+        value.parameter for value in module.attributes.values() if isinstance(value, TensorValue) and value.parameter
+    ]
     weight, bias = (_parameter(module.attributes.get(name)) for name in ("weight", "bias"))
     inputs = signals if spec.op in ("attention", "bilinear") else signals[:1]
-    details: dict[str, object] = {"parameters": tuple(owned), "weight": weight, "bias": bias, "activation": spec.activation}
+    details: dict[str, object] = {
+        "parameters": tuple(owned),
+        "weight": weight,
+        "bias": bias,
+        "activation": spec.activation,
+    }
     details["options"] = _options(module, spec)
     fans = _fans(module, spec)
     details["fan_in"], details["fan_out"] = fans

@@ -163,9 +163,22 @@ def _overwrite(tracer: Tracer, parameter: Parameter, place: Place) -> None:
 
 SAME = frozenset(
     {
-        "to", "cuda", "cpu", "float", "half", "double", "bfloat16", "train", "eval", "requires_grad_", "type", "share_memory", "to_empty", "compile",
+        "to",
+        "cuda",
+        "cpu",
+        "float",
+        "half",
+        "double",
+        "bfloat16",
+        "train",
+        "eval",
+        "requires_grad_",
+        "type",
+        "share_memory",
+        "to_empty",
+        "compile",
     }
-)  # fmt: skip
+)
 
 
 def _call_on_module(
@@ -204,14 +217,26 @@ def _call_on_module(
 
 
 QUERIES = frozenset(
-    {"modules", "named_modules", "children", "named_children", "parameters", "named_parameters", "buffers", "named_buffers", "state_dict"}
+    {
+        "modules",
+        "named_modules",
+        "children",
+        "named_children",
+        "parameters",
+        "named_parameters",
+        "buffers",
+        "named_buffers",
+        "state_dict",
+    }
 )
 
 
 def _query(tracer: Tracer, module: Value, name: str, place: Place, scope: Scope) -> Value:
     if name == "state_dict":
         pairs: list[Value] = [(path, tensor) for path, tensor in named_tensors(module)]
-        return DictValue({str(path): tensor for path, tensor in named_tensors(module)}, True) if pairs else Unknown(name)
+        return (
+            DictValue({str(path): tensor for path, tensor in named_tensors(module)}, True) if pairs else Unknown(name)
+        )
     plain = name.removeprefix("named_")
     is_named = plain != name
     found = [
@@ -245,9 +270,8 @@ def _register(
     if len(given) < 2:
         return
     key, value = given[0], given[1]
-    if isinstance(value, TensorValue):
-        if name == "register_buffer":
-            value = TensorValue(value.shape, tensors.law_of(value), place=value.place)
+    if isinstance(value, TensorValue) and name == "register_buffer":
+        value = TensorValue(value.shape, tensors.law_of(value), place=value.place)
     if isinstance(key, str):
         attributes.store(tracer, module, key, value, place, scope)
     elif isinstance(module, Instance):
@@ -276,7 +300,13 @@ def _reset(tracer: Tracer, module: LayerValue, place: Place, scope: Scope) -> No
 
 
 def _call_on_super(
-    tracer: Tracer, receiver: SuperValue, name: str, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope
+    tracer: Tracer,
+    receiver: SuperValue,
+    name: str,
+    arguments: Arguments,
+    keywords: Keywords,
+    place: Place,
+    scope: Scope,
 ) -> Value:
     """A method of an external base, reached through ``super()``."""
     from initlint.tracing.classes import ContainerInstance
@@ -403,7 +433,9 @@ def _call_on_list(tracer: Tracer, receiver: ListValue, name: str, arguments: Arg
     elif name == "clear":
         changed.clear()
     elif name == "index":
-        return changed.index(first) if isinstance(first, (int, str)) and first in changed else Unknown("an index", place)
+        return (
+            changed.index(first) if isinstance(first, (int, str)) and first in changed else Unknown("an index", place)
+        )
     else:
         return Unknown(f"method {name} of a list", place)
     tracer.heap.set_field(receiver, "items", changed)
@@ -421,7 +453,7 @@ def _call_on_dict(
     if name in ("get", "pop", "setdefault"):
         return _get(tracer, receiver, name, arguments, place)
     if name == "update":
-        source = arguments[0] if arguments else DictValue(dict(keywords))
+        source = arguments[0] if arguments else DictValue(dict(keywords.items()))
         for key, value in (source.items if isinstance(source, DictValue) else {}).items():
             tracer.heap.set(receiver.items, key, value)
         if not isinstance(source, DictValue) or source.is_open:
@@ -478,8 +510,28 @@ def _call_on_string(
 
 
 STRING_METHODS = frozenset(
-    {"find", "startswith", "endswith", "lower", "upper", "split", "strip", "replace", "count", "rsplit", "title", "capitalize", "lstrip", "rstrip", "partition", "rpartition", "isdigit", "removeprefix", "removesuffix"}
-)  # fmt: skip
+    {
+        "find",
+        "startswith",
+        "endswith",
+        "lower",
+        "upper",
+        "split",
+        "strip",
+        "replace",
+        "count",
+        "rsplit",
+        "title",
+        "capitalize",
+        "lstrip",
+        "rstrip",
+        "partition",
+        "rpartition",
+        "isdigit",
+        "removeprefix",
+        "removesuffix",
+    }
+)
 
 
 # -------------------------------------------------------------------------------------------------------------- signals
@@ -491,9 +543,36 @@ def _call_on_signal(
     from initlint.tracing.calls import call_unknown
     from initlint.tracing.natives import call_on_signals
 
-    if name in ("size", "dim", "numel", "ndimension", "item", "new_zeros", "new_ones", "new_empty", "new_full", "get_device", "new_tensor"):
+    if name in (
+        "size",
+        "dim",
+        "numel",
+        "ndimension",
+        "item",
+        "new_zeros",
+        "new_ones",
+        "new_empty",
+        "new_full",
+        "get_device",
+        "new_tensor",
+    ):
         return Unknown(f"the {name} of a signal", place)
-    if name in ("detach", "argmax", "argmin", "bool", "long", "int", "numpy", "tolist", "eq", "ne", "gt", "lt", "ge", "le"):
+    if name in (
+        "detach",
+        "argmax",
+        "argmin",
+        "bool",
+        "long",
+        "int",
+        "numpy",
+        "tolist",
+        "eq",
+        "ne",
+        "gt",
+        "lt",
+        "ge",
+        "le",
+    ):
         return Unknown(f"{name} of a signal", place)
     found = call_on_signals(tracer, name.rstrip("_"), (receiver, *arguments), keywords, place)
     if found is not None:

@@ -31,7 +31,12 @@ class NamespaceValue:
 
 
 def call_parser(
-    tracer: Tracer, parser: ParserValue, name: str, arguments: Sequence[Value], keywords: Mapping[str, Value], place: Place
+    tracer: Tracer,
+    parser: ParserValue,
+    name: str,
+    arguments: Sequence[Value],
+    keywords: Mapping[str, Value],
+    place: Place,
 ) -> Value:
     """``parser.name(...)``."""
     if name == "add_argument":

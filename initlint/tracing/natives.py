@@ -199,9 +199,7 @@ def _call_weighted(
         reason = f"the weight of {function} is not known"
         return tracer.add_layer("unknown", function, place, (signal,), reason=reason)
     op = framework.WEIGHTED_FUNCTIONS[function]
-    return layers.apply_matrix(
-        tracer, signal, weight, is_transposed=True, place=place, bias=bias, op=op, kind=function
-    )
+    return layers.apply_matrix(tracer, signal, weight, is_transposed=True, place=place, bias=bias, op=op, kind=function)
 
 
 def _call_einsum(tracer: Tracer, arguments: Sequence[Value], signal: Signal, place: Place) -> Value:
@@ -224,7 +222,7 @@ def _call_foreign(
     """A call of a library's function: it may write to tensors it is given, and to modules if its name says so."""
     from initlint.tracing.calls import call_unknown
 
-    if name.startswith("torch.optim") or name.startswith(framework.HARMLESS_ROOTS):
+    if name.startswith(framework.HARMLESS_ROOTS):
         return Unknown(f"{name} is not followed", place)
     if name.endswith(".from_pretrained") and framework.layer_spec(name.rpartition(".")[0]) is not None:
         return _load_layer(tracer, name.rpartition(".")[0], keywords, place)
@@ -284,10 +282,10 @@ def _len(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place,
 
 
 def _range(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
-    whole = [int(v) if isinstance(v, float) and v.is_integer() else v for v in arguments]
-    if whole and all(isinstance(value, int) for value in whole):
+    whole = [int(v) for v in arguments if isinstance(v, int) or (isinstance(v, float) and v.is_integer())]
+    if whole and len(whole) == len(arguments):
         try:
-            return range(*whole)  # type: ignore[arg-type]
+            return range(*whole)
         except (TypeError, ValueError):
             pass
     return Unknown("a range of unknown length", place)
@@ -359,7 +357,7 @@ def _is_instance(value: Value, kind: Value) -> bool | None:
     if isinstance(value, (Unknown, Size)) or isinstance(kind, Unknown):
         return None
     if isinstance(kind, ClassValue):
-        return isinstance(value, Instance) and kind in value.cls.order or _derives_unknown(value)
+        return (isinstance(value, Instance) and kind in value.cls.order) or _derives_unknown(value)
     if not isinstance(kind, ExternalValue):
         return None
     name, last = kind.name, kind.name.rpartition(".")[2]
@@ -374,7 +372,9 @@ def _is_instance(value: Value, kind: Value) -> bool | None:
     if isinstance(value, Instance):
         return _instance_is(value, name)
     if isinstance(value, (TensorValue, Signal)):
-        return name in ("torch.Tensor", framework.PARAMETER) if isinstance(value, TensorValue) else name == "torch.Tensor"
+        return (
+            name in ("torch.Tensor", framework.PARAMETER) if isinstance(value, TensorValue) else name == "torch.Tensor"
+        )
     return False
 
 
@@ -394,7 +394,7 @@ def _derives_unknown(value: Value) -> bool | None:
 def _hasattr(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
     if len(arguments) != 2 or not isinstance(arguments[1], str):
         return Unknown("hasattr", place)
-    owner, name = arguments
+    owner, name = arguments[0], str(arguments[1])
     if isinstance(owner, LayerValue):
         return name in owner.attributes or name in owner.arguments or name in attributes.MODULE_METHODS
     if isinstance(owner, ContainerValue):
@@ -540,7 +540,9 @@ def _sqrt(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place
 def _pow(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
     from initlint.tracing.arithmetic import binary
 
-    return binary(tracer, "**", *arguments[:2], place, scope) if len(arguments) >= 2 else Unknown("pow", place)
+    if len(arguments) < 2:
+        return Unknown("pow", place)
+    return binary(tracer, "**", arguments[0], arguments[1], place, scope)
 
 
 def _reversed(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
@@ -587,7 +589,17 @@ def _str(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place,
 
 
 def _callable(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
-    kinds = (FunctionValue, BoundMethod, ClassValue, Partial, ExternalValue, Method, Instance, LayerValue, ContainerValue)
+    kinds = (
+        FunctionValue,
+        BoundMethod,
+        ClassValue,
+        Partial,
+        ExternalValue,
+        Method,
+        Instance,
+        LayerValue,
+        ContainerValue,
+    )
     value = arguments[0] if arguments else None
     return Unknown("callable", place) if isinstance(value, (Unknown, Size)) else isinstance(value, kinds)
 

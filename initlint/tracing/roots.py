@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
-from initlint.finding import Problem
+from initlint.finding import Place, Problem
 from initlint.frameworks import torch as framework
 from initlint.network import Network, Observation, Parameter, UnregisteredLayers
 from initlint.program import Module, Program
@@ -18,7 +18,7 @@ from initlint.reading import facts
 from initlint.signal.size import Size
 from initlint.tracing import attributes, classes, layers, methods
 from initlint.tracing.calls import signals_in
-from initlint.tracing.tracer import STEPS, OutOfBudget, Tracer
+from initlint.tracing.tracer import STEPS, OutOfBudgetError, Tracer
 from initlint.tracing.values import (
     ClassValue,
     ContainerValue,
@@ -27,6 +27,7 @@ from initlint.tracing.values import (
     Instance,
     LayerValue,
     ListValue,
+    ModuleValue,
     Scope,
     Signal,
     TensorValue,
@@ -137,7 +138,7 @@ def _guarded(program: Program, module: Module, found: Iterator[Network]) -> Iter
     """The networks of one root; a root that the tracer fails on is a problem of its file, and the others go on."""
     try:
         yield from found
-    except (OutOfBudget, RecursionError):
+    except (OutOfBudgetError, RecursionError):
         return
     except Exception as error:
         kind = f"{type(error).__name__}: {error}"
@@ -205,13 +206,13 @@ def _trace_context(
         scope = Scope(module, scope)
     try:
         tracer.run(body, scope)
-    except (OutOfBudget, RecursionError):
+    except (OutOfBudgetError, RecursionError):
         return
     made = [value for value in tracer.record.made if _is_root(value)]
     _note_classes(tracer, made, progress)
     shared = list(tracer.record.observations)
     for value in made:
-        if isinstance(value, Instance) or isinstance(value, ContainerValue):
+        if isinstance(value, (Instance, ContainerValue)):
             yield from _trace_model(tracer, value, shared)
             shared = []
     if shared:
@@ -234,7 +235,9 @@ def _note_classes(tracer: Tracer, made: Sequence[Value], progress: Progress) -> 
         if isinstance(value, Instance) and value.is_complete:
             is_known = tracer.record.known_arguments.get(id(value), False)
             was_written = any(
-                write.is_explicit and write.function != "__init__" for p in methods.parameters_of(tracer, value) for write in p.writes
+                write.is_explicit and write.function != "__init__"
+                for p in methods.parameters_of(tracer, value)
+                for write in p.writes
             )
             if id(value) not in roots or is_known or was_written:
                 progress.settled.add(id(value.cls.node))
@@ -293,7 +296,9 @@ def _classes_in(body: Sequence[facts.Statement]) -> Iterator[facts.Class]:
 
 def _names_called(program: Program) -> set[str]:
     """Names of classes that are called inside a class of the program."""
-    return {name for module in program.modules for node in _classes_in(module.source.facts.body) for name in node.called}
+    return {
+        name for module in program.modules for node in _classes_in(module.source.facts.body) for name in node.called
+    }
 
 
 def _trace_class(tracer: Tracer, module: Module, node: facts.Class, progress: Progress) -> Iterator[Network]:
@@ -304,12 +309,12 @@ def _trace_class(tracer: Tracer, module: Module, node: facts.Class, progress: Pr
         if not cls.is_module:
             return
         made = _build(tracer, cls, scope)
-    except (OutOfBudget, RecursionError):
+    except (OutOfBudgetError, RecursionError):
         return
     for value in tracer.record.made:
         if isinstance(value, Instance) and value is not made and value.is_complete and value.parents:
             progress.settled.add(id(value.cls.node))
-    if is_module(made):
+    if isinstance(made, (Instance, LayerValue, ContainerValue)):
         yield from _trace_model(tracer, made, list(tracer.record.observations))
 
 
@@ -335,20 +340,18 @@ def _build(tracer: Tracer, cls: ClassValue, scope: Scope) -> Value:
 # --------------------------------------------------------------------------------------------------------------- models
 
 
-def _trace_model(tracer: Tracer, model: Value, observations: list[Observation]) -> Iterator[Network]:
+def _trace_model(tracer: Tracer, model: ModuleValue, observations: list[Observation]) -> Iterator[Network]:
     """Runs a model's `forward` on one signal for each input it needs."""
     for path, inner in methods.named_modules(model):
         tracer.names.setdefault(id(inner), path)
     _name_parameters(model)
-    first = len(tracer.record.layers)
     tracer.record.layers = []
-    place = model.cls_place if hasattr(model, "cls_place") else _place_of(tracer, model)
+    place = _place_of(tracer, model)
     network = Network(getattr(model, "type_name", "model"), place)
     try:
         network.outputs = _run_forward(tracer, model)
-    except (OutOfBudget, RecursionError):
+    except (OutOfBudgetError, RecursionError):
         tracer.record.reasons.append((place, "it takes more steps than the budget allows"))
-    del first
     network.layers = tracer.record.layers
     network.parameters = methods.parameters_of(tracer, model)
     network.observations = [*observations, *_unregistered(tracer, model, network)]
@@ -357,10 +360,9 @@ def _trace_model(tracer: Tracer, model: Value, observations: list[Observation]) 
     yield network
 
 
-def _place_of(tracer: Tracer, model: Value) -> object:
-    if isinstance(model, Instance):
-        return tracer.place(model.cls.node, model.cls.scope)
-    return getattr(model, "place", None)
+def _place_of(tracer: Tracer, model: ModuleValue) -> Place:
+    """Where a model's class is defined; of a framework layer: where it is built."""
+    return tracer.place(model.cls.node, model.cls.scope) if isinstance(model, Instance) else model.place
 
 
 def _name_parameters(model: Value) -> None:
@@ -369,13 +371,11 @@ def _name_parameters(model: Value) -> None:
             tensor.parameter.name = path
 
 
-def _run_forward(tracer: Tracer, model: Value) -> tuple[int, ...]:
+def _run_forward(tracer: Tracer, model: ModuleValue) -> tuple[int, ...]:
     place = _place_of(tracer, model)
     scope = model.cls.scope if isinstance(model, Instance) else None
-    arguments: list[Value] = []
-    for name in _inputs(tracer, model):
-        arguments.append(tracer.add_layer("input", name, place))
-    result = layers.call_module(tracer, model, tuple(arguments), {}, place, scope)  # type: ignore[arg-type]
+    arguments = tuple([tracer.add_layer("input", name, place) for name in _inputs(tracer, model)])
+    result = layers.call_module(tracer, model, arguments, {}, place, scope)  # type: ignore[arg-type]
     return tuple(dict.fromkeys(signal.node for signal in signals_in(_contents(result))))
 
 

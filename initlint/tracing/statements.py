@@ -80,9 +80,7 @@ def _run_if(
     return _run_rest(tracer, [(taken, first), (skipped, second)], rest, scope), True
 
 
-def _run_rest(
-    tracer: Tracer, ways: list[tuple[Flow, Branch]], rest: Sequence[facts.Statement], scope: Scope
-) -> Flow:
+def _run_rest(tracer: Tracer, ways: list[tuple[Flow, Branch]], rest: Sequence[facts.Statement], scope: Scope) -> Flow:
     """Runs what follows a branch that one way leaves early, on the ways that go on; joins all at the end."""
     ends: list[tuple[Flow, Branch]] = []
     for flow, branch in ways:

@@ -87,7 +87,7 @@ def _constructed_law(name: str, arguments: Sequence[Value], keywords: Mapping[st
 
 def _normal_law(arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Distribution | None:
     given = [*arguments[:2], *(keywords.get(key, 0) for key in ("mean", "std")[len(arguments) :])]
-    mean, std = (given + [1.0])[:2]
+    mean, std = ([*given, 1.0])[:2]
     if isinstance(mean, (int, float, Size)) and isinstance(std, (int, float, Size)):
         return Distribution.normal(mean, std)
     return None
@@ -210,9 +210,7 @@ def write(
     if target.parameter.role == LOADED:
         _note_late_init(tracer, target.parameter, place)
         return
-    made = Write(
-        initializer, place, law, arguments or {}, is_partial=target.is_part, function=scope.function_name
-    )
+    made = Write(initializer, place, law, arguments or {}, is_partial=target.is_part, function=scope.function_name)
     tracer.heap.set_field(target.parameter, "writes", (*target.parameter.writes, made))
 
 
@@ -242,14 +240,12 @@ def _note_late_init(tracer: Tracer, parameter: Parameter, place: Place) -> None:
 def store(tracer: Tracer, owner: TensorValue, name: str, value: Value, place: Place, scope: Scope) -> None:
     """``tensor.name = value``."""
     if name == "data":
-            write(tracer, owner, "data=", law_of(value), place, scope)
+        write(tracer, owner, "data=", law_of(value), place, scope)
     elif name == "requires_grad" and owner.parameter is not None and isinstance(value, bool):
         tracer.heap.set_field(owner.parameter, "is_frozen", not value)
 
 
-def store_item(
-    tracer: Tracer, owner: TensorValue, index: Value, value: Value, place: Place, scope: Scope
-) -> None:
+def store_item(tracer: Tracer, owner: TensorValue, index: Value, value: Value, place: Place, scope: Scope) -> None:
     """``tensor[index] = value``."""
     write(tracer, load_item(owner, index), "[]=", law_of(value), place, scope)
 
@@ -265,10 +261,10 @@ def law_of(value: Value) -> Distribution | None:
 
 def replaced(tracer: Tracer, old: Value, value: TensorValue, place: Place, scope: Scope) -> TensorValue:
     """``layer.weight = value``: a new parameter takes the name and role of the one it replaces."""
-    if isinstance(old, TensorValue) and old.parameter is not None and value.parameter is not None:
-        if value.parameter.role == "raw":
-            tracer.heap.set_field(value.parameter, "role", old.parameter.role)
-            tracer.heap.set_field(value.parameter, "name", value.parameter.name or old.parameter.name)
+    before, after = old.parameter if isinstance(old, TensorValue) else None, value.parameter
+    if before is not None and after is not None and after.role == "raw":
+        tracer.heap.set_field(after, "role", before.role)
+        tracer.heap.set_field(after, "name", after.name or before.name)
     return value
 
 
@@ -342,7 +338,9 @@ def folded(law: Distribution | None) -> Distribution | None:
     if law is None or law.mean != 0 or law.family not in share or law.std is None:
         return None
     mean = law.std * share[law.family]
-    return Distribution("other", mean, law.variance * (1 - share[law.family] ** 2) if law.variance is not None else None)
+    return Distribution(
+        "other", mean, law.variance * (1 - share[law.family] ** 2) if law.variance is not None else None
+    )
 
 
 def call(

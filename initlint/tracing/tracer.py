@@ -35,7 +35,7 @@ DEEPEST_CALL = 48
 """Nested calls of functions of the program; deeper ones give an unknown."""
 
 
-class OutOfBudget(Exception):
+class OutOfBudgetError(Exception):
     """The root took more than `STEPS` steps."""
 
 
@@ -131,13 +131,13 @@ class Tracer:
         """Spends one step of the budget."""
         self.steps += 1
         if self.steps > self.limit:
-            raise OutOfBudget
+            raise OutOfBudgetError
 
     def evaluate(self, node: facts.Expression, scope: Scope) -> Value:
         """The value of an expression."""
         self.steps += 1
         if self.steps > self.limit:
-            raise OutOfBudget
+            raise OutOfBudgetError
         return expressions.EXPRESSIONS[type(node)](self, node, scope)
 
     def run(self, body: Sequence[facts.Statement], scope: Scope) -> statements.Flow:
@@ -267,4 +267,4 @@ class Tracer:
         return all(instance is not other for other in self.constructing)
 
 
-__all__ = ["ExternalValue", "OutOfBudget", "Record", "Tracer", "is_module"]
+__all__ = ["ExternalValue", "OutOfBudgetError", "Record", "Tracer", "is_module"]
