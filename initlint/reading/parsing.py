@@ -133,7 +133,10 @@ def _syntax_error(text: str, error: cst.ParserSyntaxError) -> UnreadableError:
             return UnreadableError(f"syntax error: {better.msg}", "", better.lineno, better.offset or None)
         except (ValueError, MemoryError, RecursionError):
             pass
-    return UnreadableError(f"syntax error: {error.message}", "", error.raw_line, error.raw_column + 1)
+    remedy = "Write it in a plainer way, or exclude the file."
+    return UnreadableError(
+        "syntax error: LibCST does not understand this", remedy, error.raw_line, error.raw_column + 1
+    )
 
 
 def _in_cell(failure: Failure, cells: Sequence[Cell]) -> UnreadableError:

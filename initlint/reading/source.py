@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,7 +52,6 @@ def is_notebook(path: Path) -> bool:
 
 def displayed(path: Path) -> str:
     """A path as it is shown: relative to the current directory where it is inside, with ``/``."""
-    try:
-        return path.absolute().relative_to(Path.cwd()).as_posix()
-    except ValueError:
-        return path.as_posix()
+    here = os.path.join(os.getcwd(), "")
+    place = os.path.abspath(path)
+    return place.removeprefix(here).replace(os.sep, "/") if place.startswith(here) else path.as_posix()
