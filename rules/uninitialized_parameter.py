@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from initlint.finding import Finding, Place, Severity
 from initlint.network import Parameter
 from initlint.program import Program
-from initlint.program.filling import may_be_filled
+from initlint.program.filling import fillings, may_be_filled
 from initlint.rule import Rule
 
 
@@ -63,9 +63,11 @@ class Scores(nn.Module):
         for network in program.networks():
             for parameter in network.parameters:
                 made[parameter.place].append(parameter)
-        for place, parameters in made.items():
-            if all(map(_is_empty, parameters)) and not may_be_filled(program, place, _attribute(parameters[0])):
-                yield self._finding(place, parameters[0])
+        empty = {place: found[0] for place, found in made.items() if all(map(_is_empty, found))}
+        outside = list(fillings(program)) if empty else []
+        for place, parameter in empty.items():
+            if not may_be_filled(program, place, _attribute(parameter), outside):
+                yield self._finding(place, parameter)
 
     def _finding(self, place: Place, parameter: Parameter) -> Finding:
         name = _attribute(parameter)

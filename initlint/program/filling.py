@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from initlint.finding import Place
 from initlint.program.functions import class_at, functions, lineage
-from initlint.program.initialising import initialisations, may_write, mentions, written_attribute
-from initlint.program.nodes import last_name, nodes
+from initlint.program.initialising import initialisations, may_write, written_attribute
+from initlint.program.nodes import last_name, nodes, spelled_names
 from initlint.program.program import Program
 from initlint.reading import facts
 
@@ -16,7 +17,16 @@ COMMON = frozenset({"weight", "bias", "w", "b", "alpha", "beta", "gamma", "scale
 LOADERS = frozenset({"load_state_dict", "from_pretrained", "_load_from_state_dict", "load_from_checkpoint"})
 
 
-def may_be_filled(program: Program, place: Place, name: str) -> bool:
+@dataclass(frozen=True)
+class Filling:
+    """A function that may fill parameters of other objects."""
+
+    function: facts.Function
+    attributes: frozenset[str | None]
+    """What the parameters are called; `None` stands for any name."""
+
+
+def may_be_filled(program: Program, place: Place, name: str, outside: Sequence[Filling]) -> bool:
     """Whether the parameter called `name` that is made at `place` may be filled by something that was not traced."""
     home = class_at(program, place)
     if home is None:
@@ -27,36 +37,36 @@ def may_be_filled(program: Program, place: Place, name: str) -> bool:
     bodies = [base.node.body for base in line.classes if isinstance(base.node, facts.Class)]
     if any(may_write(body, name) or _loads(body) for body in bodies):
         return True
-    return any(_may_fill(function, name, home[1].name) for function in _outside(program))
+    owners = {base.node.name for base in line.classes if isinstance(base.node, facts.Class)}
+    return any(_may_fill(filling, name, owners) for filling in outside)
 
 
 def _loads(body: object) -> bool:
     return any(isinstance(node, facts.Call) and last_name(node) in LOADERS for node in nodes(body))
 
 
-def _outside(program: Program) -> Iterator[facts.Function]:
-    """The functions of the program that initialise something."""
+def fillings(program: Program) -> Iterator[Filling]:
+    """The functions of the program that initialise something, or set attributes of something else than ``self``."""
     for module in program.modules:
         for written in functions(module):
-            if next(initialisations(written.node.body), None) is not None:
-                yield written.node
+            inits = {written_attribute(found.target) for found in initialisations(written.node.body)}
+            if attributes := inits | _set_elsewhere(written.node):
+                yield Filling(written.node, frozenset(attributes))
 
 
-def _may_fill(function: facts.Function, name: str, owner: str) -> bool:
+def _set_elsewhere(function: facts.Function) -> set[str | None]:
+    targets = [t for node in nodes(function.body) if isinstance(node, facts.Assign) for t in node.targets]
+    owned = (t for t in targets if isinstance(t, facts.Attribute) and last_name(t.value) != "self")
+    return {written_attribute(target) for target in owned} - {None}
+
+
+def _may_fill(filling: Filling, name: str, owners: set[str]) -> bool:
     """Whether an init function may reach it from outside: by its name, or in a loop over all parameters of a model."""
-    for found in initialisations(function.body):
-        attribute = written_attribute(found.target)
-        if attribute == name and (name not in COMMON or _names(function, owner)):
+    if name in filling.attributes:
+        words = spelled_names(filling.function.body)
+        if not owners.isdisjoint(words) or (name not in COMMON and "isinstance" not in words):
             return True
-        if attribute is None and _loops_over_parameters(function):
-            return True
-    return False
-
-
-def _names(function: facts.Function, owner: str) -> bool:
-    return mentions(function.body, owner) or any(
-        isinstance(n, facts.Name) and n.id == owner for n in nodes(function.body)
-    )
+    return None in filling.attributes and _loops_over_parameters(filling.function)
 
 
 def _loops_over_parameters(function: facts.Function) -> bool:

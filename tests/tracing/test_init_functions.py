@@ -123,6 +123,23 @@ def test_parameter_may_be_filled_by_a_loop_over_the_parameters_of_any_model() ->
     assert findings(source, "INL103") == []
 
 
+def test_parameter_may_be_replaced_by_a_function_that_gets_its_module() -> None:
+    source = """
+        class Mix(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.decay = nn.Parameter(torch.empty(4, 4))
+
+            def forward(self, x):
+                return x @ self.decay
+
+        def init(module):
+            if isinstance(module, Mix):
+                module.decay = nn.Parameter(torch.eye(4))
+    """
+    assert findings(source) == []
+
+
 def test_pretrained_embedding_beside_an_init_of_linear_layers_is_kept() -> None:
     source = """
         class Net(nn.Module):
