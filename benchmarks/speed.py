@@ -92,13 +92,13 @@ def measure(commands: dict[str, Sequence[str]], repeats: int) -> dict[str, list[
 
 def processor_time(command: Sequence[str]) -> float:
     """Seconds of processor time that one process takes, its own children included."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    assert process.stderr is not None
-    said = process.stderr.read()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert process.stdout is not None
+    said = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise SystemExit(f"{' '.join(command)} failed:\n{said.decode(errors='replace')}")
+        raise SystemExit(f"{' '.join(command)} failed:\n{said[-2000:].decode(errors="replace")}")
     return usage.ru_utime + usage.ru_stime
 
 
