@@ -36,6 +36,8 @@ class Prediction:
             return self.layer.reason
         if self.layer.op in STACKED and law_of(self.layer).variance is None:
             return self.layer.reason or "the distribution of its weight is not known"
+        if self.layer.op == "activation" and theory_of(self.layer) is not None:
+            return "the variance before it is no plain number"
         return self.layer.reason or f"no theory of {self.layer.kind or self.layer.op}"
 
 
@@ -76,7 +78,8 @@ def _backward(layer: Layer, before: Moments) -> Value:
 
 def _linear(layer: Layer, before: Moments) -> Moments:
     bias = layer.bias.distribution or Distribution.unknown() if layer.bias is not None else None
-    return propagation.linear(before, layer.fan_in, law_of(layer), bias)
+    law = law_of(layer)
+    return propagation.linear(before, layer.fan_in, law, propagation.bias_that_counts(layer.fan_in, law, bias))
 
 
 def _activate(layer: Layer, before: Moments) -> Moments:

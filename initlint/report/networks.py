@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -92,4 +93,12 @@ def _line(row: tuple[str, ...], widths: list[int]) -> str:
 def _shown(value: object) -> str:
     if value is None:
         return UNKNOWN
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return f"{value:.4g}" if isinstance(value, float) else LONG_FRACTION.sub(_shortened, str(value))
+
+
+LONG_FRACTION = re.compile(r"\d+\.\d{4,}")
+"""In a number with symbols, such as ``0.5773502691896257*width**-0.5``."""
+
+
+def _shortened(fraction: re.Match[str]) -> str:
+    return f"{float(fraction[0]):.4g}"

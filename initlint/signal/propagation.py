@@ -14,7 +14,7 @@ from initlint.signal.activations import SELU_ALPHA, SELU_SCALE, activation
 from initlint.signal.distribution import Distribution
 from initlint.signal.moments import UNKNOWN, Moments
 from initlint.signal.pooling import MAX_COUNT, largest_of
-from initlint.signal.size import Number, Value, combine, is_known
+from initlint.signal.size import Number, Value, combine, is_known, is_vanishing
 
 NO_BIAS = Distribution.constant(0)
 NORM_EPSILON = 1e-5
@@ -37,6 +37,20 @@ def linear(moments: Moments, fan_in: Value, weight: Distribution, bias: Distribu
         mean = law.mean
     spread = combine(_sum_variance, fan_in, weight.variance, weight.mean, moments.second, moments.variance)
     return Moments(mean, combine(lambda s, b, m: s + b + m**2, spread, law.variance, mean))
+
+
+def bias_that_counts(fan_in: Value, weight: Distribution, bias: Distribution | None) -> Distribution | None:
+    """The bias, without a variance that is symbolic and goes to zero with the width while the weights' part is a number.
+
+    torch's default is such a one; the limit of wide layers (Poole et al. 2016) leaves it out.
+    """
+    if bias is not None and is_known(combine(_times, fan_in, weight.variance)) and is_vanishing(bias.variance):
+        return Distribution("other", bias.mean, 0)
+    return bias
+
+
+def _times(left: Number, right: Number) -> Number:
+    return left * right
 
 
 def _sum_variance(fan_in: Number, variance: Number, mean: Number, second: Number, spread: Number) -> Number:

@@ -11,7 +11,7 @@ from initlint.signal.activations import activation
 from initlint.signal.distribution import Distribution
 from initlint.signal.moments import STANDARD, Moments
 from initlint.signal.nonlinearity import Activation
-from initlint.signal.size import Number, Value, as_float, combine, is_known, is_vanishing
+from initlint.signal.size import Number, Value, as_float, combine
 
 EXTREME = 1e150
 """Largest E[x²] that is followed as it is, and its inverse the smallest."""
@@ -92,7 +92,8 @@ def propagate_stack(layers: Iterable[StackLayer], input_moments: Moments = STAND
 
 def _propagate(layer: StackLayer, moments: Moments) -> LayerSignal:
     phi = activation(layer.activation, **layer.parameters)
-    before = propagation.linear(moments, layer.fan_in, layer.weight, _bias_that_counts(layer))
+    bias = propagation.bias_that_counts(layer.fan_in, layer.weight, layer.bias)
+    before = propagation.linear(moments, layer.fan_in, layer.weight, bias)
     after = propagation.dropout(phi.forward(before.mean, before.variance), layer.dropout)
     after = _pooled(layer, phi, after)
     slope = combine(_product, phi.backward(before.mean, before.variance), propagation.dropout_backward(layer.dropout))
@@ -125,13 +126,6 @@ def _in_range(moments: Moments) -> Moments:
 
 def _backward_gain(layer: StackLayer, fan: Value, slope: Value) -> float | None:
     return as_float(combine(_product, propagation.linear_backward(fan, layer.weight), slope))
-
-
-def _bias_that_counts(layer: StackLayer) -> Distribution | None:
-    weight = combine(_product, layer.fan_in, layer.weight.variance)
-    if layer.bias is not None and is_known(weight) and is_vanishing(layer.bias.variance):
-        return Distribution("other", layer.bias.mean, 0)
-    return layer.bias
 
 
 def _product(left: Number, right: Number) -> Number:
