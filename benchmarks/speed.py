@@ -98,7 +98,8 @@ def processor_time(command: Sequence[str]) -> float:
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise SystemExit(f"{' '.join(command)} failed:\n{said[-2000:].decode(errors="replace")}")
+        last_words = said[-2000:].decode(errors="replace")
+        raise SystemExit(f"{' '.join(command)} failed:\n{last_words}")
     return usage.ru_utime + usage.ru_stime
 
 

@@ -178,9 +178,9 @@ def named_gain(write: Write) -> tuple[str, float] | None:
         except ValueError:
             return None
         return (kind, float(gain)) if isinstance(gain, (int, float)) else None
-    gain = given.get("gain")
-    kind = getattr(gain, "nonlinearity", None)
-    return (str(kind), float(gain)) if kind is not None and isinstance(gain, (int, float)) else None
+    looked_up = given.get("gain")
+    name = getattr(looked_up, "nonlinearity", None)
+    return (str(name), float(looked_up)) if name is not None and isinstance(looked_up, (int, float)) else None
 
 
 WRONG = 1.25

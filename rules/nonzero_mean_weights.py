@@ -69,7 +69,9 @@ class Net(nn.Module):
         written = last_write(Stage(layer, ()))
         assert layer.weight is not None and written is not None and written.distribution is not None
         law, fan = written.distribution, layer.fan_in
-        total = f"{float(fan) * float(law.mean):.3g}" if _are_plain(fan, law.mean) else f"fan-in x {law.mean}"
+        plain_fan, plain_mean = _plain(fan), _plain(law.mean)
+        is_known = plain_fan is not None and plain_mean is not None
+        total = f"{(plain_fan or 0.0) * (plain_mean or 0.0):.3g}" if is_known else f"fan-in x {law.mean}"
         message = (
             f"{layer.weight.name}: {written.initializer} draws with mean {_short(law.mean)}, std {_short(law.std)}; "
             f"expected mean 0: what all inputs share is multiplied by {total}, and every unit computes nearly the same"
@@ -84,10 +86,6 @@ class Net(nn.Module):
 
 def _is_normalised(layer: Layer, consumers: dict[int, list[Layer]]) -> bool:
     return any(after.op in ("norm", "softmax") for after in consumers.get(layer.id, ()))
-
-
-def _are_plain(*values: object) -> bool:
-    return all(isinstance(value, (int, float)) for value in values)
 
 
 def _plain(value: object) -> float | None:
