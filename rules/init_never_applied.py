@@ -10,7 +10,7 @@ from initlint.frameworks.torch import INIT_HOOKS, TRANSPARENT_DECORATORS
 from initlint.network import EarlyApply, Network
 from initlint.program import Program
 from initlint.program.functions import Written, functions, lineage
-from initlint.program.initialising import initialises_weights
+from initlint.program.initialising import initialises_weights, may_initialise
 from initlint.program.nodes import last_name
 from initlint.program.usage import Usage
 from initlint.rule import Rule
@@ -111,7 +111,7 @@ def _is_init(written: Written) -> bool:
     is_registered = any(last_name(each) not in TRANSPARENT_DECORATORS for each in written.node.decorators)
     if is_dunder or is_registered or not INIT_NAME.search(name):
         return False
-    return initialises_weights(written.node.body)
+    return may_initialise(written.node.called) and initialises_weights(written.node.body)
 
 
 def _is_ours_to_call(program: Program, written: Written) -> bool:

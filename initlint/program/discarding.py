@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from initlint.finding import Place
 from initlint.frameworks.torch import COPIES, UNINITIALISED
-from initlint.program.initialising import Initialisation, initialisation
+from initlint.program.initialising import Initialisation, initialisation, initialising_nodes, may_initialise
 from initlint.program.module import Module
 from initlint.program.nodes import last_name, nodes
 from initlint.reading import facts
@@ -27,8 +27,8 @@ class Discarded:
 
 def discarded(module: Module) -> Iterator[Discarded]:
     """The inits in a module's functions that change nothing, one for each tensor."""
-    for node in nodes(module.source.facts.body):
-        if isinstance(node, facts.Function):
+    for node in initialising_nodes(module.source.facts):
+        if isinstance(node, facts.Function) and may_initialise(node.called):
             yield from _of_locals(module, node)
         elif isinstance(node, facts.Evaluate) and isinstance(node.value, facts.Call):
             found = initialisation(node.value)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from initlint.frameworks.torch import IN_PLACE_INITS
+from initlint.program.module import flatten
 from initlint.program.nodes import last_name, nodes
 from initlint.reading import facts
 from initlint.signal.initializers import INITIALIZERS
@@ -44,6 +45,20 @@ def initialisation(call: facts.Call) -> Initialisation | None:
     if isinstance(function, facts.Name) and first is not None and name == spelled and is_known:
         return Initialisation(call, spelled, first, False)
     return None
+
+
+def may_initialise(called: Iterable[str]) -> bool:
+    """Whether one of the names called, as the facts of a definition list them, may be an initialiser's."""
+    return any(name in IN_PLACE_INITS or (name if name.endswith("_") else f"{name}_") in INITIALIZERS for name in called)
+
+
+def initialising_nodes(file: facts.FileFacts) -> Iterator[facts.Node]:
+    """The nodes of a file, without the top-level definitions that call no initialiser."""
+    rest_may = may_initialise(file.called)
+    for statement in flatten(file.body):
+        may = may_initialise(statement.called) if isinstance(statement, (facts.Function, facts.Class)) else rest_may
+        if may:
+            yield from nodes(statement)
 
 
 def initialisations(root: object) -> Iterator[Initialisation]:

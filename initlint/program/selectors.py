@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from initlint.finding import Place
-from initlint.program.initialising import initialisations
+from initlint.program.initialising import initialisations, initialising_nodes, may_initialise
 from initlint.program.module import Module
-from initlint.program.nodes import nodes
 from initlint.reading import facts
 
 
@@ -35,8 +34,8 @@ class Selecting:
 
 def selecting(module: Module) -> Iterator[Selecting]:
     """The functions of a module with selectors, those inside others on their own."""
-    for node in nodes(module.source.facts.body):
-        if isinstance(node, facts.Function):
+    for node in initialising_nodes(module.source.facts):
+        if isinstance(node, facts.Function) and may_initialise(node.called):
             found = Selecting(module.source.place(node.start, node.body_end))
             found.selectors.extend(_selectors(module, node.body))
             if found.selectors:
