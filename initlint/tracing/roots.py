@@ -45,7 +45,7 @@ class Progress:
     """Classes (by identity of node) that were built with known arguments, or as a part of another."""
 
 
-STEPS_FOR_ALL, STEPS_PER_LINE = 600_000, 5
+STEPS_FOR_ALL, STEPS_PER_LINE = 500_000, 4
 """Steps for a whole program: what a small one may take, and what each line adds. A step costs about as much as the parser
 takes for a twentieth of a line, so tracing stays within half of the cost of parsing, whatever the program does."""
 FIRST_STEPS = 12_000
