@@ -49,7 +49,9 @@ def initialisation(call: facts.Call) -> Initialisation | None:
 
 def may_initialise(called: Iterable[str]) -> bool:
     """Whether one of the names called, as the facts of a definition list them, may be an initialiser's."""
-    return any(name in IN_PLACE_INITS or (name if name.endswith("_") else f"{name}_") in INITIALIZERS for name in called)
+    return any(
+        name in IN_PLACE_INITS or (name if name.endswith("_") else f"{name}_") in INITIALIZERS for name in called
+    )
 
 
 def initialising_nodes(file: facts.FileFacts) -> Iterator[facts.Node]:
