@@ -99,8 +99,9 @@ def run(
     fresh = baseline.fresh(shown, excerpts)
     return Report(
         findings=tuple(fresh),
-        errors=tuple(dict.fromkeys((*gathered.problems, *judge.problems))),
+        errors=tuple(dict.fromkeys((*gathered.problems, *gathered.program.faults, *judge.problems))),
         networks=tuple(judge.networks),
+        untraced=gathered.program.untraced,
         files=gathered.files,
         rules=rules,
         excerpts=excerpts,

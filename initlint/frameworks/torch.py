@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from initlint.frameworks.tables import FunctionSpec, LayerSpec, signature
 
-ROOT = "torch"
 MODULE = "torch.nn.Module"
 MODULE_BASES = frozenset(
     {
@@ -188,7 +187,6 @@ for _name in (
 ):
     LAYERS[_name] = LayerSpec("reshape")
 GATED_CELLS = frozenset({"lstm", "gru"})
-LINEAR_TYPE = "Linear"
 LINEAR = "torch.nn.Linear"
 
 # ----------------------------------------------------------------------------------------------------------- functions

@@ -106,8 +106,6 @@ MODULE_WORD = re.compile(r"Module|Model|Network|Net$|Encoder|Decoder")
 RECURRENT_WORD = re.compile(r"rnn|lstm|gru|cell|recurr", re.IGNORECASE)
 """Names of variables that choose among recurrent layers: ``getattr(nn, rnn_type)``."""
 FALLBACK_RECURRENT = "RNN"
-STATE_SHORT = 32
-"""Time steps up to which a gated cell's gradient is in little danger of exploding."""
 LENGTH_NAME = re.compile(
     r"^(?:seq(?:uence)?_?(?:len|length|size)|n_?steps|time_?steps|bptt|window(?:_?size|_?len|_?length)?|look_?back|"
     r"max_?(?:len|length|seq_?len|seq_?length)|lookback|n_?time_?steps|seqlen)$",
@@ -119,13 +117,3 @@ LENGTH_NAME = re.compile(
 
 LIGHTNING_ROOTS = ("lightning.", "pytorch_lightning.")
 LIGHTNING_CLIPPING = "gradient_clip_val"
-LIGHTNING_HOOKS = frozenset(
-    {
-        "configure_gradient_clipping",
-        "on_after_backward",
-        "on_before_optimizer_step",
-        "optimizer_step",
-        "backward",
-    }
-)
-"""Methods of a module through which it may clip on its own."""

@@ -149,8 +149,6 @@ class Network:
     observations: list[Observation] = field(default_factory=list)
     reasons: list[tuple[Place, str]] = field(default_factory=list)
     """Why parts of it are unknown."""
-    is_standalone: bool = True
-    """False where only observations were made and no model was built."""
     is_complete: bool = False
     """Whether every operation from the inputs to the outputs is known."""
 

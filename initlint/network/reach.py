@@ -8,10 +8,6 @@ from initlint.network.network import TRANSPARENT, WEIGHTED, Layer, Network
 
 PASSING = TRANSPARENT | {"norm"}
 """Operations that keep units that are equal equal."""
-BLOCKING = frozenset(
-    {"relu", "relu6", "leaky_relu", "prelu", "rrelu", "threshold", "hardswish", "gelu", "silu", "mish", "elu"}
-)
-"""Rectifiers."""
 FLAT_AT_ZERO = frozenset({"relu", "relu6", "threshold", "hardshrink", "softshrink"})
 """Activations with value 0 and slope 0 at 0."""
 
@@ -34,11 +30,6 @@ class Reach:
     def has_activation(self) -> bool:
         """Whether an activation stands before the next linear map."""
         return bool(self.activations)
-
-    @property
-    def all_zero(self) -> bool:
-        """Whether the next linear maps are all zero."""
-        return bool(self.consumers) and all(_constant(layer) == 0 for layer in self.consumers)
 
     @property
     def is_symmetric(self) -> bool:

@@ -50,8 +50,6 @@ class Stack:
 
     network: Network
     stages: tuple[Stage, ...]
-    is_final: bool
-    """Whether it ends at an output of the network."""
 
     @cached_property
     def hidden(self) -> tuple[Stage, ...]:
@@ -106,8 +104,7 @@ def stacks(network: Network) -> list[Stack]:
         if layer.op in STACKED and layer.id not in followed:
             stages = list(_follow(network, layer, consumers))
             followed.update(stage.layer.id for stage in stages)
-            last = stages[-1].between[-1] if stages[-1].between else stages[-1].layer
-            found.append(Stack(network, tuple(stages), last.id in network.outputs))
+            found.append(Stack(network, tuple(stages)))
     return found
 
 

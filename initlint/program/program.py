@@ -54,7 +54,10 @@ class Program:
         load: Callable[[Path], SourceFile | Problem] | None = None,
     ) -> None:
         self.files = files
-        self.problems: list[Problem] = []
+        self.faults: list[Problem] = []
+        """Roots that the tracer failed on."""
+        self.untraced = 0
+        """Functions, scripts and classes that may build models and that tracing had no steps left for."""
         self._load = load
         self._known = {path.absolute() for path in paths} | {file.path.absolute() for file in files}
         self._modules = {file.path.absolute(): Module.of(file) for file in files}
@@ -197,7 +200,6 @@ class Program:
                 return None
             read = self._load(path)
             if isinstance(read, Problem):
-                self.problems.append(read)
                 return None
             self._modules[path] = Module.of(read)
         return self._modules[path]

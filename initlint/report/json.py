@@ -84,6 +84,7 @@ def _summary(report: Report) -> dict[str, object]:
     return {
         "files": len(report.files),
         "networks": len(report.networks),
+        "untraced": report.untraced,
         "findings": len(report.findings),
         "by_severity": {severity.value: count for severity, count in report.counts().items()},
         "by_code": report.by_code(),

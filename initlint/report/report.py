@@ -23,6 +23,8 @@ class Report:
     """What could not be read or checked. The rest was."""
     networks: tuple[Network, ...] = ()
     """Every model that was traced."""
+    untraced: int = 0
+    """Functions, scripts and classes that may build models and were not traced to the end, for want of steps."""
     files: tuple[str, ...] = ()
     """The files looked at, whether or not they hold anything to check."""
     rules: tuple[Rule, ...] = ()

@@ -50,10 +50,13 @@ def summary(report: Report, palette: Palette) -> str:
     told = ", ".join(palette.severity(severity, plural(count, severity.value)) for severity, count in counts)
     failed = palette.paint(plural(len(report.errors), "problem"), "red", "bold") if report.errors else ""
     said = ", ".join(filter(None, (told, failed))) or palette.paint("Nothing to report", "green")
+    cut = f", {report.untraced} more cut off as too long to trace" if report.untraced else ""
     aside = [f"{report.suppressed} suppressed"] * bool(report.suppressed)
     aside += [f"{report.baselined} in the baseline"] * bool(report.baselined)
     note = f" ({', '.join(aside)})" if aside else ""
-    return f"{said} in {plural(len(report.files), 'file')}, {plural(len(report.networks), 'network')} traced{note}."
+    return (
+        f"{said} in {plural(len(report.files), 'file')}, {plural(len(report.networks), 'network')} traced{cut}{note}."
+    )
 
 
 def plural(count: int, noun: str) -> str:

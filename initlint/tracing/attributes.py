@@ -32,7 +32,6 @@ from initlint.tracing.values import (
     TypeName,
     Unknown,
     Value,
-    is_module,
 )
 
 if TYPE_CHECKING:
@@ -463,5 +462,3 @@ MODULE_METHODS = frozenset(
     }
 )
 """Methods of the framework's modules and containers that `initlint.tracing.methods` knows."""
-
-__all__ = ["class_member", "is_module", "load", "load_item", "make_super", "store", "store_item"]

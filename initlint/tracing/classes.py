@@ -19,7 +19,6 @@ from initlint.tracing.values import (
     ExternalValue,
     FunctionValue,
     Instance,
-    ListValue,
     Scope,
     Unknown,
     Value,
@@ -54,17 +53,12 @@ PLAIN_BASES = frozenset(
 
 def build(tracer: Tracer, node: facts.Class, scope: Scope) -> ClassValue:
     """The value of a class definition."""
-    bases = tuple(_unwrapped(tracer.evaluate(base.value, scope)) for base in node.bases if base.keyword is None)
+    bases = tuple(tracer.evaluate(base.value, scope) for base in node.bases if base.keyword is None)
     built = ClassValue(node, scope, bases, _members(node))
     built.order = (built, *_linearise(bases))
     built.is_module = any(_is_module_base(base) for base in built.order)
     built.has_unknown_base = any(_is_unknown_base(base) for base in (*built.order[1:], *bases))
     return built
-
-
-def _unwrapped(base: Value) -> Value:
-    """``Generic[T]`` and the like without their arguments."""
-    return base
 
 
 def _members(node: facts.Class) -> dict[str, facts.Statement]:
@@ -304,6 +298,3 @@ def _check_early_applies(tracer: Tracer, made: Instance) -> None:
         if reached:
             name = getattr(getattr(function, "function", function), "name", "the init function")
             tracer.record.observations.append(EarlyApply(place, str(name), tuple(reached)))
-
-
-__all__ = ["ListValue", "build", "fields", "instantiate", "is_dataclass"]

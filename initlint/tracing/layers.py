@@ -11,7 +11,7 @@ from initlint.frameworks.tables import REQUIRED, FunctionSpec, LayerSpec
 from initlint.network import Number, Parameter, Shape, Write
 from initlint.signal.defaults import DEFAULTS, Defaults
 from initlint.signal.distribution import Distribution
-from initlint.signal.size import Size, combine
+from initlint.signal.size import combine
 from initlint.tracing import attributes, iteration
 from initlint.tracing.heap import Branch
 from initlint.tracing.tensors import as_number
@@ -543,6 +543,3 @@ def _combine_with_other(
 def name_axes(name: str) -> int:
     """Spatial axes of a function by its name: 2 for ``max_pool2d``."""
     return next((axes for axes in (1, 2, 3) if f"{axes}d" in name), 1)
-
-
-__all__ = ["Size", "apply_matrix", "call_function_spec", "call_module", "make_container", "make_layer"]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from initlint.finding import Place
 from initlint.frameworks import torch as framework
 from initlint.network import Parameter, Write
-from initlint.signal.size import Size
 from initlint.tracing import applying, attributes, iteration, layers, tensors
 from initlint.tracing.namespaces import ParserValue, call_parser
 from initlint.tracing.values import (
@@ -628,6 +627,3 @@ def _copy_tensor(tracer: Tracer, value: TensorValue, parameter: Parameter, memo:
     made = TensorValue(value.shape, value.distribution, copied, is_trained=True, place=value.place)
     memo[id(value)] = made
     return made
-
-
-__all__ = ["Sequence", "Size", "call_method"]

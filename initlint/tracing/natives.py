@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from initlint.finding import Place
 from initlint.frameworks import torch as framework
 from initlint.network import Replication
-from initlint.program import Module
 from initlint.signal.initializers import calculate_gain
 from initlint.signal.size import Size
 from initlint.tracing import applying, attributes, iteration, layers, methods, tensors
@@ -752,5 +751,3 @@ PYTHON: dict[str, Builtin] = {
     **dict.fromkeys(PARSERS, _parser),
     **dict.fromkeys(NAMESPACES, _namespace),
 }
-
-__all__ = ["Module", "call_external", "call_on_signals"]

@@ -29,9 +29,7 @@ from initlint.tracing.values import (
     ListValue,
     ModuleValue,
     Scope,
-    Signal,
     TensorValue,
-    Unknown,
     Value,
     is_module,
 )
@@ -67,7 +65,8 @@ class Root:
 def trace_program(program: Program) -> Iterator[Network]:
     """Every network of the program: what its functions and scripts build, then its module classes on their own.
 
-    Roots that need many steps come after all the others, while steps for the whole program are left.
+    Roots that need many steps come after all the others, while steps for the whole program are left; those that never
+    come to an end are counted in `Program.untraced`.
     """
     tracer = Tracer(program)
     progress = Progress()
@@ -78,16 +77,21 @@ def trace_program(program: Program) -> Iterator[Network]:
         for limit in (FIRST_STEPS, STEPS):
             later: list[Root] = []
             for root in waiting:
-                if left <= 0 or (root.node is not None and id(root.node) in progress.settled):
+                if root.node is not None and id(root.node) in progress.settled:
+                    continue
+                if left <= 0:
+                    later.append(root)
                     continue
                 tracer.limit = min(limit, left)
                 found = list(_guarded(program, root.module, root.trace()))
                 left -= tracer.steps
-                if tracer.steps > tracer.limit and limit < STEPS:
+                is_cut_off = tracer.steps > tracer.limit
+                if is_cut_off:
                     later.append(root)
-                else:
+                if not is_cut_off or limit == STEPS:
                     yield from found
             waiting = later
+    program.untraced = len(waiting)
 
 
 MANY_ROOTS = 200
@@ -143,7 +147,7 @@ def _guarded(program: Program, module: Module, found: Iterator[Network]) -> Iter
     except Exception as error:
         kind = f"{type(error).__name__}: {error}"
         remedy = "This is a fault in initlint, not in your code; the rest was checked. Please report it."
-        program.problems.append(Problem(module.source.display, f"a model cannot be traced: {kind}", remedy))
+        program.faults.append(Problem(module.source.display, f"a model cannot be traced: {kind}", remedy))
 
 
 # ------------------------------------------------------------------------------------------------------------- contexts
@@ -222,7 +226,7 @@ def _trace_context(
 def _observed(tracer: Tracer, module: Module, scope: Scope, shared: list[Observation]) -> Network:
     """A network of nothing but what was observed where no model was built."""
     place = module.source.place(0, 0)
-    return Network(scope.function_name or module.path.stem, place, observations=shared, is_standalone=False)
+    return Network(scope.function_name or module.path.stem, place, observations=shared)
 
 
 def _is_root(value: Value) -> bool:
@@ -441,6 +445,3 @@ def _held(tracer: Tracer, value: Value) -> list[tuple[str, list[Parameter]]]:
         elif isinstance(item, TensorValue) and item.is_trained and item.parameter and not item.parameter.is_frozen:
             found.append((f"parameter {index}", [item.parameter]))
     return found
-
-
-__all__ = ["LayerValue", "Signal", "Unknown", "framework", "trace_program"]

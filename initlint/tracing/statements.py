@@ -6,12 +6,10 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from initlint.program.module import target_names
 from initlint.reading import facts
 from initlint.tracing import attributes, expressions, iteration
 from initlint.tracing.heap import Branch
 from initlint.tracing.values import (
-    DictValue,
     FunctionValue,
     ListValue,
     Many,
@@ -359,5 +357,3 @@ STATEMENTS: dict[type, Callable[[Tracer, facts.Statement, Scope], Flow]] = {
     facts.Function: _function,
     facts.Class: _class,
 }
-
-__all__ = ["DictValue", "Flow", "assign", "run", "target_names"]

@@ -26,7 +26,6 @@ from initlint.tracing.values import (
     Signal,
     Unknown,
     Value,
-    is_module,
 )
 
 STEPS = 150_000
@@ -37,14 +36,6 @@ DEEPEST_CALL = 48
 
 class OutOfBudgetError(Exception):
     """The root took more than `STEPS` steps."""
-
-
-@dataclass
-class Instantiation:
-    """One time a module class was instantiated outside the constructor of another module."""
-
-    instance: Instance
-    are_arguments_known: bool
 
 
 @dataclass
@@ -265,6 +256,3 @@ class Tracer:
     def is_constructed(self, instance: Instance) -> bool:
         """Whether the constructor of an instance has run to its end."""
         return all(instance is not other for other in self.constructing)
-
-
-__all__ = ["ExternalValue", "OutOfBudgetError", "Record", "Tracer", "is_module"]

@@ -221,7 +221,6 @@ class TensorValue:
     distribution: Distribution | None = None
     parameter: Parameter | None = None
     is_part: bool = False
-    is_uninitialised: bool = False
     is_trained: bool = False
     """Whether it is the parameter itself rather than its ``.data`` or a view."""
     place: Place | None = None
