@@ -22,6 +22,8 @@ MODULE_BASES = frozenset(
     }
 )
 """External classes whose subclasses are modules with nothing of their own that matters here."""
+PLAIN_BASES = frozenset({"torch.utils.data.Dataset", "torch.autograd.Function", "torch.optim.Optimizer"})
+"""External classes whose subclasses are no modules."""
 CONTAINERS = {
     "torch.nn.Sequential": "sequential",
     "torch.nn.ModuleList": "list",

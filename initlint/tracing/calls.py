@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from initlint.finding import Place
 from initlint.reading import facts
+from initlint.signal.size import Size
 from initlint.tracing import classes, effects, layers, methods, natives
 from initlint.tracing.values import (
     BoundMethod,
@@ -141,11 +142,12 @@ DEEPEST_RECURSION = 16
 def _runs_away(
     tracer: Tracer, node: facts.Function | facts.Lambda, arguments: Sequence[Value], keywords: Mapping[str, Value]
 ) -> bool:
-    """Whether a function calls itself without end, or on nothing but unknowns, which tell it nothing new."""
+    """Whether a function calls itself without end, or on something unknown: what it descends into comes first."""
     active = tracer.active.get(id(node), 0)
-    if active < 2:
+    if active == 0:
         return False
-    return active >= DEEPEST_RECURSION or all(isinstance(each, Unknown) for each in (*arguments, *keywords.values()))
+    given = [each for each in (*arguments, *keywords.values()) if not isinstance(each, Instance) or each.cls.is_module]
+    return active >= DEEPEST_RECURSION or not given or isinstance(given[0], (Size, Unknown))
 
 
 def _is_opaque(node: facts.Function | facts.Lambda) -> bool:

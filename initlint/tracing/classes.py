@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -27,28 +28,6 @@ from initlint.tracing.values import (
 
 if TYPE_CHECKING:
     from initlint.tracing.tracer import Tracer
-
-PLAIN_BASES = frozenset(
-    {
-        "builtins.object",
-        "abc.ABC",
-        "typing.Generic",
-        "typing.Protocol",
-        "builtins.Exception",
-        "enum.Enum",
-        "typing.NamedTuple",
-        "builtins.dict",
-        "builtins.list",
-        "builtins.str",
-        "builtins.int",
-        "builtins.tuple",
-        "builtins.property",
-        "torch.utils.data.Dataset",
-        "torch.autograd.Function",
-        "collections.OrderedDict",
-        "builtins.type",
-    }
-)
 
 
 def build(tracer: Tracer, node: facts.Class, scope: Scope) -> ClassValue:
@@ -103,8 +82,14 @@ def _is_unknown_base(base: Value) -> bool:
     if isinstance(base, ClassValue):
         return base.has_unknown_base
     if isinstance(base, ExternalValue):
-        return not (_is_module_base(base) or base.name in PLAIN_BASES or base.name.startswith("typing."))
+        return not (_is_module_base(base) or _is_plain_base(base.name))
     return True
+
+
+def _is_plain_base(name: str) -> bool:
+    """Whether a class outside the program is no module: Python's own, or one of the framework's that hold no layers."""
+    root = name.partition(".")[0]
+    return root == "builtins" or root in sys.stdlib_module_names or name in framework.PLAIN_BASES
 
 
 # ------------------------------------------------------------------------------------------------------------ instances

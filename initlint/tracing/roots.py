@@ -14,6 +14,7 @@ from initlint.finding import Place, Problem
 from initlint.frameworks import torch as framework
 from initlint.network import Network, Observation, Parameter, UnregisteredLayers
 from initlint.program import Module, Program
+from initlint.program.module import ImportedBinding
 from initlint.reading import facts
 from initlint.signal.size import Size
 from initlint.tracing import attributes, classes, layers, methods
@@ -46,8 +47,11 @@ class Progress:
 STEPS_FOR_ALL, STEPS_PER_LINE = 500_000, 4
 """Steps for a whole program: what a small one may take, and what each line adds. A step costs about as much as the parser
 takes for a twentieth of a line, so tracing stays within half of the cost of parsing, whatever the program does."""
-FIRST_STEPS = 12_000
-"""Steps a root gets at first: enough for nine in ten; the others wait until every root has had its turn."""
+SHARES = 8
+"""What a root may take at first, in equal shares of the steps that are left for all that wait. Most take far less than
+one, so that the shares grow; what is cut off is run again with what is left in the end."""
+LEAST_STEPS = 2_000
+"""What a root may take in any case: enough for nine in ten in most libraries."""
 SAME_CALLS = 3
 """Functions of a module that call the same names and are traced: a library's factories differ in sizes alone."""
 
@@ -74,21 +78,22 @@ def trace_program(program: Program) -> Iterator[Network]:
     left = STEPS_FOR_ALL + STEPS_PER_LINE * lines
     waiting = _roots(tracer, program, progress)
     with _deep_recursion():
-        for limit in (FIRST_STEPS, STEPS):
+        for is_last in (False, True):
             later: list[Root] = []
-            for root in waiting:
+            for index, root in enumerate(waiting):
                 if root.node is not None and id(root.node) in progress.settled:
                     continue
                 if left <= 0:
                     later.append(root)
                     continue
-                tracer.limit = min(limit, left)
+                share = max(LEAST_STEPS, SHARES * left // (len(waiting) - index))
+                tracer.limit = min(STEPS, left if is_last else share, left)
                 found = list(_guarded(program, root.module, root.trace()))
                 left -= tracer.steps
                 is_cut_off = tracer.steps > tracer.limit
                 if is_cut_off:
                     later.append(root)
-                if not is_cut_off or limit == STEPS:
+                if not is_cut_off or is_last:
                     yield from found
             waiting = later
     program.untraced = len(waiting)
@@ -99,7 +104,7 @@ MANY_ROOTS = 200
 
 
 def _roots(tracer: Tracer, program: Program, progress: Progress) -> list[Root]:
-    direct = _module_names(program) | MODEL_CALLS
+    direct = _module_names(tracer, program) | MODEL_CALLS
     first: list[Root] = []
     last: list[Root] = []
     makers = _with_callers(program, direct)
@@ -153,12 +158,26 @@ def _guarded(program: Program, module: Module, found: Iterator[Network]) -> Iter
 # ------------------------------------------------------------------------------------------------------------- contexts
 
 
-def _module_names(program: Program) -> set[str]:
-    """Names of the framework's layers, and of the program's classes that may be modules: all that have a base."""
-    found = {node.name for module in program.modules for node in _classes_in(module.source.facts.body) if node.bases}
-    imported = {name for module in program.modules for name in module.bindings if name[:1].isupper()}
-    known = {name.rpartition(".")[2] for name in framework.CONTAINERS} | set(framework.LAYERS)
-    return found | known | (imported - DATA_CLASSES)
+def _module_names(tracer: Tracer, program: Program) -> set[str]:
+    """Names under which the program calls the framework's layers and its own classes that may be modules."""
+    found = {name.rpartition(".")[2] for name in framework.CONTAINERS} | set(framework.LAYERS)
+    for module in program.modules:
+        tracer.begin()
+        for node in _classes_in(module.source.facts.body):
+            built = tracer.class_value(node, tracer.scope_of(module))
+            if built.is_module or built.has_unknown_base:
+                found.add(node.name)
+    return found | _aliases(program, found)
+
+
+def _aliases(program: Program, names: AbstractSet[str]) -> set[str]:
+    """Other names that imports give them."""
+    return {
+        alias
+        for module in program.modules
+        for alias, binding in module.bindings.items()
+        if isinstance(binding, ImportedBinding) and binding.name in names
+    }
 
 
 def _with_callers(program: Program, direct: AbstractSet[str]) -> AbstractSet[str]:
@@ -178,8 +197,6 @@ def _with_callers(program: Program, direct: AbstractSet[str]) -> AbstractSet[str
         functions = [function for function in functions if function.name not in makers]
 
 
-DATA_CLASSES = frozenset({"DataLoader", "Tensor", "Path", "Adam", "AdamW", "SGD", "Dataset"})
-"""Classes that scripts use everywhere and that are no models."""
 MODEL_CALLS = frozenset({"deepcopy", "apply", "load_state_dict"})
 
 

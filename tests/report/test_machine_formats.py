@@ -55,6 +55,7 @@ def test_json_holds_what_the_contract_says(report: Report) -> None:
     assert document["summary"] == {
         "files": 4,
         "networks": 0,
+        "untraced": 0,
         "findings": 4,
         "by_severity": {"error": 1, "warning": 2, "info": 1},
         "by_code": {"INL001": 1, "TST101": 3},

@@ -1,0 +1,70 @@
+"""Tracing is bounded, and says what it left out."""
+
+from __future__ import annotations
+
+import initlint
+
+RUNAWAY = """
+from torch import nn
+
+
+def grow(n, layers):
+    for first in range(1000):
+        for second in range(1000):
+            layers.append(nn.Linear(n + first, n + second))
+    return layers
+
+
+class Endless(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(*grow(1, []))
+
+    def forward(self, x):
+        return self.body(x)
+"""
+SICK = """
+
+class Sick(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Linear(8, 8), nn.Linear(8, 8)
+        for layer in (self.a, self.b):
+            nn.init.ones_(layer.weight)
+            nn.init.zeros_(layer.bias)
+
+    def forward(self, x):
+        return self.b(self.a(x).relu())
+"""
+
+
+def test_a_model_that_takes_too_many_steps_is_counted_and_the_others_are_judged() -> None:
+    report = initlint.check_text(RUNAWAY + SICK, "model.py")
+    assert report.untraced >= 1
+    assert [finding.code for finding in report.findings] == ["INL101"]
+    assert report.errors == ()
+
+
+def test_nothing_is_counted_as_cut_off_where_all_was_traced() -> None:
+    assert initlint.check_text("from torch import nn\n" + SICK, "model.py").untraced == 0
+
+
+def test_recursion_on_something_unknown_ends() -> None:
+    text = """
+from torch import nn
+
+
+def unwrap(thing):
+    if hasattr(thing, "module"):
+        return unwrap(thing.module)
+    return [unwrap(thing.left), unwrap(thing.right)]
+
+
+class Wrapper(nn.Module):
+    def __init__(self, thing):
+        super().__init__()
+        self.inner = unwrap(thing)
+"""
+    report = initlint.check_text(text + SICK, "model.py")
+    assert report.untraced == 0
+    assert [finding.code for finding in report.findings] == ["INL101"]
