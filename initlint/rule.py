@@ -53,6 +53,10 @@ class Rule:
         """Judge one traced network. Called once per network of the program."""
         return iter(())
 
+    def check_measured(self, network: Network) -> Iterator[Finding]:
+        """Judge one network that was probed: its layers and parameters hold what was `measured`."""
+        return iter(())
+
     def check_program(self, program: Program) -> Iterator[Finding]:
         """Judge what needs more than one network. Called once per run."""
         return iter(())
@@ -73,6 +77,11 @@ class Rule:
         return Finding(
             cls.code, cls.name, severity or cls.severity, place, message, help, predicted, measured, tuple(related)
         )
+
+    @classmethod
+    def is_measured(cls) -> bool:
+        """Whether it has a detector for probed networks."""
+        return cls.check_measured is not Rule.check_measured
 
     @classmethod
     def summary(cls) -> str:

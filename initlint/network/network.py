@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from initlint.finding import Place
 from initlint.network.parameter import Number, Parameter, Shape
+
+if TYPE_CHECKING:
+    from initlint.probe.recording import Recording, Row
 
 WEIGHTED = frozenset({"linear", "conv", "conv_transpose", "bilinear", "embedding", "recurrent"})
 """Operations with a weight matrix or kernel."""
@@ -43,6 +46,8 @@ class Layer:
     """Numbers the theory needs: an activation's slope, a dropout's ``p``, a pool's window, a constant factor."""
     reason: str = ""
     """For an unknown: which expression could not be known."""
+    measured: Row | None = None
+    """What the probe saw of it; ``None`` in a network that was only read."""
 
 
 @dataclass(frozen=True)
@@ -151,6 +156,8 @@ class Network:
     """Why parts of it are unknown."""
     is_complete: bool = False
     """Whether every operation from the inputs to the outputs is known."""
+    measured: Recording | None = None
+    """What the probe saw of the whole; ``None`` in a network that was only read."""
 
     def consumers(self) -> dict[int, list[Layer]]:
         """For each layer that reaches an output: the layers that take what it gives."""

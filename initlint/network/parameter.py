@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from initlint.finding import Place
 from initlint.signal.distribution import Distribution
 from initlint.signal.initializers import Shape
 from initlint.signal.size import Number
+
+if TYPE_CHECKING:
+    from initlint.probe.recording import ParameterRow
 
 __all__ = ["Number", "Parameter", "Shape", "Write"]
 
@@ -40,7 +44,7 @@ class Write:
 class Parameter:
     """A tensor that is trained. Compared by identity: tied weights are one parameter."""
 
-    __slots__ = ("is_frozen", "name", "place", "role", "shape", "writes")
+    __slots__ = ("is_frozen", "measured", "name", "place", "role", "shape", "writes")
 
     def __init__(self, name: str, role: str, shape: Shape | None, place: Place) -> None:
         self.name = name
@@ -51,6 +55,8 @@ class Parameter:
         """Where it is constructed."""
         self.writes: tuple[Write, ...] = ()
         self.is_frozen = False
+        self.measured: ParameterRow | None = None
+        """What the probe saw of it."""
 
     @property
     def last(self) -> Write | None:
