@@ -1,0 +1,1 @@
+"""What the model is fed: given, declared by the ecosystem, or worked out from the model itself."""
