@@ -11,7 +11,32 @@ from initlint.finding import Finding, Place, Problem, Severity
 
 if TYPE_CHECKING:
     from initlint.network import Network
+    from initlint.network.health import Health
     from initlint.rule import Rule
+
+
+@dataclass(frozen=True)
+class ProbedTarget:
+    """One target of ``probe``, and what became of it."""
+
+    target: str
+    network: Network | None = None
+    """What was measured; ``None``: it could not be, and `problem` says why."""
+    health: Health | None = None
+    trunk: frozenset[int] = frozenset()
+    """Ids of the layers that every path from the inputs to the outputs goes through."""
+    problem: Problem | None = None
+    """Also among the report's errors."""
+
+    @property
+    def verdict(self) -> str | None:
+        """``"healthy"``, ``"at risk"`` or ``"broken"``; ``None`` if it could not be probed."""
+        return None if self.health is None else self.health.verdict
+
+    @property
+    def score(self) -> float | None:
+        """From 0 (cannot train) to 1; ``None`` if it could not be probed."""
+        return None if self.health is None else self.health.score
 
 
 @dataclass(frozen=True)
@@ -23,6 +48,8 @@ class Report:
     """What could not be read or checked. The rest was."""
     networks: tuple[Network, ...] = ()
     """Every model that was traced."""
+    targets: tuple[ProbedTarget, ...] = ()
+    """Every target that was to be probed, in the order given."""
     untraced: int = 0
     """Functions, scripts and classes that may build models and were not traced to the end, for want of steps."""
     files: tuple[str, ...] = ()
