@@ -16,23 +16,26 @@ from initlint.probe.process_state import process_preserved
 CONTAINERS = (dict, OrderedDict, defaultdict, list, set, deque)
 """What can change in place and hold tensors, hooks or modules. Exact types: a subclass may do anything on a write."""
 
+PLAIN = (bool, int, float, str)
+"""Most of what is met; nothing in it can change."""
+
 
 @contextmanager
 def preserved(model: nn.Module, inputs: object = None, *, keep_parameters: bool = False) -> Iterator[None]:
     """Afterwards `model`, the tensors in `inputs` and the process are as before, also after an exception.
 
-    Kept of each module: class, attributes (training flag, hooks, submodules, buffers, parameters, whatever is set in
-    ``forward``), and the contents of the lists, dicts, sets and `torch.Generator` objects among them. Kept of each tensor:
-    storage, shape, dtype, ``requires_grad``, ``grad`` and hooks; values too, of the parameters only with `keep_parameters`,
-    so that one step costs no copy of them. Lazy modules are lazy again. Not reached: tensors inside other objects.
+    Kept of each module, also of one in a plain list: its class, its attributes (training flag, hooks, submodules, buffers,
+    parameters, whatever is set in ``forward``) and the contents of the lists, dicts, sets and `torch.Generator` objects
+    among them. Kept of each tensor: memory, shape, dtype, ``requires_grad``, ``grad`` and hooks; values too, of the
+    parameters only with `keep_parameters`, so that one step costs no copy of them. Lazy modules are lazy again.
+    Not reached: tensors inside other objects.
 
     Kept of the process: what `process_preserved` says. Inside, gradients are recorded, whatever the caller's mode, and
     start at ``None``.
     """
     with process_preserved(), ExitStack() as stack:
         snapshot = _Snapshot(keep_parameters)
-        for module in model.modules():
-            snapshot.add_module(module)
+        snapshot.add(model)
         snapshot.add(inputs)
         snapshot.forget_gradients()
         snapshot.schedule(stack)
@@ -51,35 +54,33 @@ class _Snapshot:
         self._tensors: list[_TensorState] = []
         self._generators: list[tuple[torch.Generator, Tensor]] = []
 
-    def add_module(self, module: nn.Module) -> None:
+    def add(self, value: object) -> None:
+        """Everything in `value` that could change."""
+        if value is None or isinstance(value, PLAIN) or id(value) in self._seen:
+            return
+        self._seen[id(value)] = value
+        if isinstance(value, Tensor):
+            self._tensors.append(_TensorState.of(value, self._keep_parameters))
+        elif isinstance(value, nn.Module):
+            self._add_module(value)
+        elif isinstance(value, (Mapping, list, tuple, set, deque)):
+            self._add_contents(value)
+        elif isinstance(value, torch.Generator):
+            self._generators.append((value, value.get_state()))
+
+    def _add_module(self, module: nn.Module) -> None:
         if isinstance(module, torch.jit.ScriptModule):  # its attributes live in C++, behind wrappers
             self._modules.append(_ModuleState(module, type(module), {"training": module.training}))
-            self.add([*module.parameters(recurse=False), *module.buffers(recurse=False)])
+            self.add([*module.parameters(recurse=False), *module.buffers(recurse=False), *module.children()])
             return
         self._modules.append(_ModuleState(module, type(module), dict(vars(module))))
         for value in vars(module).values():
             self.add(value)
 
-    def add(self, value: object) -> None:
-        """Everything in `value` that could change; modules are left to `add_module`."""
-        if isinstance(value, (str, int, float, nn.Module)) or id(value) in self._seen:
-            return
-        self._seen[id(value)] = value
-        if isinstance(value, Tensor):
-            self._tensors.append(_TensorState.of(value, self._keep_parameters))
-        elif isinstance(value, torch.Generator):
-            self._generators.append((value, value.get_state()))
-        else:
-            self._add_contents(value)
-
-    def _add_contents(self, value: object) -> None:
-        if type(value) in CONTAINERS:
-            self._containers.append((value, value.copy()))  # type: ignore[attr-defined]
-        if isinstance(value, Mapping):
-            value = value.values()
-        elif not isinstance(value, (list, tuple, set, deque)):
-            return
-        for item in list(value):
+    def _add_contents(self, container: Any) -> None:
+        if type(container) in CONTAINERS:
+            self._containers.append((container, container.copy()))
+        for item in container.values() if isinstance(container, Mapping) else container:
             self.add(item)
 
     def forget_gradients(self) -> None:
@@ -94,10 +95,13 @@ class _Snapshot:
             stack.callback(tensor.restore)
         for generator, position in self._generators:
             stack.callback(generator.set_state, position)
-        for container, contents in self._containers:
-            stack.callback(_refill, container, contents)
+        stack.callback(self._refill_containers)
         for module in self._modules:
             stack.callback(module.restore)
+
+    def _refill_containers(self) -> None:
+        for container, contents in self._containers:
+            _refill(container, contents)
 
 
 class _ModuleState(NamedTuple):

@@ -33,6 +33,7 @@ class Mixed(nn.Module):
         self.register_buffer("shared_row", torch.ones(1, 4).expand(6, 4))
         self.hidden = torch.zeros(4)
         self.states = [torch.zeros(4)]
+        self.unregistered = [nn.BatchNorm1d(4)]
         self.calls = 0
         self.noise = torch.Generator().manual_seed(3)
 
@@ -45,6 +46,7 @@ class Mixed(nn.Module):
         self.hidden += x.detach().mean(0)
         self.states.append(self.hidden.clone())
         self.extra = nn.Linear(4, 4)
+        self.unregistered[0](x)
         noise = torch.rand(4, generator=self.noise)
         y = self.tied(self.frozen_norm(self.norm(self.first(x)))) + noise
         return self.drop(self.frozen(y) + self.extra(y))
@@ -125,6 +127,15 @@ def test_a_generator_on_the_model_comes_back(model: Mixed, batch: Tensor) -> Non
         step(model, batch)
         assert not torch.equal(model.noise.get_state(), before)
     assert torch.equal(model.noise.get_state(), before)
+
+
+def test_modules_that_are_registered_nowhere_come_back(model: Mixed, batch: Tensor) -> None:
+    """Layers in a plain list, which ``modules()`` does not give, are restored as well."""
+    with preserved(model, batch):
+        step(model, batch)
+        model.unregistered[0].eval()
+    assert model.unregistered[0].num_batches_tracked == 0
+    assert model.unregistered[0].training
 
 
 def test_modules_added_in_forward_do_not_stay(model: Mixed, batch: Tensor) -> None:
