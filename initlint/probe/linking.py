@@ -1,0 +1,72 @@
+"""The link step of a probe: from what was recorded to a network in the words that `check` uses.
+
+Rows become layers and parameters get a law, so that what judges a traced network judges a measured one too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from initlint.finding import Place
+from initlint.network import Layer, Network, Parameter, Write
+from initlint.probe.laws import law_of, measured_law
+from initlint.probe.recording import InitCall, ParameterRow, Recording, Row
+
+
+def link(recording: Recording) -> Network:
+    """The measured network: a layer for each row, a parameter for each parameter, each with its numbers."""
+    place = _place(recording)
+    parameters = {row.name: _parameter(row, place) for row in recording.parameters}
+    network = Network(recording.model, place, outputs=recording.outputs, measured=recording)
+    network.parameters = list(parameters.values())
+    network.layers = [_layer(row, parameters, place) for row in recording.rows]
+    network.reasons = [(layer.place, layer.reason) for layer in network.layers if layer.reason]
+    network.is_complete = bool(recording.outputs) and not any(layer.op == "unknown" for layer in network.live())
+    return network
+
+
+def _place(recording: Recording) -> Place:
+    """Where the model is defined; for one that has no source, the target as it was written."""
+    if recording.place is not None:
+        return recording.place
+    found = (row.built or row.called for row in recording.rows)
+    return next((place for place in found if place is not None), Place(recording.target, 1, 1, 1, 1))
+
+
+def _layer(row: Row, parameters: Mapping[str, Parameter], default: Place) -> Layer:
+    built, called = (row.built, row.called) if row.is_module else (row.called, row.built)
+    is_attribute = row.is_module or bool(row.weight)
+    used = tuple(parameters[name] for name in row.parameters if name in parameters)
+    return Layer(
+        row.id,
+        row.op,
+        row.kind,
+        row.name if is_attribute else "",
+        built or called or default,
+        row.inputs,
+        parameters.get(row.weight),
+        parameters.get(row.bias),
+        used,
+        row.fan_in,
+        row.fan_out,
+        row.activation,
+        dict(row.options),
+        reason=f"no theory of {row.kind}" if row.op == "unknown" else "",
+        measured=row,
+    )
+
+
+def _parameter(row: ParameterRow, default: Place) -> Parameter:
+    place = row.built or default
+    made = Parameter(row.name, row.role, row.values.shape, place)
+    made.is_frozen = not row.is_trained
+    made.measured = row
+    calls = row.writes or (InitCall(initializer="default", place=place),)
+    made.writes = tuple(_write(row, call, place, is_last=call is calls[-1]) for call in calls)
+    return made
+
+
+def _write(row: ParameterRow, call: InitCall, default: Place, is_last: bool) -> Write:
+    """A call as `check` knows it. What the last one drew is known from the values; of the others, from the call."""
+    law = measured_law(row, call) if is_last else law_of(row.values.shape, call)
+    return Write(call.initializer, call.place or default, law, call.arguments, function=call.function)
