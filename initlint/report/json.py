@@ -10,6 +10,7 @@ from typing import Any
 
 from initlint import __version__
 from initlint.finding import Finding, Place, Problem
+from initlint.report.measured import describe_target
 from initlint.report.networks import describe
 from initlint.report.report import Report
 
@@ -25,6 +26,8 @@ def render(report: Report, *, show_networks: bool = False) -> str:
     }
     if show_networks:
         document["networks"] = [describe(network) for network in report.networks]
+    if report.targets:
+        document["targets"] = [describe_target(probed) for probed in report.targets]
     return json.dumps(plain(document), indent=2, allow_nan=False, ensure_ascii=False) + "\n"
 
 
@@ -85,6 +88,7 @@ def _summary(report: Report) -> dict[str, object]:
         "files": len(report.files),
         "networks": len(report.networks),
         "untraced": report.untraced,
+        **({"targets": len(report.targets), "by_verdict": report.by_verdict()} if report.targets else {}),
         "findings": len(report.findings),
         "by_severity": {severity.value: count for severity, count in report.counts().items()},
         "by_code": report.by_code(),

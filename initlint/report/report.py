@@ -74,6 +74,10 @@ class Report:
         """Number of findings of each rule that has any, in the order of the codes."""
         return dict(sorted(Counter(finding.code for finding in self.findings).items()))
 
+    def by_verdict(self) -> dict[str, int]:
+        """Number of targets of each verdict that any has; those that could not be probed are ``"not probed"``."""
+        return dict(Counter(probed.verdict or "not probed" for probed in self.targets))
+
     def exit_code(self, fail_on: Severity | None = Severity.WARNING) -> int:
         """0: nothing to report; 1: findings at least as bad as `fail_on` (`None`: never); 2: something failed."""
         if self.errors:

@@ -50,13 +50,19 @@ def summary(report: Report, palette: Palette) -> str:
     told = ", ".join(palette.severity(severity, plural(count, severity.value)) for severity, count in counts)
     failed = palette.paint(plural(len(report.errors), "problem"), "red", "bold") if report.errors else ""
     said = ", ".join(filter(None, (told, failed))) or palette.paint("Nothing to report", "green")
-    cut = f", {report.untraced} more cut off as too long to trace" if report.untraced else ""
     aside = [f"{report.suppressed} suppressed"] * bool(report.suppressed)
     aside += [f"{report.baselined} in the baseline"] * bool(report.baselined)
     note = f" ({', '.join(aside)})" if aside else ""
-    return (
-        f"{said} in {plural(len(report.files), 'file')}, {plural(len(report.networks), 'network')} traced{cut}{note}."
-    )
+    return f"{said} in {_extent(report)}{note}."
+
+
+def _extent(report: Report) -> str:
+    """What was looked at."""
+    if report.targets:
+        verdicts = ", ".join(f"{count} {verdict}" for verdict, count in report.by_verdict().items())
+        return f"{plural(len(report.targets), 'target')}: {verdicts}"
+    cut = f", {report.untraced} more cut off as too long to trace" if report.untraced else ""
+    return f"{plural(len(report.files), 'file')}, {plural(len(report.networks), 'network')} traced{cut}"
 
 
 def plural(count: int, noun: str) -> str:
