@@ -39,6 +39,8 @@ class Row(Struct, frozen=True, kw_only=True):
     weight: str = ""
     """Name of its weight among the recording's parameters."""
     bias: str = ""
+    parameters: tuple[str, ...] = ()
+    """Names of all parameters it is given, these two included."""
     fan_in: int | None = None
     fan_out: int | None = None
     output: Statistics
@@ -46,8 +48,8 @@ class Row(Struct, frozen=True, kw_only=True):
     """Of a random cotangent with mean square 1 an element, at the operation's output."""
     logits: Statistics | None = None
     """Of attention: what its softmax is taken of, over a few queries and keys."""
-    is_sample_first: bool = True
-    """Whether the first axis is the batch."""
+    is_observable: bool = True
+    """False where no gradient can be seen, inside a reentrant checkpoint for example."""
 
 
 class InitCall(Struct, frozen=True, kw_only=True):
@@ -78,6 +80,8 @@ class ParameterRow(Struct, frozen=True, kw_only=True):
     """Whether it requires a gradient."""
     is_registered: bool = True
     """False for one that the forward pass used and ``parameters()`` does not give."""
+    is_computed: bool = False
+    """Whether it is no parameter but computed in the forward pass, from others as a rule."""
     gradient: Gradient | None = None
     """``None``: it got none."""
     built: Place | None = None

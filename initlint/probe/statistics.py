@@ -1,0 +1,332 @@
+"""Statistics of many tensors at the cost of few calls, without waiting for the device before the end.
+
+Sums and squares are taken over whole tensors at once, since they cost 0.15 ns an entry; all else comes from a sample of
+each tensor, copied at once, because a later operation may write to it in place, and reduced for all tensors together.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from initlint.network.measurement import Gradient, Statistics
+
+SAMPLE = 4096
+"""Entries of a sample. On a 20-layer MLP 4k samples cost 5 % of a step and 6 % of its memory, 16k samples 9 % and 24 %."""
+RUN = 16
+"""Neighbouring entries taken together: a cache line of 64 bytes; neighbours in an image are alike, so no more."""
+TINY, HUGE = 1e-30, 1e30
+"""Mean squares in float32 beyond which the sample, in float64, is used: squares under- and overflow before values do."""
+SATURATION: dict[str, tuple[float, float]] = {
+    "tanh": (-0.97, 0.97),
+    "sigmoid": (0.03, 0.97),
+    "hardtanh": (-1.0, 1.0),
+    "hardsigmoid": (0.0, 1.0),
+    "softsign": (-0.97, 0.97),
+    "relu6": (-math.inf, 6.0),
+}
+"""Activation -> outputs at or beyond which its slope is below 6 % of the largest (tanh' = 0.06 at 0.97)."""
+HALF_SMALLEST = {"fp16": 2.0**-24, "bf16": 2.0**-133}
+"""The smallest positive number of each half precision, subnormal ones included."""
+
+
+@dataclass
+class Taken:
+    """What was taken of one tensor; the tensors in it are numbers still on the device."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    activation: str = ""
+    bounds: tuple[float, float] | None = None
+    total: int = -1
+    """Index among the collector's numbers of the sum; -1: not taken."""
+    square: int = -1
+    common: int = -1
+    """Of the squared norm of the sum over the batch."""
+    batch: int = 0
+    dead: int = -1
+    largest: int = -1
+    sample: int = -1
+
+
+class Collector:
+    """Takes statistics of tensors in the order in which they come, and resolves them at the end."""
+
+    def __init__(self, batch: int) -> None:
+        self._batch = batch
+        self._numbers: list[Tensor] = []
+        self._samples: list[Tensor] = []
+        self._taken: list[Taken] = []
+
+    def take_signal(self, tensor: Tensor, activation: str = "", bounds: tuple[float, float] | None = None) -> int:
+        """Take what `Statistics` holds of an activation; returns the handle for `signals`."""
+        values = _plain(tensor.detach())
+        taken = Taken(tuple(tensor.shape), _dtype_name(tensor), activation, bounds)
+        flat = _dense(values)
+        by_sample, taken.batch = self._by_sample(values)
+        if by_sample is None:
+            taken.total = self._keep(_sum(flat))
+        else:
+            common = _sum(by_sample, 0).flatten()
+            taken.total = self._keep(common.sum())
+            taken.common = self._keep(torch.dot(common, common))
+        taken.square = self._keep(_square(flat))
+        if activation in ONE_SIDED and values.dim() > 1:
+            peaks = _peaks(values)
+            taken.dead = self._keep((peaks <= 0).sum().float() / peaks.numel())
+            taken.largest = self._keep(peaks.amax().float())
+        taken.sample = self._sample(flat)
+        self._taken.append(taken)
+        return len(self._taken) - 1
+
+    def take_gradient(self, tensor: Tensor) -> int:
+        """Take what `Gradient` holds; returns the handle for `gradients`."""
+        flat = _dense(_plain(tensor.detach()))
+        taken = Taken(tuple(tensor.shape), _dtype_name(tensor))
+        taken.square = self._keep(_square(flat))
+        taken.sample = self._sample(flat)
+        self._taken.append(taken)
+        return len(self._taken) - 1
+
+    def resolve(self) -> Resolved:
+        """Everything taken, as numbers: the one transfer from the device."""
+        numbers = _transfer(self._numbers)
+        facts = _sample_facts(self._samples)
+        return Resolved(self._taken, numbers, facts)
+
+    def _by_sample(self, values: Tensor) -> tuple[Tensor | None, int]:
+        """The tensor with the batch as its first axis, and the batch's size; `None` if no axis is the batch."""
+        size = self._batch
+        if size < 2 or values.dim() < 2:
+            return None, 0
+        if values.shape[0] == size:
+            return values, size
+        if values.shape[1] == size:
+            return values.transpose(0, 1), size
+        if values.shape[0] % size == 0 and values.is_contiguous():
+            return values.view(size, -1), size
+        return None, 0
+
+    def _keep(self, number: Tensor) -> int:
+        self._numbers.append(number)
+        return len(self._numbers) - 1
+
+    def _sample(self, flat: Tensor) -> int:
+        self._samples.append(take_sample(flat))
+        return len(self._samples) - 1
+
+
+@dataclass(frozen=True)
+class SampleFacts:
+    """Of the entries of one sample, in float64."""
+
+    mean: float
+    second: float
+    abs_max: float
+    zero: float
+    nonfinite: float
+    lost: tuple[float, float]
+    """Share of the non-zero entries that fp16 and bf16 make 0."""
+    entries: Tensor
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """All statistics of one run, on the host."""
+
+    taken: Sequence[Taken]
+    numbers: Sequence[float]
+    facts: Sequence[SampleFacts]
+
+    def signal(self, handle: int) -> Statistics:
+        """The statistics of an activation."""
+        taken, fact = self.taken[handle], self.facts[self.taken[handle].sample]
+        count = max(math.prod(taken.shape), 1)
+        total, square = self.numbers[taken.total], self.numbers[taken.square]
+        mean, second = total / count, square / count
+        if not TINY < second < HUGE or not math.isfinite(mean):
+            mean, second = fact.mean, fact.second
+        return Statistics(
+            shape=taken.shape,
+            dtype=taken.dtype,
+            mean=mean,
+            second=second,
+            abs_max=max(fact.abs_max, self.numbers[taken.largest] if taken.largest >= 0 else 0.0),
+            zero_fraction=fact.zero,
+            nonfinite_fraction=_nonfinite(total, fact, count),
+            saturated_fraction=_saturated(taken, fact),
+            dead_fraction=self.numbers[taken.dead] if taken.dead >= 0 else None,
+            correlation=self._correlation(taken),
+        )
+
+    def gradient(self, handle: int) -> Gradient:
+        """The statistics of a gradient."""
+        taken, fact = self.taken[handle], self.facts[self.taken[handle].sample]
+        count = max(math.prod(taken.shape), 1)
+        square = self.numbers[taken.square]
+        mean_square = square / count if TINY < square / count < HUGE else fact.second
+        return Gradient(
+            mean_square=mean_square,
+            elements=count,
+            zero_fraction=fact.zero if square or fact.second else 1.0,
+            nonfinite_fraction=_nonfinite(
+                0.0 if math.isfinite(square) or fact.nonfinite == 0 else math.nan, fact, count
+            ),
+            lost_in_fp16=fact.lost[0],
+            lost_in_bf16=fact.lost[1],
+        )
+
+    def _correlation(self, taken: Taken) -> float | None:
+        """Mean cosine of two different samples: (|sum_b x_b|² / sum_b |x_b|² - 1) / (B - 1)."""
+        if taken.common < 0:
+            return None
+        common, square = self.numbers[taken.common], self.numbers[taken.square]
+        if not (math.isfinite(common) and math.isfinite(square)) or square <= 0:
+            return None
+        return min(max((common / square - 1) / (taken.batch - 1), -1.0), 1.0)
+
+
+ONE_SIDED = frozenset({"relu", "relu6", "threshold", "softshrink", "hardshrink"})
+"""Activations that give exactly 0 on a whole side: their units can be dead."""
+
+
+def statistics_of(tensor: Tensor) -> Statistics:
+    """The statistics of one tensor at once, over all entries in float64."""
+    values = _plain(tensor.detach()).to(torch.float64).flatten()
+    finite = values[torch.isfinite(values)]
+    count, usable = max(values.numel(), 1), max(finite.numel(), 1)
+    return Statistics(
+        shape=tuple(tensor.shape),
+        dtype=_dtype_name(tensor),
+        mean=float(finite.sum() / usable),
+        second=float(finite.square().sum() / usable),
+        abs_max=float(finite.abs().amax()) if finite.numel() else 0.0,
+        zero_fraction=float((values == 0).sum() / count),
+        nonfinite_fraction=1 - finite.numel() / count,
+    )
+
+
+def take_sample(flat: Tensor) -> Tensor:
+    """A copy of up to `SAMPLE` entries of a one-dimensional contiguous tensor, spread evenly over all of it."""
+    count = flat.numel()
+    if count <= SAMPLE:
+        return flat.clone()
+    runs = SAMPLE // RUN
+    stride = (count - RUN) // (runs - 1)
+    stride -= 1 - stride % 2 if stride > RUN else 0  # odd, so that it does not beat with the width of the layer
+    return flat.as_strided((runs, RUN), (stride, 1), flat.storage_offset()).flatten().clone()
+
+
+def is_measurable(value: object) -> bool:
+    """Whether it is a tensor of real or complex numbers that lies in memory."""
+    return (
+        isinstance(value, Tensor)
+        and (value.is_floating_point() or value.is_complex())
+        and value.layout == torch.strided
+        and not value.is_nested
+        and not value.is_meta
+        and not torch._C._functorch.is_functorch_wrapped_tensor(value)
+        and value.numel() > 0
+    )
+
+
+def _plain(values: Tensor) -> Tensor:
+    return torch.view_as_real(values.resolve_conj()) if values.is_complex() else values
+
+
+def _dtype_name(tensor: Tensor) -> str:
+    return str(tensor.dtype).removeprefix("torch.")
+
+
+def _dense(values: Tensor) -> Tensor:
+    """All entries in one row, in memory order: a view wherever the tensor fills its memory, transposed or not."""
+    if values.is_contiguous():
+        return values.view(-1)
+    order = sorted(range(values.dim()), key=values.stride, reverse=True)
+    ordered = values.permute(order)
+    return ordered.view(-1) if ordered.is_contiguous() else values.flatten()
+
+
+def _wide(values: Tensor) -> torch.dtype:
+    return torch.float64 if values.dtype == torch.float64 else torch.float32
+
+
+def _sum(values: Tensor, axis: int | None = None) -> Tensor:
+    return values.sum(dtype=_wide(values)) if axis is None else values.sum(axis, dtype=_wide(values))
+
+
+def _square(flat: Tensor) -> Tensor:
+    if flat.dtype in (torch.float32, torch.float64):
+        return torch.dot(flat, flat)
+    return torch.linalg.vector_norm(flat, dtype=torch.float32).square()
+
+
+def _peaks(values: Tensor) -> Tensor:
+    """The largest entry of each unit: of a channel of an image, else of a place on the last axis."""
+    unit = 1 if values.dim() in (4, 5) else values.dim() - 1
+    return values.amax(tuple(axis for axis in range(values.dim()) if axis != unit))
+
+
+def _transfer(numbers: Sequence[Tensor]) -> list[float]:
+    if not numbers:
+        return []
+    return [float(value) for value in torch.stack([number.double() for number in numbers]).cpu().tolist()]
+
+
+def _sample_facts(samples: Sequence[Tensor]) -> list[SampleFacts]:
+    """Reduces samples of one length together."""
+    found: dict[int, SampleFacts] = {}
+    groups: dict[int, list[int]] = {}
+    for index, sample in enumerate(samples):
+        groups.setdefault(sample.numel(), []).append(index)
+    for indices in groups.values():
+        for start in range(0, len(indices), TOGETHER):
+            part = indices[start : start + TOGETHER]
+            entries = torch.stack([samples[index].double() for index in part]).cpu()
+            found.update(zip(part, _facts(entries), strict=True))
+    return [found[index] for index in range(len(samples))]
+
+
+TOGETHER = 256
+"""Samples reduced at once: 8 MiB in float64."""
+
+
+def _facts(entries: Tensor) -> list[SampleFacts]:
+    width = entries.shape[1]
+    finite = torch.isfinite(entries)
+    usable = finite.sum(1).clamp_min(1)
+    clean = entries.where(finite, 0.0)
+    size = clean.abs()
+    zero = (entries == 0).sum(1)
+    present = (width - zero).clamp_min(1)
+    lost = [((size <= limit / 2) & (size > 0)).sum(1) / present for limit in HALF_SMALLEST.values()]
+    columns = [
+        clean.sum(1) / usable,
+        clean.square().sum(1) / usable,
+        size.amax(1),
+        zero / width,
+        1 - finite.sum(1) / width,
+    ]
+    rows = torch.stack([*columns, *lost], 1).tolist()
+    return [
+        SampleFacts(*row[:5], lost=(row[5], row[6]), entries=entry) for row, entry in zip(rows, entries, strict=True)
+    ]
+
+
+def _nonfinite(total: float, fact: SampleFacts, count: int) -> float:
+    """A share that the sample saw, or at least one entry if only the sum over all did."""
+    if fact.nonfinite:
+        return fact.nonfinite
+    return 0.0 if math.isfinite(total) else 1 / count
+
+
+def _saturated(taken: Taken, fact: SampleFacts) -> float | None:
+    bounds = taken.bounds or SATURATION.get(taken.activation)
+    if bounds is None:
+        return None
+    low, high = bounds
+    return float(((fact.entries <= low) | (fact.entries >= high)).double().mean())
