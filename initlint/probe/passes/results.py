@@ -11,11 +11,11 @@ class Conditioning(Struct, frozen=True, kw_only=True):
     """Singular values of the Jacobian J of one sample's output (rows) with respect to its input (columns)."""
 
     singular: tuple[float, ...]
-    """Descending. Of J itself if `is_exact`. Else of J seen through a random subspace of the outputs, of as many dimensions
-    as there are values: the i-th is at most the i-th largest of J and at least the i-th smallest (Cauchy interlacing).
-    Empty where no gradient arrives or it is not finite."""
+    """Descending. All singular values of J if `is_exact`. Else those of J seen through a random subspace of the outputs, of
+    as many dimensions as there are values: the i-th is at most the i-th largest of J and, unless J has more rows than
+    columns, at least the i-th smallest (Cauchy interlacing). Empty where no gradient arrives or it is not finite."""
     is_exact: bool
-    """Whether the whole output was used, so that these are all singular values of J."""
+    """Whether every output was used."""
     mean_square: float | None
     """Mean over the outputs of the squared norm of their gradient, ``tr(J Jᵀ) / outputs``: exact, or estimated without bias."""
     outputs: int
@@ -29,9 +29,10 @@ class Conditioning(Struct, frozen=True, kw_only=True):
     def condition(self) -> float | None:
         """Largest over smallest of `singular`: the condition number if exact, else a lower bound of it.
 
-        ``None`` where there are no values, or the smallest is zero.
+        ``None`` where there are no values, the smallest is zero, or they bound nothing.
         """
-        if not self.singular or self.singular[-1] == 0:
+        bounds = self.is_exact or self.outputs <= self.inputs
+        if not bounds or not self.singular or self.singular[-1] == 0:
             return None
         return self.singular[0] / self.singular[-1]
 
