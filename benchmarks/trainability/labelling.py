@@ -1,0 +1,28 @@
+"""Trains what has no label yet."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import torch
+
+from trainability import labels
+from trainability.catalogue import models
+from trainability.training import accuracies, digits
+
+
+def label(path: Path, threads: int) -> None:
+    """Appends a line for each run to a file beside the labels, so that it can be stopped; then writes the labels."""
+    torch.set_num_threads(threads)
+    data, every, journal = digits(), models(), path.with_suffix(".jsonl")
+    runs = labels.merged(labels.read(path), labels.read(journal))
+    for model, optimizer, seed in labels.missing(every, runs):
+        reached = accuracies(model, optimizer, seed, data)
+        run = labels.run_name(optimizer, seed)
+        with journal.open("a", encoding="utf-8") as lines:
+            lines.write(json.dumps((labels.key(model), run, reached)) + "\n")
+        runs.setdefault(labels.key(model), {})[run] = reached
+        print(f"{model.name} {run}: {max(reached.values()):.3f}", flush=True)
+    labels.write(path, {labels.key(model): runs[labels.key(model)] for model in every})
+    journal.unlink(missing_ok=True)
