@@ -9,9 +9,9 @@ from time import perf_counter
 
 from initlint.baseline import Baseline
 from initlint.configuration import Configuration, load_configuration
-from initlint.finding import Finding, Severity
+from initlint.finding import Severity
 from initlint.gathering import Gathered, Progress
-from initlint.judging import Judge, worst_of_each
+from initlint.judging import Judge, by_place, worst_of_each
 from initlint.report.report import Report
 from initlint.rule import load_rules
 from initlint.selection import UNCHANGED, Selection, select_rules
@@ -94,7 +94,7 @@ def run(
     if report_unused_suppressions:
         loud.extend(suppressions.unused(rules, known))
         rules = (UNUSED_SUPPRESSION, *rules)
-    shown = sorted((one for one in loud if one.severity.reaches(configuration.severity)), key=_order)
+    shown = sorted((one for one in loud if one.severity.reaches(configuration.severity)), key=by_place)
     excerpts = gathered.excerpts(finding.place for finding in shown)
     fresh = baseline.fresh(shown, excerpts)
     return Report(
@@ -109,8 +109,3 @@ def run(
         baselined=len(shown) - len(fresh),
         seconds=perf_counter() - began,
     )
-
-
-def _order(finding: Finding) -> tuple[object, ...]:
-    place = finding.place
-    return place.path, place.cell or 0, place.line, place.column, finding.code, place.end_line, place.end_column

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from itertools import count, pairwise
+from linecache import getline
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,6 +71,21 @@ class Gathered:
         gathered._link([] if isinstance(source, Problem) else [source], (), reader)
         return gathered
 
+    @classmethod
+    def from_files(cls, paths: Iterable[str]) -> Gathered:
+        """Read single files that something is to be said of, given by their displayed paths.
+
+        What is no readable source (a cell that was typed in, generated code) is left out. There is no program.
+        """
+        from initlint.reading.reader import Reader
+        from initlint.reading.source import SourceFile
+
+        gathered = cls()
+        gathered.files = tuple(sorted(set(paths)))
+        read = (Reader().read(Path(path)) for path in gathered.files if Path(path).is_file())
+        gathered.sources = {source.display: source for source in read if isinstance(source, SourceFile)}
+        return gathered
+
     def _link(self, sources: list[SourceFile], paths: Sequence[Path], reader: Reader) -> None:
         from initlint.program import Program
 
@@ -96,7 +112,9 @@ class Gathered:
         return {place: self._excerpt(place) for place in places}
 
     def _excerpt(self, place: Place) -> tuple[str, ...]:
-        source = self.sources[place.path]
+        source = self.sources.get(place.path)
+        if source is None:
+            return _remembered(place)
         text = self._text(source)
         first = source_line(source, place) - 1
         height = min(place.end_line - place.line + 1, LONGEST_EXCERPT)
@@ -110,6 +128,12 @@ class Gathered:
             except (OSError, ValueError):
                 self._texts[source.display] = ""
         return self._texts[source.display]
+
+
+def _remembered(place: Place) -> tuple[str, ...]:
+    """The first line of a place in no file, where Python knows it: in a cell of a notebook that runs, for one."""
+    line = getline(place.path, place.line).rstrip("\r\n")
+    return (line,) if line else ()
 
 
 def processors() -> int:

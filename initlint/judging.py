@@ -37,6 +37,13 @@ class Judge:
         for rule in self._rules:
             self._ask(rule, ".", lambda: rule.check_program(program))  # noqa: B023
 
+    def judge_measured(self, networks: Iterable[Network]) -> None:
+        """Ask every rule that has a measured witness about each network that was probed."""
+        for network in networks:
+            for rule in self._rules:
+                if rule.is_measured():
+                    self._ask(rule, network.place.path, lambda: rule.check_measured(network))  # noqa: B023
+
     def _ask(self, rule: Rule, path: str, question: Callable[[], Iterable[Finding]]) -> None:
         try:
             self.findings.extend(question())
@@ -61,3 +68,9 @@ def worst_of_each(findings: Iterable[Finding]) -> Iterator[Finding]:
         if key not in best or finding.severity.rank > best[key].severity.rank:
             best[key] = finding
     return iter(best.values())
+
+
+def by_place(finding: Finding) -> tuple[object, ...]:
+    """What findings are sorted by: file, cell, line and column, then code."""
+    place = finding.place
+    return place.path, place.cell or 0, place.line, place.column, finding.code, place.end_line, place.end_column
