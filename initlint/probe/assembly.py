@@ -75,7 +75,7 @@ def parameter_rows(
 ) -> tuple[ParameterRow, ...]:
     """A row for each parameter of the model, and for each other weight that its forward pass used."""
     gradients = _gradients(weights, batch)
-    owners = {name: module for name, module in model.named_modules(remove_duplicate=False)}
+    owners = dict(model.named_modules(remove_duplicate=False))
 
     def row(name: str, tensor: Tensor) -> ParameterRow:
         owner = owners.get(name.rpartition(".")[0])

@@ -39,7 +39,7 @@ class Operation:
         return {**self.signature, **given, **kwargs}.get(name)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def operation(function: Callable[..., Any]) -> Operation:
     """What `function` does. Cached by the function."""
     full = resolve_name(function) or getattr(function, "__name__", "") or ""

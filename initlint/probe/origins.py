@@ -51,7 +51,7 @@ class Origins(TorchFunctionMode):
             if spot is not None:
                 module.__dict__.setdefault(ATTRIBUTE, spot)
 
-        nn.Module.__init__ = construct  # type: ignore[method-assign]
+        nn.Module.__init__ = construct  # type: ignore[method-assign, assignment]
         registered = register_module_parameter_registration_hook(self._on_parameter)
         try:
             with self:

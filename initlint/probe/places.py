@@ -42,13 +42,13 @@ def caller(depth: int = 1, skips: Callable[[FrameType], bool] | None = None) -> 
     return None
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def is_users(filename: str) -> bool:
     """Whether a source file holds a model rather than the machinery that runs it."""
     return not filename.startswith(("<frozen", "<string>", *_machinery())) and filename != "<template>"
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _machinery() -> tuple[str, ...]:
     torch = sys.modules.get("torch")
     folder = os.path.dirname(os.path.abspath(str(torch.__file__))) + os.sep if torch is not None else OWN_FOLDER
@@ -60,7 +60,7 @@ def _machinery() -> tuple[str, ...]:
     return (folder, OWN_FOLDER, *standard)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _place(code: CodeType, instruction: int) -> Place:
     from initlint.reading.source import displayed
 
@@ -75,8 +75,7 @@ def _place(code: CodeType, instruction: int) -> Place:
 
 def _position(code: CodeType, instruction: int) -> tuple[int | None, int | None, int | None, int | None]:
     if sys.version_info >= (3, 11):
-        found = next(islice(code.co_positions(), instruction // WORD_SIZE, None), (None, None, None, None))
-        return found
+        return next(islice(code.co_positions(), instruction // WORD_SIZE, None), (None, None, None, None))
     for start, end, line in code.co_lines():
         if start <= instruction < end:
             return line, line, None, None

@@ -187,7 +187,7 @@ class Recorder(TorchFunctionMode):
         event.options = _options(what, args, kwargs)
         event.use = self._weights.use(what, event.name, args, kwargs)
         if what.name == "scaled_dot_product_attention":
-            event.logits = _logits(*args[:2], scale=kwargs.get("scale"))
+            event.logits = _logits(args[0], args[1], kwargs.get("scale"))
 
     def _is_repeated(self, *key: object) -> bool:
         self._repeats[key] += 1
@@ -204,7 +204,7 @@ class Recorder(TorchFunctionMode):
         setattr(output, MARK, len(self.events) - 1)
         event.is_observable = output.requires_grad
         if output.requires_grad:
-            output.register_hook(partial(self._on_gradient, event))
+            output.register_hook(partial(self._on_gradient, event))  # type: ignore[no-untyped-call]
 
     def _on_gradient(self, event: Event, gradient: Tensor) -> None:
         if is_measurable(gradient):

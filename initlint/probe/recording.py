@@ -20,7 +20,7 @@ class Row(Struct, frozen=True, kw_only=True):
 
     id: int
     name: str
-    """Path of the module it ran in: ``"layers.3"``; empty for the model itself, ``"(Linear)"`` for one that is registered nowhere."""
+    """Path of the module it ran in: ``"layers.3"``; empty for the model itself, ``"(Linear)"`` for one registered nowhere."""
     op: str
     """As `initlint.network.Layer.op`."""
     kind: str

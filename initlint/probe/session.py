@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any
@@ -17,6 +17,7 @@ from initlint.probe import assembly
 from initlint.probe.errors import ProbeError
 from initlint.probe.inputs.batch import Inputs
 from initlint.probe.inputs.find import find_inputs
+from initlint.probe.loading import unwrapped
 from initlint.probe.loss import Loss, choose_loss
 from initlint.probe.merging import merge
 from initlint.probe.origins import Origins
@@ -97,18 +98,6 @@ def record(
     finally:
         origins.forget(model)
     return _with(recording, cost=Cost(building=building, step=recording.cost.step, passes=recording.cost.passes))
-
-
-def unwrapped(model: nn.Module) -> nn.Module:
-    """The model inside `torch.compile` and data-parallel wrappers."""
-    wrapped = (nn.DataParallel, nn.parallel.DistributedDataParallel)
-    while True:
-        if isinstance(inner := getattr(model, "_orig_mod", None), nn.Module):
-            model = inner
-        elif isinstance(model, wrapped):
-            model = model.module
-        else:
-            return model
 
 
 def _record_model(
@@ -361,14 +350,3 @@ def _with(recording: Recording, **changes: Any) -> Recording:
     from msgspec.structs import replace as replaced
 
     return replaced(recording, **changes)
-
-
-@contextmanager
-def stage(name: str) -> Iterator[None]:
-    """Turns what goes wrong in its body into an error that names the stage."""
-    try:
-        yield
-    except ProbeError:
-        raise
-    except Exception as error:
-        raise ProbeError(name, f"{type(error).__name__}: {error}") from error

@@ -6,6 +6,7 @@ each tensor, copied at once, because a later operation may write to it in place,
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,8 +49,8 @@ class Taken:
     common: int = -1
     """Of the squared norm of the sum over the batch."""
     batch: int = 0
-    dead: int = -1
-    largest: int = -1
+    peaks: Tensor | None = None
+    """The largest entry of each unit."""
     sample: int = -1
 
 
@@ -69,23 +70,21 @@ class Collector:
         flat = _dense(values)
         by_sample, taken.batch = self._by_sample(values)
         if by_sample is None:
-            taken.total = self._keep(_sum(flat))
+            taken.total = self._keep(flat.sum(dtype=_wide(flat)))
         else:
-            common = _sum(by_sample, 0).flatten()
+            common = by_sample.sum(0, dtype=_wide(values)).view(-1)
             taken.total = self._keep(common.sum())
             taken.common = self._keep(torch.dot(common, common))
         taken.square = self._keep(_square(flat))
         if activation in ONE_SIDED and values.dim() > 1:
-            peaks = _peaks(values)
-            taken.dead = self._keep((peaks <= 0).sum().float() / peaks.numel())
-            taken.largest = self._keep(peaks.amax().float())
+            taken.peaks = _peaks(values)
         taken.sample = self._sample(flat)
         self._taken.append(taken)
         return len(self._taken) - 1
 
     def take_gradient(self, tensor: Tensor) -> int:
         """Take what `Gradient` holds; returns the handle for `gradients`."""
-        flat = _dense(_plain(tensor.detach()))
+        flat = _dense(_plain(tensor))
         taken = Taken(tuple(tensor.shape), _dtype_name(tensor))
         taken.square = self._keep(_square(flat))
         taken.sample = self._sample(flat)
@@ -129,8 +128,9 @@ class SampleFacts:
     abs_max: float
     zero: float
     nonfinite: float
-    lost: tuple[float, float]
-    """Share of the non-zero entries that fp16 and bf16 make 0."""
+    lost_in_fp16: float
+    """Share of the non-zero entries that the format makes 0."""
+    lost_in_bf16: float
     entries: Tensor
 
 
@@ -155,11 +155,11 @@ class Resolved:
             dtype=taken.dtype,
             mean=mean,
             second=second,
-            abs_max=max(fact.abs_max, self.numbers[taken.largest] if taken.largest >= 0 else 0.0),
+            abs_max=max(fact.abs_max, float(taken.peaks.amax()) if taken.peaks is not None else 0.0),
             zero_fraction=fact.zero,
             nonfinite_fraction=_nonfinite(total, fact, count),
             saturated_fraction=_saturated(taken, fact),
-            dead_fraction=self.numbers[taken.dead] if taken.dead >= 0 else None,
+            dead_fraction=float((taken.peaks <= 0).double().mean()) if taken.peaks is not None else None,
             correlation=self._correlation(taken),
         )
 
@@ -176,8 +176,8 @@ class Resolved:
             nonfinite_fraction=_nonfinite(
                 0.0 if math.isfinite(square) or fact.nonfinite == 0 else math.nan, fact, count
             ),
-            lost_in_fp16=fact.lost[0],
-            lost_in_bf16=fact.lost[1],
+            lost_in_fp16=fact.lost_in_fp16,
+            lost_in_bf16=fact.lost_in_bf16,
         )
 
     def _correlation(self, taken: Taken) -> float | None:
@@ -218,7 +218,8 @@ def take_sample(flat: Tensor) -> Tensor:
     runs = SAMPLE // RUN
     stride = (count - RUN) // (runs - 1)
     stride -= 1 - stride % 2 if stride > RUN else 0  # odd, so that it does not beat with the width of the layer
-    return flat.as_strided((runs, RUN), (stride, 1), flat.storage_offset()).flatten().clone()
+    picked = flat.as_strided((runs, RUN), (stride, 1), flat.storage_offset())
+    return picked.reshape(-1) if stride > RUN else picked.clone().view(-1)
 
 
 def is_measurable(value: object) -> bool:
@@ -239,7 +240,12 @@ def _plain(values: Tensor) -> Tensor:
 
 
 def _dtype_name(tensor: Tensor) -> str:
-    return str(tensor.dtype).removeprefix("torch.")
+    return _name_of(tensor.dtype)
+
+
+@functools.cache
+def _name_of(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
 
 
 def _dense(values: Tensor) -> Tensor:
@@ -255,14 +261,11 @@ def _wide(values: Tensor) -> torch.dtype:
     return torch.float64 if values.dtype == torch.float64 else torch.float32
 
 
-def _sum(values: Tensor, axis: int | None = None) -> Tensor:
-    return values.sum(dtype=_wide(values)) if axis is None else values.sum(axis, dtype=_wide(values))
-
-
 def _square(flat: Tensor) -> Tensor:
     if flat.dtype in (torch.float32, torch.float64):
         return torch.dot(flat, flat)
-    return torch.linalg.vector_norm(flat, dtype=torch.float32).square()
+    norm: Tensor = torch.linalg.vector_norm(flat, dtype=torch.float32)
+    return norm.square()
 
 
 def _peaks(values: Tensor) -> Tensor:
@@ -274,7 +277,9 @@ def _peaks(values: Tensor) -> Tensor:
 def _transfer(numbers: Sequence[Tensor]) -> list[float]:
     if not numbers:
         return []
-    return [float(value) for value in torch.stack([number.double() for number in numbers]).cpu().tolist()]
+    if all(number.dtype == torch.float32 for number in numbers):
+        return list(map(float, torch.stack(list(numbers)).cpu().tolist()))
+    return list(map(float, torch.stack([number.double() for number in numbers]).cpu().tolist()))
 
 
 def _sample_facts(samples: Sequence[Tensor]) -> list[SampleFacts]:
@@ -312,9 +317,7 @@ def _facts(entries: Tensor) -> list[SampleFacts]:
         1 - finite.sum(1) / width,
     ]
     rows = torch.stack([*columns, *lost], 1).tolist()
-    return [
-        SampleFacts(*row[:5], lost=(row[5], row[6]), entries=entry) for row, entry in zip(rows, entries, strict=True)
-    ]
+    return [SampleFacts(*row, entry) for row, entry in zip(rows, entries, strict=True)]
 
 
 def _nonfinite(total: float, fact: SampleFacts, count: int) -> float:
