@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -27,6 +27,9 @@ from initlint.probe.recorder import MARK, Recorder
 from initlint.probe.recording import Cost, InitialLoss, Recording
 from initlint.probe.request import Request
 from initlint.probe.weights import Weights
+
+if TYPE_CHECKING:
+    from initlint.probe.loading import Builder
 
 Tell = Callable[[str], None]
 """Told the stage that begins: ``"building"``, ``"forward"``, ..."""
@@ -67,13 +70,19 @@ def run(request: Request, tell: Tell) -> Recording:
 
     tell("importing")
     builder = prepare(load(request.target, request.directory), request.arguments)
-    settings = _settings(request, tell)
-    seeds = range(request.seeds if builder.is_rebuildable and "seeds" in request.passes else 1)
+    seeds = request.seeds if "seeds" in request.passes else 1
+    return record_seeds(builder, settings_of(request, tell), seeds, target=request.target)
+
+
+def record_seeds(builder: Builder, settings: Settings, seeds: int, *, target: str) -> Recording:
+    """Build a model once for each seed, measure, and merge; what is built already is measured once.
+
+    The extra passes run on the first build, and given inputs go to all.
+    """
     recordings = []
-    for seed in seeds:
+    for seed in range(seeds if builder.is_rebuildable else 1):
         found = settings if seed == 0 else replace(settings, passes=frozenset(), steps=0)
-        recordings.append(record(builder.build, found, seed=seed, target=request.target))
-        settings = replace(settings, inputs=None)
+        recordings.append(record(builder.build, found, seed=seed, target=target))
     merged = merge(recordings)
     return _with(merged, place=_definition(builder.target), notes=(*merged.notes, *builder.notes))
 
@@ -256,7 +265,8 @@ def _passes(
 # ------------------------------------------------------------------------------------------------------------- around
 
 
-def _settings(request: Request, tell: Tell) -> Settings:
+def settings_of(request: Request, tell: Tell) -> Settings:
+    """How to run what a request asks for."""
     return Settings(
         device=device_of(request.device),
         dtype=getattr(torch, request.dtype),
