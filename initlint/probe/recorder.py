@@ -31,6 +31,8 @@ MOST_REPEATS = 128
 """Times that one call at one place in one module is recorded; a hand-written cell over 1000 steps would fill the memory."""
 PARTIAL_OPS = frozenset({"linear", "conv", "conv_transpose", "bilinear", "recurrent", "embedding", "attention"})
 """Operations recorded even if no input of theirs comes from the model's inputs: learned queries, for example."""
+CHANNELS_FIRST = frozenset({"conv", "conv_transpose"})
+CHANNELS_LAST = frozenset({"linear", "bilinear", "recurrent", "embedding", "attention", "matmul"})
 OPENED = "multi_head_attention_forward"
 """A function of many operations, whose body is run under the recorder."""
 
@@ -49,6 +51,8 @@ class Event:
     """Handle of the output's statistics."""
     options: dict[str, Any] = field(default_factory=dict)
     use: Use = NOTHING
+    units: tuple[int, int] = (-1, 0)
+    """The axis that the units lie on, and how many there are; 0: not known."""
     gradient: int | None = None
     is_observable: bool = True
     """Whether the output can receive a gradient."""
@@ -167,12 +171,27 @@ class Recorder(TorchFunctionMode):
         if self._is_repeated(name, what.name, spot):
             self._spread(result, inputs[:1])
             return
-        event = Event(what, name, module, call, inputs, spot, self._take(what, output, args, kwargs))
+        units = self._units(what, inputs, output)
+        handle = self._take(what, output, units[0], args, kwargs)
+        event = Event(what, name, module, call, inputs, spot, handle, units=units)
         self._describe(event, args, kwargs)
         self._add(event, output)
         self._spread(result, (len(self.events) - 1,))
 
-    def _take(self, what: Operation, output: Tensor, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> int:
+    def _units(self, what: Operation, inputs: tuple[int, ...], output: Tensor) -> tuple[int, int]:
+        """Where the units of the output lie: where the last linear map left them, if an axis there still has their number."""
+        if what.op in CHANNELS_FIRST:
+            return 1, output.shape[1] if output.dim() > 1 else 0
+        axis, count = self.events[inputs[0]].units if inputs else (-1, 0)
+        if what.op in CHANNELS_LAST or not count or not output.dim():
+            return -1, output.shape[-1] if output.dim() else 0
+        places = (axis, -1, 1)
+        found = next((each for each in places if each < output.dim() and output.shape[each] == count), -1)
+        return found, output.shape[found]
+
+    def _take(
+        self, what: Operation, output: Tensor, unit_axis: int, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> int:
         bounds = None
         if what.activation == "hardtanh":
             given = _options(what, args, kwargs)
@@ -180,7 +199,7 @@ class Recorder(TorchFunctionMode):
             bounds = (
                 (float(low), float(high)) if isinstance(low, (int, float)) and isinstance(high, (int, float)) else None
             )
-        return self.collector.take_signal(output, what.activation, bounds)
+        return self.collector.take_signal(output, what.activation, bounds, unit_axis)
 
     def _describe(self, event: Event, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         what = event.operation

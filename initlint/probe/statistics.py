@@ -49,8 +49,8 @@ class Taken:
     common: int = -1
     """Of the squared norm of the sum over the batch."""
     batch: int = 0
-    peaks: Tensor | None = None
-    """The largest entry of each unit."""
+    peaks: int = -1
+    """Index among the collector's vectors of the largest entry of each unit."""
     sample: int = -1
 
 
@@ -60,11 +60,14 @@ class Collector:
     def __init__(self, batch: int) -> None:
         self._batch = batch
         self._numbers: list[Tensor] = []
+        self._peaks: list[Tensor] = []
         self._samples: list[Tensor] = []
         self._taken: list[Taken] = []
 
-    def take_signal(self, tensor: Tensor, activation: str = "", bounds: tuple[float, float] | None = None) -> int:
-        """Take what `Statistics` holds of an activation; returns the handle for `signals`."""
+    def take_signal(
+        self, tensor: Tensor, activation: str = "", bounds: tuple[float, float] | None = None, unit_axis: int = -1
+    ) -> int:
+        """Take what `Statistics` holds of an activation; returns the handle for `Resolved.signal`."""
         values = _plain(tensor.detach())
         taken = Taken(tuple(tensor.shape), _dtype_name(tensor), activation, bounds)
         flat = _dense(values)
@@ -77,13 +80,14 @@ class Collector:
             taken.common = self._keep(torch.dot(common, common))
         taken.square = self._keep(_square(flat))
         if activation in ONE_SIDED and values.dim() > 1:
-            taken.peaks = _peaks(values)
+            self._peaks.append(_peaks(values, unit_axis))
+            taken.peaks = len(self._peaks) - 1
         taken.sample = self._sample(flat)
         self._taken.append(taken)
         return len(self._taken) - 1
 
     def take_gradient(self, tensor: Tensor) -> int:
-        """Take what `Gradient` holds; returns the handle for `gradients`."""
+        """Take what `Gradient` holds; returns the handle for `Resolved.gradient`."""
         flat = _dense(_plain(tensor))
         taken = Taken(tuple(tensor.shape), _dtype_name(tensor))
         taken.square = self._keep(_square(flat))
@@ -93,9 +97,12 @@ class Collector:
 
     def resolve(self) -> Resolved:
         """Everything taken, as numbers: the one transfer from the device."""
-        numbers = _transfer(self._numbers)
-        facts = _sample_facts(self._samples)
-        return Resolved(self._taken, numbers, facts)
+        fetched = _fetch([*self._numbers, *self._peaks, *self._samples])
+        numbers, rest = fetched[: len(self._numbers)], fetched[len(self._numbers) :]
+        peaks, samples = rest[: len(self._peaks)], rest[len(self._peaks) :]
+        return Resolved(
+            self._taken, torch.stack(numbers).flatten().tolist() if numbers else [], peaks, _reduced(samples)
+        )
 
     def _by_sample(self, values: Tensor) -> tuple[Tensor | None, int]:
         """The tensor with the batch as its first axis, and the batch's size; `None` if no axis is the batch."""
@@ -140,12 +147,14 @@ class Resolved:
 
     taken: Sequence[Taken]
     numbers: Sequence[float]
+    peaks: Sequence[Tensor]
     facts: Sequence[SampleFacts]
 
     def signal(self, handle: int) -> Statistics:
         """The statistics of an activation."""
         taken, fact = self.taken[handle], self.facts[self.taken[handle].sample]
         count = max(math.prod(taken.shape), 1)
+        peaks = self.peaks[taken.peaks] if taken.peaks >= 0 else None
         total, square = self.numbers[taken.total], self.numbers[taken.square]
         mean, second = total / count, square / count
         if not TINY < second < HUGE or not math.isfinite(mean):
@@ -155,11 +164,11 @@ class Resolved:
             dtype=taken.dtype,
             mean=mean,
             second=second,
-            abs_max=max(fact.abs_max, float(taken.peaks.amax()) if taken.peaks is not None else 0.0),
+            abs_max=max(fact.abs_max, float(peaks.amax()) if peaks is not None else 0.0),
             zero_fraction=fact.zero,
             nonfinite_fraction=_nonfinite(total, fact, count),
             saturated_fraction=_saturated(taken, fact),
-            dead_fraction=float((taken.peaks <= 0).double().mean()) if taken.peaks is not None else None,
+            dead_fraction=float((peaks <= 0).double().mean()) if peaks is not None else None,
             correlation=self._correlation(taken),
         )
 
@@ -268,21 +277,26 @@ def _square(flat: Tensor) -> Tensor:
     return norm.square()
 
 
-def _peaks(values: Tensor) -> Tensor:
-    """The largest entry of each unit: of a channel of an image, else of a place on the last axis."""
-    unit = 1 if values.dim() in (4, 5) else values.dim() - 1
+def _peaks(values: Tensor, unit_axis: int) -> Tensor:
+    """The largest entry of each unit: of a channel of an image, of a place on the last axis of a sequence."""
+    unit = unit_axis % values.dim()
     return values.amax(tuple(axis for axis in range(values.dim()) if axis != unit))
 
 
-def _transfer(numbers: Sequence[Tensor]) -> list[float]:
-    if not numbers:
-        return []
-    if all(number.dtype == torch.float32 for number in numbers):
-        return list(map(float, torch.stack(list(numbers)).cpu().tolist()))
-    return list(map(float, torch.stack([number.double() for number in numbers]).cpu().tolist()))
+def _fetch(tensors: Sequence[Tensor]) -> list[Tensor]:
+    """The tensors in float64 on the host, flat: one transfer for each dtype among them, which is one as a rule."""
+    found: dict[int, Tensor] = {}
+    groups: dict[torch.dtype, list[int]] = {}
+    for index, tensor in enumerate(tensors):
+        groups.setdefault(tensor.dtype, []).append(index)
+    for indices in groups.values():
+        flat = [tensors[index].reshape(-1) for index in indices]
+        joined = torch.cat(flat).cpu().double()  # on the host: not every device has float64
+        found.update(zip(indices, joined.split([part.numel() for part in flat]), strict=True))
+    return [found[index] for index in range(len(tensors))]
 
 
-def _sample_facts(samples: Sequence[Tensor]) -> list[SampleFacts]:
+def _reduced(samples: Sequence[Tensor]) -> list[SampleFacts]:
     """Reduces samples of one length together."""
     found: dict[int, SampleFacts] = {}
     groups: dict[int, list[int]] = {}
@@ -291,8 +305,7 @@ def _sample_facts(samples: Sequence[Tensor]) -> list[SampleFacts]:
     for indices in groups.values():
         for start in range(0, len(indices), TOGETHER):
             part = indices[start : start + TOGETHER]
-            entries = torch.stack([samples[index].double() for index in part]).cpu()
-            found.update(zip(part, _facts(entries), strict=True))
+            found.update(zip(part, _facts(torch.stack([samples[index] for index in part])), strict=True))
     return [found[index] for index in range(len(samples))]
 
 
