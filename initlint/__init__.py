@@ -1,6 +1,7 @@
 """Tells before the first GPU hour whether a neural network can learn.
 
-`check` reads source and predicts; nothing of what it reads is imported or run. Importing this package is light: each
+`check` reads source and predicts; nothing of what it reads is imported or run. `probe` runs a model once and measures.
+Importing this package is light: each
 public name is loaded when it is first asked for.
 """
 
@@ -16,16 +17,31 @@ if TYPE_CHECKING:
     from initlint.finding import Place as Place
     from initlint.finding import Problem as Problem
     from initlint.finding import Severity as Severity
+    from initlint.probing import ProbeResult as ProbeResult
+    from initlint.probing import probe as probe
     from initlint.report.report import Report as Report
     from initlint.rule import Rule as Rule
 
     __version__: str
 
-__all__ = ["Finding", "Place", "Problem", "Report", "Rule", "Severity", "__version__", "check", "check_text"]
+__all__ = [
+    "Finding",
+    "Place",
+    "ProbeResult",
+    "Problem",
+    "Report",
+    "Rule",
+    "Severity",
+    "__version__",
+    "check",
+    "check_text",
+    "probe",
+]
 
 _HOMES = {
     "Finding": "initlint.finding",
     "Place": "initlint.finding",
+    "ProbeResult": "initlint.probing",
     "Problem": "initlint.finding",
     "Report": "initlint.report.report",
     "Rule": "initlint.rule",
@@ -40,6 +56,8 @@ def __getattr__(name: str) -> object:
         from importlib.metadata import version
 
         return version("initlint")
+    if name == "probe":  # a package that can be called: importing anything in it would take the name from a function
+        return import_module("initlint.probe")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

@@ -20,7 +20,19 @@ else:
 
 ROOT = Path(__file__).parent.parent
 SHIPPED = ("pyproject.toml", "README.md", "LICENSE", "initlint", "rules", ".pre-commit-hooks.yaml")
-PUBLIC = ["Finding", "Place", "Problem", "Report", "Rule", "Severity", "__version__", "check", "check_text"]
+PUBLIC = [
+    "Finding",
+    "Place",
+    "ProbeResult",
+    "Problem",
+    "Report",
+    "Rule",
+    "Severity",
+    "__version__",
+    "check",
+    "check_text",
+    "probe",
+]
 MAY_BE_IMPORTED = {"initlint", "initlint_rules", "click", "msgspec", "pathspec", "tomli", "__mp_main__"} | {
     "libcst",
     "typing_extensions",

@@ -6,15 +6,16 @@ import math
 import posixpath
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from itertools import repeat
 from textwrap import wrap
 
 from initlint.finding import Place
-from initlint.network import WEIGHTED
+from initlint.network import Layer, Network
+from initlint.network.trajectory import trajectories, trunk_ids
 from initlint.report.columns import Column, fit, lines, total_width
 from initlint.report.excerpt import printable
 from initlint.report.folding import MOST_ROWS, shown_rows
-from initlint.report.measured import LayerNumbers
+from initlint.report.measured import LayerNumbers, numbers_of
 from initlint.report.palette import Palette
 from initlint.report.sparkline import Glyphs, Scale, decades, draw_bar
 
@@ -38,8 +39,29 @@ class Depth:
 
     layers: Sequence[LayerNumbers]
     trunk: frozenset[int]
-    first: int | None
+    """Ids of the layers that every path from the inputs to the last output goes through."""
+    first: int | None = None
     """Id of the layer where it first goes wrong."""
+    lost_signal: frozenset[int] = frozenset()
+    """Ids of the layers where the signal has left the range that plain SGD trains."""
+    lost_gradient: frozenset[int] = frozenset()
+    """As `lost_signal`, of the gradient on its way back."""
+
+    @classmethod
+    def of(cls, network: Network, first: Layer | None) -> Depth:
+        """The measured layers of a network."""
+        found = trajectories(network)
+        signal = (pair for each in found for pair in zip(each.hidden, each.strengths, repeat(each)))
+        gradient = (pair for each in found for pair in zip(each.hidden, each.sensitivities, repeat(each)))
+        return cls(
+            numbers_of(network),
+            trunk_ids(network),
+            None if first is None else first.id,
+            *(
+                frozenset(each.layers[place].id for place, value, each in pairs if not abs(value) <= TRAINABLE)
+                for pairs in (signal, gradient)
+            ),
+        )
 
     @property
     def main(self) -> list[LayerNumbers]:
@@ -54,27 +76,6 @@ class Depth:
     def gradients(self) -> Scale:
         """As `variances`, of the gradient's sum of squares."""
         return Scale.spanning(decades(numbers.gradient_total) for numbers in self.main)
-
-    @cached_property
-    def ends(self) -> tuple[LayerNumbers, LayerNumbers]:
-        """Where the signal and where the gradient sets out: the first layer with a weight, and what feeds the last one."""
-        weighted = [row for row, numbers in enumerate(self.main) if numbers.layer.op in WEIGHTED]
-        if len(weighted) < 2:
-            return self.main[0], self.main[-1]
-        return self.main[weighted[0]], self.main[weighted[-1] - 1]
-
-    def has_lost_signal(self, numbers: LayerNumbers) -> bool:
-        """Whether the signal has left the trainable range here."""
-        return _departs(numbers.row.output.second, self.ends[0].row.output.second)
-
-    def has_lost_gradient(self, numbers: LayerNumbers) -> bool:
-        """Whether the gradient has left the trainable range on its way here."""
-        return _departs(numbers.gradient_total, self.ends[1].gradient_total)
-
-
-def _departs(value: float | None, reference: float | None) -> bool:
-    distance = decades(value) - decades(reference)
-    return value is not None and reference is not None and not abs(distance) <= TRAINABLE
 
 
 def draw_table(depth: Depth, palette: Palette, glyphs: Glyphs, width: int, *, shows_all: bool) -> Iterator[str]:
@@ -97,7 +98,7 @@ def draw_table(depth: Depth, palette: Palette, glyphs: Glyphs, width: int, *, sh
 def _legend(shown: Sequence[LayerNumbers], depth: Depth) -> Iterator[str]:
     if len(shown) < len(depth.layers):
         yield f"{len(shown)} of {len(depth.layers)} rows; --all-layers shows the others."
-    if any(depth.has_lost_signal(each) or depth.has_lost_gradient(each) for each in shown):
+    if any(each.layer.id in depth.lost_signal | depth.lost_gradient for each in shown):
         yield f"! is more than {TRAINABLE:g} decades off where it sets out: beyond what plain SGD trains."
 
 
@@ -138,11 +139,11 @@ def _numbers(layers: Sequence[LayerNumbers]) -> tuple[str, ...] | None:
 def _bars(layers: Sequence[LayerNumbers], depth: Depth, glyphs: Glyphs, width: int) -> list[Column]:
     variances, gradients = depth.variances(), depth.gradients()
     forward = [
-        draw_bar(decades(each.variance_out), variances, width, glyphs) + LOST[depth.has_lost_signal(each)]
+        draw_bar(decades(each.variance_out), variances, width, glyphs) + LOST[each.layer.id in depth.lost_signal]
         for each in layers
     ]
     backward = [
-        draw_bar(decades(each.gradient_total), gradients, width, glyphs) + LOST[depth.has_lost_gradient(each)]
+        draw_bar(decades(each.gradient_total), gradients, width, glyphs) + LOST[each.layer.id in depth.lost_gradient]
         for each in layers
     ]
     headings = ("variance", "gradient") if width >= len("variance") else ("var", "grad")
@@ -176,7 +177,7 @@ def flags(numbers: LayerNumbers, depth: Depth) -> list[str]:
 
 def name_of(numbers: LayerNumbers) -> str:
     """Path of the module, with the number of the call from the second on."""
-    name = printable(numbers.layer.name) or "-"
+    name = printable(numbers.row.name) or "-"
     return name if numbers.row.call == 0 else f"{name} #{numbers.row.call + 1}"
 
 

@@ -129,9 +129,10 @@ def _layer(numbers: LayerNumbers) -> dict[str, Any]:
 
 def describe_target(probed: ProbedTarget) -> dict[str, Any]:
     """One target; of one that could not be probed everything but its name is ``None`` or empty."""
-    found: dict[str, Any] = {"target": probed.target, **_EMPTY}
+    found: dict[str, Any] = {"target": probed.target, **_EMPTY, "notes": list(probed.notes)}
     if probed.network is not None and probed.network.measured is not None:
         found |= _measured(probed.network, probed.network.measured)
+        found["notes"] += probed.notes
     if probed.health is not None:
         found |= _judged(probed.health)
     return found
@@ -168,7 +169,7 @@ _EMPTY: dict[str, Any] = {
 def _measured(network: Network, recording: Recording) -> dict[str, Any]:
     place = recording.place
     plainly = ("device", "dtype", "torch", "seeds", "batch", "inputs", "shapes", "loss", "times", "unwritten")
-    more = ("replicas", "steps", "notes", "cost")
+    more = ("replicas", "steps", "cost")
     return {
         "model": recording.model,
         "path": None if place is None else place.path,
@@ -177,6 +178,7 @@ def _measured(network: Network, recording: Recording) -> dict[str, Any]:
         "layers": describe_layers(network),
         "parameters": [_parameter(parameter) for parameter in recording.parameters],
         "jacobian": to_builtins(recording.conditioning),
+        "notes": list(recording.notes),
     }
 
 

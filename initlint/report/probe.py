@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from initlint.report.excerpt import printable
 from initlint.report.layer_table import Depth, compact, draw_table, short_place
-from initlint.report.measured import numbers_of, symptom_in_words
+from initlint.report.measured import symptom_in_words
 from initlint.report.palette import Palette
 from initlint.report.report import ProbedTarget
 from initlint.report.sparkline import UNICODE, Glyphs, Scale, decades, draw_sparkline
@@ -55,14 +55,14 @@ def _target(probed: ProbedTarget, drawing: Drawing) -> Iterator[str]:
     yield drawing.palette.paint(printable(probed.target), "bold")
     network, health = probed.network, probed.health
     if network is None or network.measured is None or health is None:
-        yield f"{INDENT}{drawing.palette.paint('not probed', 'red', 'bold')}: see the problem below"
+        reason = "" if probed.problem is None else f": {probed.problem.message}"
+        said, *more = wrap(f"not probed{printable(reason)}", drawing.room) or [""]
+        yield f"{INDENT}{drawing.palette.paint('not probed', 'red', 'bold')}{said[len('not probed') :]}"
+        yield from (f"{INDENT}{line}" for line in more)
         return
-    yield from (f"{INDENT}{line}" for line in header(network.measured, drawing))
-    layers = numbers_of(network)
-    if layers:
-        depth = Depth(
-            layers, probed.trunk, None if health.first is None or health.first.layer is None else health.first.layer.id
-        )
+    yield from (f"{INDENT}{line}" for line in header(network.measured, probed.notes, drawing))
+    depth = Depth.of(network, None if health.first is None else health.first.layer)
+    if depth.layers:
         yield ""
         yield from (f"{INDENT}{line}" for line in curves(depth, drawing))
         yield ""
@@ -72,7 +72,7 @@ def _target(probed: ProbedTarget, drawing: Drawing) -> Iterator[str]:
     yield from (f"{INDENT}{line}" for line in verdict(health, drawing))
 
 
-def header(recording: Recording, drawing: Drawing) -> Iterator[str]:
+def header(recording: Recording, notes: Iterable[str], drawing: Drawing) -> Iterator[str]:
     """What was probed and how."""
     place = "" if recording.place is None else f" ({short_place(recording.place)})"
     builds = "" if len(recording.seeds) < 2 else f", median of {len(recording.seeds)} builds"
@@ -80,7 +80,7 @@ def header(recording: Recording, drawing: Drawing) -> Iterator[str]:
     yield from _labelled("ran on", f"{recording.device}, {recording.dtype}, batch {recording.batch}{builds}", drawing)
     yield from _labelled("inputs", f"{_shapes(recording, drawing.glyphs)}{recording.inputs}", drawing)
     yield from _labelled("loss", loss_in_words(recording.loss), drawing)
-    for note in recording.notes:
+    for note in (*recording.notes, *notes):
         yield from _labelled("note", note, drawing)
 
 

@@ -23,10 +23,12 @@ class ProbedTarget:
     network: Network | None = None
     """What was measured; ``None``: it could not be, and `problem` says why."""
     health: Health | None = None
-    trunk: frozenset[int] = frozenset()
-    """Ids of the layers that every path from the inputs to the outputs goes through."""
     problem: Problem | None = None
     """Also among the report's errors."""
+    notes: tuple[str, ...] = ()
+    """About how it ran, beside those in the recording."""
+    output: str = ""
+    """The end of what it printed."""
 
     @property
     def verdict(self) -> str | None:
