@@ -161,7 +161,7 @@ def _attribute(holder: object, name: str, target: Target) -> object:
 
 def _no_name(module: object, target: Target, reason: str, word: str = "") -> ProbeError:
     names = list(_candidates(module)) if isinstance(module, ModuleType) else []
-    near = nearest(word, names) if word else None
+    near = nearest(word, vars(module)) if word and isinstance(module, ModuleType) else None
     hint = f"; did you mean {near!r}?" if near else ""
     shown = ", ".join(names[:NAMES_SHOWN]) + (", ..." if len(names) > NAMES_SHOWN else "")
     place = displayed(target.file) if target.file is not None else target.module

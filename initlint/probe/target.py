@@ -39,9 +39,9 @@ def parse_target(text: str, directory: str | Path = ".") -> Target:
     if _is_path(place):
         return Target(text, name, file=_existing(Path(directory).absolute() / Path(place).expanduser(), text))
     if not name:
-        raise TargetError(f"{text}: names no object; {_form(place)}")
+        raise TargetError(f"names no object; {_form(place)}")
     if not DOTTED.fullmatch(place):
-        raise TargetError(f"{text}: {place!r} is neither a file nor a module; {FORM}")
+        raise TargetError(f"{place!r} is neither a file nor a module; {FORM}")
     return Target(text, name, module=place)
 
 
@@ -51,7 +51,7 @@ def _split(text: str) -> tuple[str, str]:
     if not colon or _is_path(name):
         return text, ""
     if name and not DOTTED.fullmatch(name):
-        raise TargetError(f"{text}: {name!r} is no name of an object; {FORM}")
+        raise TargetError(f"{name!r} is no name of an object; {FORM}")
     return place, name
 
 
@@ -66,14 +66,14 @@ def _form(place: str) -> str:
 
 def _existing(file: Path, text: str) -> Path:
     if file.is_dir():
-        raise TargetError(f"{text}: {file.name} is a folder; {FORM}")
+        raise TargetError(f"{file.name} is a folder; {FORM}")
     if not file.exists():
         near = nearest(file.name, _sources(file.parent))
         hint = f"; did you mean {near!r}?" if near else ""
-        raise TargetError(f"{text}: no such file{hint}")
+        raise TargetError(f"no such file{hint}")
     if file.suffix == ".ipynb":
         raise TargetError(
-            f"{text}: a notebook cannot be probed from outside; "
+            "a notebook cannot be probed from outside; "
             "move the model to a .py file, or call initlint.probe(model) in the notebook"
         )
     return Path(os.path.normpath(file))
