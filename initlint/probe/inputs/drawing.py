@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from initlint.probe.inputs.spec import COMPLEX, Input
+from initlint.probe.inputs.spec import BATCH, COMPLEX, Input
 
 UNSTATED_INTEGERS = 2
 """Integers of which nothing is known are 0 or 1: valid in any table with two rows."""
@@ -24,12 +24,13 @@ def draw(
     """
     own = getattr(torch, spec.dtype) if spec.dtype else dtype
     sizes = spec.sizes(batch)
+    high = batch if spec.high == BATCH else spec.high
     if spec.is_integer or spec.dtype == "bool":
-        low, high = int(spec.low or 0), int(UNSTATED_INTEGERS if spec.high is None else spec.high)
-        return torch.randint(low, high, sizes, generator=generator, device="cpu").to(device, own)
-    if spec.low is not None and spec.high is not None:
+        low, limit = int(spec.low or 0), int(UNSTATED_INTEGERS if high is None else high)
+        return torch.randint(low, limit, sizes, generator=generator, device="cpu").to(device, own)
+    if spec.low is not None and high is not None:
         unit = torch.rand(sizes, generator=generator, device="cpu", dtype=torch.float32)
-        return (spec.low + (spec.high - spec.low) * unit).to(device, own)
+        return (spec.low + (high - spec.low) * unit).to(device, own)
     drawn_in = torch.complex64 if spec.dtype in COMPLEX else torch.float32
     return torch.randn(sizes, generator=generator, device="cpu", dtype=drawn_in).to(device, own)
 

@@ -46,9 +46,9 @@ class Input:
     name: str | None = None
     """The keyword argument it goes in as; ``None``: positional."""
     low: float | None = None
-    high: float | None = None
+    high: float | Literal["B"] | None = None
     """Floats are uniform on [low, high), or normal with mean 0 and variance 1 where both are ``None``; integers are
-    drawn from low, ..., high - 1."""
+    drawn from low, ..., high - 1. ``B``: the batch size, as for the nodes of a graph."""
 
     @property
     def is_integer(self) -> bool:
@@ -61,7 +61,11 @@ class Input:
     def describe(self) -> str:
         """As the user would write it."""
         shape = ",".join(map(str, self.shape)) or "-"
-        bounds = "" if self.low is None or self.high is None else f"{self.low:g}..{self.high:.15g}"
+        bounds = (
+            ""
+            if self.low is None or self.high is None
+            else f"{self.low:g}..{self.high if self.high == BATCH else format(self.high, '.15g')}"
+        )
         return ":".join(part for part in (self.name, self.dtype, shape, bounds) if part)
 
 
@@ -105,19 +109,20 @@ def _shape(text: str, part: str) -> tuple[Size, ...]:
     return sizes
 
 
-def _range(text: str, part: str) -> tuple[float, float]:
+def _range(text: str, part: str) -> tuple[float, float | Literal["B"]]:
     """Lower and upper bound, both finite and in order."""
+    is_open = part.endswith(f"..{BATCH}")
     try:
-        low, high = (float(bound) for bound in part.split("..", 1))
+        low, high = (float(bound) for bound in part.replace(f"..{BATCH}", "..inf").split("..", 1))
     except ValueError:
         raise _error(text, part, "is not a range of two numbers such as 0..30000") from None
-    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+    if not (math.isfinite(low) and (is_open or math.isfinite(high)) and low < high):
         raise _error(text, part, "is an empty range: the first number is below the second, which is left out")
-    return low, high
+    return low, BATCH if is_open else high
 
 
 def _require_fitting_range(text: str, spec: Input) -> None:
-    if spec.low is None or spec.high is None:
+    if spec.low is None or spec.high is None or spec.high == BATCH:
         return
     part = text.rsplit(":", 1)[1].strip()
     if spec.dtype in COMPLEX:

@@ -1,0 +1,91 @@
+"""What a trial feeds to forward: a guess for each argument, and how sure each of its sizes is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from initlint.probe.inputs.batch import Recipe
+from initlint.probe.inputs.spec import BATCH, Input, Size
+
+LARGEST_SAMPLE = 2**22
+"""Numbers in one sample beyond which nothing is tried: 27 images of 3 x 224 x 224."""
+
+
+@dataclass(frozen=True)
+class Argument:
+    """A guess for one argument of forward."""
+
+    name: str
+    spec: Input | None = None
+    """``None``: `value` is passed."""
+    value: Any = None
+    fixed: frozenset[int] = frozenset()
+    """Axes whose sizes a layer has asked for; the others are free to be changed."""
+    alternatives: tuple[Input, ...] = ()
+    """Other forms the name may stand for, tried when the error does not say what is wrong."""
+    is_keyword: bool = False
+    reason: str = ""
+    """What the guess comes from: ``conv1 (Conv2d)``."""
+
+    @property
+    def shape(self) -> tuple[Size, ...]:
+        return self.spec.shape if self.spec else ()
+
+    def with_spec(self, spec: Input, *fixed: int) -> Argument:
+        """Another spec, with the axes `fixed` known and no other."""
+        return replace(self, spec=spec, fixed=frozenset(fixed))
+
+    def resized(self, sizes: dict[int, int], *, is_known: bool) -> Argument:
+        """New sizes for some axes; known ones are fixed from now on."""
+        assert self.spec is not None
+        shape = tuple(sizes.get(axis, size) for axis, size in enumerate(self.shape))
+        fixed = self.fixed | set(sizes) if is_known else self.fixed
+        return replace(self, spec=replace(self.spec, shape=shape), fixed=fixed)
+
+    def axes(self, size: int) -> list[int]:
+        """Where the shape has this size."""
+        return [axis for axis, own in enumerate(self.shape) if own == size]
+
+    @property
+    def free_axes(self) -> list[int]:
+        return [axis for axis, size in enumerate(self.shape) if size != BATCH and axis not in self.fixed]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All arguments of one call."""
+
+    arguments: tuple[Argument, ...]
+
+    def with_argument(self, argument: Argument) -> Plan:
+        return Plan(tuple(argument if own.name == argument.name else own for own in self.arguments))
+
+    def drawn(self, sources: frozenset[str] = frozenset()) -> Iterator[Argument]:
+        """Arguments that are tensors: those in `sources`, or all where none is."""
+        tensors = [argument for argument in self.arguments if argument.spec is not None]
+        yield from [argument for argument in tensors if argument.name in sources] or tensors
+
+    @property
+    def is_affordable(self) -> bool:
+        return all(math.prod(argument.spec.sizes(1)) <= LARGEST_SAMPLE for argument in self.drawn() if argument.spec)
+
+    def recipe(self) -> Recipe:
+        values = [(argument, argument.spec or argument.value) for argument in self.arguments]
+        return Recipe(
+            tuple(value for argument, value in values if not argument.is_keyword),
+            {argument.name: value for argument, value in values if argument.is_keyword},
+        )
+
+    def describe(self) -> str:
+        """``x (B, 3, 224, 224), mask None``."""
+        return ", ".join(f"{argument.name} {_shown(argument)}" for argument in self.arguments)
+
+
+def _shown(argument: Argument) -> str:
+    if argument.spec is None:
+        return repr(argument.value)
+    shape = "(" + ", ".join(map(str, argument.shape)) + ("," if len(argument.shape) == 1 else "") + ")"
+    return shape if argument.spec.dtype is None else f"{argument.spec.dtype} {shape}"
