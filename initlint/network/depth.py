@@ -1,0 +1,143 @@
+"""What goes wrong along the depth: signal and gradient that die or grow, and an output that forgets the input."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from initlint.finding import Severity
+from initlint.network.diagnosis import TIME_GATED, TIME_PLAIN, Reading, Symptom
+from initlint.network.network import WEIGHTED, Layer, Network
+from initlint.network.trajectory import Trajectory
+
+NOTABLE_STEP = math.log10(1.25)
+"""Decades from which one layer's factor departs from 1: more than finite width does (0.02 to 0.05 at width 128)."""
+MIXING = frozenset({"add", "attention", "norm", "matmul", "concat", "multiply", "pool", "recurrent"})
+"""Operations that make samples alike, or keep them apart, in ways that do not tell whether the network learns: averages of
+noise are alike, a residual stream keeps what all samples have in common."""
+ALIKE_INPUTS = 0.9
+"""Cosine of two inputs beyond which the outputs are alike for no fault of the network."""
+GATED_CELLS = frozenset({"LSTM", "GRU", "LSTMCell", "GRUCell"})
+
+
+def depth_readings(network: Network, paths: Sequence[Trajectory]) -> Iterator[Reading]:
+    """Gradient, signal and correlation along each path, and the gradient over time."""
+    for path in paths:
+        yield from _gradient(path)
+        yield from _signal(path)
+    yield from _correlation(network, paths)
+    yield from _times(network)
+
+
+def _gradient(path: Trajectory) -> Iterator[Reading]:
+    values = path.sensitivities
+    if len(values) < 2:
+        return
+    worst = max(values, key=abs)
+    symptom = Symptom.VANISHING_GRADIENTS if worst < 0 else Symptom.EXPLODING_GRADIENTS
+    steps = [value - after for value, after in pairwise(values)]
+    yield _reading(path, symptom, worst, steps, "gradient")
+
+
+def _signal(path: Trajectory) -> Iterator[Reading]:
+    values = path.strengths
+    if len(values) < 2:
+        return
+    worst = max(values, key=abs)
+    symptom = Symptom.VANISHING_ACTIVATIONS if worst < 0 else Symptom.EXPLODING_ACTIVATIONS
+    steps = [after - value for value, after in pairwise(values)]
+    yield _reading(path, symptom, worst, steps, "signal")
+
+
+def _reading(path: Trajectory, symptom: Symptom, worst: float, steps: Sequence[float], what: str) -> Reading:
+    start, end = path.hidden[0], path.hidden[-1]
+    inside = path.layers[start : end + 1]
+    weighted = [layer for layer in inside if layer.op in WEIGHTED] or list(inside)
+    evidence = {
+        f"log10_{what}_ratio": worst if math.isfinite(worst) else None,
+        f"{what}_factor_per_layer": _factor(worst, len(weighted)),
+        "depth": len(weighted),
+        "first": path.layers[start].name,
+        "last": path.layers[end].name,
+    }
+    return Reading(
+        symptom,
+        abs(worst),
+        _culprit(inside, steps, worst),
+        names=tuple(layer.name for layer in weighted if layer.name),
+        evidence=evidence,
+        worst=Severity.ERROR if path.is_trunk else Severity.WARNING,
+    )
+
+
+def _factor(decades: float, depth: int) -> float | None:
+    return 10.0 ** (decades / depth) if math.isfinite(decades) and abs(decades) < 300 * depth else None
+
+
+def _culprit(layers: Sequence[Layer], steps: Sequence[float], worst: float) -> Layer:
+    """The first layer whose factor goes the way of the whole; `steps[i]` is between `layers[i]` and the next.
+
+    The linear map among those that belong together: a loss behind its activation is its weights'.
+    """
+    sign = math.copysign(1.0, worst)
+    for index, step in enumerate(steps):
+        if step * sign > NOTABLE_STEP:
+            return _map_at(layers, index + 1)
+    return layers[0]
+
+
+def _map_at(layers: Sequence[Layer], index: int) -> Layer:
+    """The nearest weighted layer at or before a position, behind the last of them at any rate."""
+    for layer in (*reversed(layers[1 : index + 1]), *layers[index:]):
+        if layer.op in WEIGHTED:
+            return layer
+    return layers[index]
+
+
+def _correlation(network: Network, paths: Sequence[Trajectory]) -> Iterator[Reading]:
+    """Cosine of two samples behind the last hidden layer of a plain stack."""
+    for path in paths:
+        inside = [path.layers[place] for place in path.hidden]
+        if not path.is_trunk or not inside or any(layer.op in MIXING for layer in network.live()):
+            continue
+        cosine = _cosine(inside[-1])
+        if cosine is None or _are_inputs_alike(network):
+            continue
+        value = -math.log10(max(1 - cosine, 1e-12))
+        first = next((layer for layer in inside if (_cosine(layer) or 0.0) > 1 - 0.1 ** max(value / 2, 1)), inside[-1])
+        yield Reading(
+            Symptom.INPUT_IGNORED,
+            value,
+            first,
+            names=tuple(layer.name for layer in inside if layer.op in WEIGHTED and layer.name),
+            evidence={"correlation": cosine, "at": inside[-1].name},
+            worst=Severity.WARNING,
+        )
+
+
+def _cosine(layer: Layer) -> float | None:
+    return layer.measured.output.correlation if layer.measured is not None else None
+
+
+def _are_inputs_alike(network: Network) -> bool:
+    return any((_cosine(layer) or 0.0) > ALIKE_INPUTS for layer in network.layers if layer.op == "input")
+
+
+def _times(network: Network) -> Iterator[Reading]:
+    """The gradient from the last output of a recurrent layer back to its first input."""
+    for found in network.measured.times if network.measured is not None else ():
+        layer = next((each for each in network.layers if each.name == found.name and each.op == "recurrent"), None)
+        decades = found.decades
+        if decades is None:
+            continue
+        is_gated = layer is not None and layer.kind in GATED_CELLS
+        yield Reading(
+            Symptom.VANISHING_GRADIENTS if decades < 0 else Symptom.EXPLODING_GRADIENTS,
+            abs(decades),
+            layer,
+            names=(found.name,),
+            evidence={"log10_gradient_ratio_over_time": decades, "steps": found.steps, "factor_per_step": found.rate},
+            limit=TIME_GATED if is_gated else TIME_PLAIN,
+            worst=Severity.WARNING,
+        )

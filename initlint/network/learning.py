@@ -1,0 +1,175 @@
+"""What goes wrong with the gradients of parameters, the loss, and the first step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from statistics import median
+
+from initlint.finding import Severity
+from initlint.network.diagnosis import Reading, Symptom
+from initlint.network.gates import is_closed, open_layers, receives
+from initlint.network.network import Layer, Network
+from initlint.network.parameter import Parameter
+
+HALVES = {"float16": "lost_in_fp16", "bfloat16": "lost_in_bf16"}
+
+
+def learning_readings(network: Network) -> Iterator[Reading]:
+    """Everything that the backward pass and the loss tell of the whole."""
+    yield from _no_gradient(network)
+    yield from _unused(network)
+    yield from _loss(network)
+    yield from _conditioning(network)
+    yield from _half_precision(network)
+    yield from _updates(network)
+
+
+def trained(network: Network) -> list[Parameter]:
+    """The parameters that an optimiser moves."""
+    return [each for each in network.parameters if each.measured is not None and each.measured.is_trained]
+
+
+# --------------------------------------------------------------------------------------------------------- gradients
+
+
+def _no_gradient(network: Network) -> Iterator[Reading]:
+    """Weights that are used and whose gradient is exactly 0, if no closed gate explains it."""
+    users = _users(network)
+    passing = open_layers(network)
+    stuck = [each for each in trained(network) if _is_stuck(each, users.get(each.name, []), network, passing)]
+    if not stuck:
+        return
+    everything = sum(_elements(each) for each in trained(network))
+    value = sum(_elements(each) for each in stuck) / max(everything, 1)
+    first = min(stuck, key=lambda each: users[each.name][0].id)
+    yield Reading(
+        Symptom.NO_GRADIENT,
+        value,
+        users[first.name][0],
+        first,
+        tuple(each.name for each in stuck),
+        {"share_of_weights": value, "parameters": len(stuck)},
+    )
+
+
+def _users(network: Network) -> dict[str, list[Layer]]:
+    """The layers from which an output can be reached, by the parameters that they use."""
+    found: dict[str, list[Layer]] = {}
+    for layer in network.live():
+        for parameter in layer.parameters:
+            found.setdefault(parameter.name, []).append(layer)
+    return found
+
+
+def _is_stuck(parameter: Parameter, users: list[Layer], network: Network, passing: frozenset[int]) -> bool:
+    row = parameter.measured
+    if row is None or row.gradient is None or not users or row.gradient.mean_square > 0 or receives(parameter):
+        return False
+    if math.isnan(row.gradient.mean_square):
+        return False
+    if row.role == "bias" and any(_is_before_norm(network, layer) for layer in users):
+        return False
+    return any(layer.id in passing for layer in users) or not _is_excused(network, users)
+
+
+def _is_before_norm(network: Network, layer: Layer) -> bool:
+    """Whether a norm takes the layer's output, and with it whatever a bias adds to it."""
+    consumers = network.consumers()
+    return layer.op == "norm" or any(after.op == "norm" for after in consumers[layer.id])
+
+
+def _is_excused(network: Network, users: list[Layer]) -> bool:
+    """Whether a closed gate lies ahead of every use."""
+    consumers = network.consumers()
+    return all(_meets_gate(layer, consumers) for layer in users)
+
+
+def _meets_gate(layer: Layer, consumers: dict[int, list[Layer]]) -> bool:
+    """Whether some path from the layer goes through a closed gate."""
+    stack, seen = [layer], {layer.id}
+    while stack:
+        for after in consumers[stack.pop().id]:
+            if is_closed(after):
+                return True
+            if after.id not in seen:
+                seen.add(after.id)
+                stack.append(after)
+    return False
+
+
+def _unused(network: Network) -> Iterator[Reading]:
+    """Parameters that the forward pass did not use: other branches, unless there is nothing else."""
+    everyone = trained(network)
+    unused = [each for each in everyone if each.measured is not None and each.measured.gradient is None]
+    if not unused or not everyone:
+        return
+    share = sum(map(_elements, unused)) / max(sum(map(_elements, everyone)), 1)
+    is_all = len(unused) == len(everyone)
+    worst = Severity.ERROR if is_all else Severity.INFO
+    names = tuple(each.name for each in unused)
+    evidence = {"share_of_weights": share, "why": "not used in forward, or detached"}
+    if is_all:
+        yield Reading(Symptom.NO_GRADIENT, share, None, unused[0], names, evidence, worst=worst)
+    else:
+        yield Reading(Symptom.NO_GRADIENT, 1e-6, None, unused[0], names, evidence, worst=worst)
+
+
+def _elements(parameter: Parameter) -> int:
+    return parameter.measured.values.elements if parameter.measured is not None else 0
+
+
+# -------------------------------------------------------------------------------------------- loss, Jacobian, precision
+
+
+def _loss(network: Network) -> Iterator[Reading]:
+    if network.measured is None:
+        return
+    loss = network.measured.loss
+    if loss.value is None or not loss.expected or not math.isfinite(loss.value) or loss.value <= 0:
+        return
+    evidence = {"loss": loss.value, "expected": loss.expected, "kind": loss.kind}
+    value = max(math.log10(loss.value / loss.expected), 0.0)
+    yield Reading(Symptom.INITIAL_LOSS_OFF, value, evidence=evidence, worst=Severity.WARNING)
+
+
+def _conditioning(network: Network) -> Iterator[Reading]:
+    found = network.measured.conditioning if network.measured is not None else None
+    if found is None or found.condition is None:
+        return
+    evidence = {"condition": found.condition, "largest": found.singular[0], "smallest": found.singular[-1]}
+    value = math.log10(found.condition)
+    yield Reading(Symptom.ILL_CONDITIONED_JACOBIAN, value, evidence=evidence, worst=Severity.WARNING)
+
+
+def _half_precision(network: Network) -> Iterator[Reading]:
+    """In a run in half precision: what its gradients lose, the typical parameter's share."""
+    lost = HALVES.get(network.measured.dtype if network.measured is not None else "")
+    if lost is None:
+        return
+    shares = [
+        float(getattr(each.measured.gradient, lost))
+        for each in trained(network)
+        if each.measured is not None and each.measured.gradient is not None
+    ]
+    if shares:
+        evidence = {"share_lost": median(shares), "type": network.measured.dtype if network.measured else ""}
+        yield Reading(Symptom.HALF_PRECISION_UNDERFLOW, median(shares), evidence=evidence, worst=Severity.WARNING)
+
+
+def _updates(network: Network) -> Iterator[Reading]:
+    """How far apart the first steps of the weights are, relative to their sizes, where steps are asked for."""
+    if network.measured is None or not network.measured.steps:
+        return
+    ratios = [
+        (each, each.measured.update_ratio)
+        for each in trained(network)
+        if each.measured is not None and each.measured.update_ratio and each.measured.role in ("weight", "recurrent")
+    ]
+    if len(ratios) < 2:
+        return
+    low, high = min(ratios, key=lambda pair: pair[1]), max(ratios, key=lambda pair: pair[1])
+    value = math.log10(high[1] / low[1]) if math.isfinite(high[1]) else math.inf
+    evidence = {"largest": high[1], "smallest": low[1], "optimizer": network.measured.optimizer}
+    names = (high[0].name, low[0].name)
+    yield Reading(Symptom.UPDATE_RATIO, value, None, high[0], names, evidence, worst=Severity.WARNING)
