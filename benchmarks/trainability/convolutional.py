@@ -13,6 +13,8 @@ PLAIN = (
     "none relu n002 5", "none relu n1 4", "none relu orth_relu 12", "none tanh xavier_n 8", "none tanh default 10",
     "none sigmoid default 3", "none sigmoid xavier_u 6", "none gelu he_n 8", "none elu lecun 10", "none leaky he_u 12",
     "none relu u01 4", "none relu const 4", "none relu zeros 3", "none selu lecun 15",
+    "none relu default 18", "none tanh n001 6", "none silu n002 8", "none sigmoid orth 10", "none softplus default 8",
+    "none gelu xavier_n 24",
     "bn relu default 6", "bn relu he_n 15", "bn relu n001 6", "bn relu n1 6", "bn relu he_n 24", "bn sigmoid default 5",
 )  # fmt: skip
 """Norm, activation, init, number of convolutions."""

@@ -12,28 +12,45 @@ from trainability.pieces import ACTIVATIONS, WEIGHTS, apply_all, initialise, ini
 
 DEPTHS = (2, 2, 3, 3, 4, 5, 6, 8, 10, 14, 20, 30, 45, 60)
 """Layers with weights, the output's included."""
-BORDER = {
-    ("relu", "default"): (3, 4, 5, 6, 7, 8),
+CHOSEN = {
+    ("relu", "default"): (3, 4, 5, 6, 7, 8, 14, 30),
     ("relu", "xavier_n"): (6, 9, 12, 15, 18),
     ("relu", "he_n"): (12, 20, 30, 40, 60),
     ("relu", "orth_relu"): (20, 40, 60),
     ("relu", "orth"): (10, 14),
     ("relu", "n005"): (4, 6),
+    ("relu", "n002"): (10,),
+    ("relu", "orth_half"): (8,),
     ("gelu", "he_n"): (8, 14, 24),
+    ("gelu", "default"): (6, 12),
+    ("gelu", "xavier_n"): (20,),
     ("silu", "xavier_u"): (5, 8),
-    ("tanh", "default"): (5, 8, 12),
+    ("silu", "default"): (4, 10),
+    ("tanh", "default"): (5, 8, 12, 20, 45),
+    ("tanh", "n001"): (6,),
     ("tanh", "xavier_n"): (10, 20, 30, 45, 60),
     ("tanh", "xavier_g"): (10, 30),
     ("tanh", "orth"): (30, 60),
     ("hardtanh", "xavier_n"): (15, 40),
+    ("hardtanh", "default"): (16,),
+    ("hardtanh", "n005"): (10,),
     ("selu", "lecun"): (10, 20, 40, 60),
+    ("selu", "n002"): (12,),
+    ("selu", "he_n"): (40,),
     ("elu", "he_n"): (6, 12, 24),
+    ("elu", "default"): (14, 30),
     ("leaky", "he_n"): (10, 30, 50),
-    ("sigmoid", "xavier_n"): (2, 3, 4),
-    ("sigmoid", "default"): (2, 3),
+    ("leaky", "default"): (12,),
+    ("leaky", "xavier_n"): (40,),
+    ("sigmoid", "xavier_n"): (2, 3, 4, 8),
+    ("sigmoid", "he_n"): (5, 12),
+    ("sigmoid", "orth"): (20,),
+    ("sigmoid", "default"): (2, 3, 6),
     ("softplus", "xavier_n"): (3, 5, 8),
+    ("softplus", "default"): (6,),
+    ("softplus", "he_n"): (20,),
 }
-"""Depths about where plain gradient descent stops working."""
+"""Depths about where plain gradient descent stops working, and some beyond."""
 RARE = {"zeros", "const", "eye", "u01", "he_out", "xavier_g", "orth_half", "orth_two"}
 """Initialisers of which a few activations are enough."""
 
@@ -61,15 +78,15 @@ def models() -> Iterator[Model]:
 
 
 def plans() -> Iterator[Plan]:
-    """Borderline depths first, then a part of activation x init at random depths."""
-    for (activation, init), depths in BORDER.items():
+    """Chosen depths first, then a part of activation x init at random depths."""
+    for (activation, init), depths in CHOSEN.items():
         for depth in depths:
             yield _plan(activation, init, depth)
     for activation in ACTIVATIONS:
         for init in ("default", *WEIGHTS):
             rng = random.Random(f"{activation} {init}")
             share, depth = rng.random(), rng.choice(DEPTHS)
-            if share < (0.2 if init in RARE else 0.4) and depth not in BORDER.get((activation, init), ()):
+            if share < (0.2 if init in RARE else 0.4) and depth not in CHOSEN.get((activation, init), ()):
                 yield _plan(activation, init, depth)
 
 

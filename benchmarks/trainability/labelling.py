@@ -5,16 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import torch
-
 from trainability import labels
 from trainability.catalogue import models
 from trainability.training import accuracies, digits
 
 
-def label(path: Path, threads: int) -> None:
+def label(path: Path) -> None:
     """Appends a line for each run to a file beside the labels, so that it can be stopped; then writes the labels."""
-    torch.set_num_threads(threads)
     data, every, journal = digits(), models(), path.with_suffix(".jsonl")
     runs = labels.merged(labels.read(path), labels.read(journal))
     for model, optimizer, seed in labels.missing(every, runs):

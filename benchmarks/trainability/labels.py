@@ -18,8 +18,12 @@ CHANCE = 0.2
 ORDER = (("SGD", 0), ("Adam", 0), ("SGD", 1), ("Adam", 1))
 """Optimiser and seed of the runs, what matters most first."""
 
-Runs: TypeAlias = "dict[str, dict[str, dict[str, float]]]"
-"""By model and source, then by optimiser and seed: accuracy by learning rate."""
+OPTIMIZERS = ("SGD", "Adam")
+"""Plain SGD, which the limits of the theory speak of, and what forgives most of what it does not."""
+ModelRuns: TypeAlias = dict[str, dict[str, float]]
+"""By optimiser and seed: accuracy by learning rate."""
+Runs: TypeAlias = dict[str, ModelRuns]
+"""By model and source."""
 
 
 def key(model: Model) -> str:
@@ -70,13 +74,13 @@ def missing(models: Iterable[Model], runs: Runs) -> Iterator[tuple[Model, str, i
                 yield model, optimizer, seed
 
 
-def is_doubtful(known: dict[str, dict[str, float]], optimizer: str) -> bool:
+def is_doubtful(known: ModelRuns, optimizer: str) -> bool:
     """Whether a model has learned something, but not enough."""
     reached = best(known, optimizer)
     return reached is not None and CHANCE < reached <= TRAINED
 
 
-def best(runs: dict[str, dict[str, float]], optimizer: str) -> float | None:
+def best(runs: ModelRuns, optimizer: str) -> float | None:
     """Accuracy over learning rates and seeds, or nothing where it was not trained."""
     reached = [rate for run, rates in runs.items() if run.startswith(f"{optimizer} ") for rate in rates.values()]
     return max(reached, default=None)

@@ -1,0 +1,118 @@
+"""How far judgements agree with training: tables of rank statistics and counts."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from trainability import labels
+from trainability.judges import Judgement
+from trainability.model import Model
+
+LIMITS = {"broken": ("broken",), "at risk or broken": ("at risk", "broken")}
+"""Which verdicts say that a model will fail."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was said of a model and what training gave."""
+
+    model: Model
+    judgement: Judgement
+    runs: labels.ModelRuns
+
+    @property
+    def accuracies(self) -> dict[str, float]:
+        """The best of all runs, by optimiser."""
+        found = {name: labels.best(self.runs, name) for name in labels.OPTIMIZERS}
+        return {name: best for name, best in found.items() if best is not None}
+
+    def failed(self, optimizer: str) -> bool:
+        """Whether no run of it got beyond the limit."""
+        return self.accuracies[optimizer] <= labels.TRAINED
+
+
+def roc_auc(healthy: Sequence[float], sick: Sequence[float]) -> float:
+    """Chance that a healthy model has the higher score than a sick one, a tie counted as half, 0 to 1.
+
+    Exact: the Mann-Whitney statistic over all pairs. Raises `ValueError` if either kind is missing.
+    """
+    if not healthy or not sick:
+        raise ValueError("expected models that train and models that fail, found only one kind")
+    ranked = sorted(sick)
+    wins = sum(bisect_left(ranked, score) + bisect_right(ranked, score) for score in healthy)
+    return wins / (2 * len(healthy) * len(sick))
+
+
+def precision_recall(pairs: Iterable[tuple[bool, bool]]) -> tuple[float, float]:
+    """Of pairs "said to fail, failed": share of the said that failed, share of the failed that were said. 0 to 1."""
+    known = list(pairs)
+    both = known.count((True, True))
+    return both / max(sum(said for said, _ in known), 1), both / max(sum(failed for _, failed in known), 1)
+
+
+def histogram(every: Iterable[labels.ModelRuns]) -> str:
+    """How many models reached which test accuracy, for each optimiser: two heaps with little between them."""
+    runs = list(every)
+    rows = []
+    for name in labels.OPTIMIZERS:
+        reached = [found for one in runs if (found := labels.best(one, name)) is not None]
+        counted = Counter(min(int(10 * accuracy), 9) for accuracy in reached)
+        failed = sum(accuracy <= labels.TRAINED for accuracy in reached)
+        rows.append((name, len(reached), failed, *(counted[tenth] for tenth in range(10))))
+    return table(("optimiser", "models", "failed", *(f"from {tenth / 10}" for tenth in range(10))), rows)
+
+
+def agreement(outcomes: Sequence[Outcome]) -> str:
+    """AUC of the score, precision and recall of the verdict, against each optimiser."""
+    rows = []
+    for name in labels.OPTIMIZERS:
+        known = [outcome for outcome in outcomes if name in outcome.accuracies]
+        scores: dict[bool, list[float]] = {True: [], False: []}
+        for outcome in known:
+            scores[outcome.failed(name)].append(outcome.judgement.score)
+        auc = f"{roc_auc(scores[False], scores[True]):.3f}"
+        for limit, verdicts in LIMITS.items():
+            pairs = [(outcome.judgement.verdict in verdicts, outcome.failed(name)) for outcome in known]
+            precision, recall = precision_recall(pairs)
+            rows.append((name, len(known), len(scores[True]), auc, limit, f"{precision:.1%}", f"{recall:.1%}"))
+    return table(("fails under", "models", "failed", "AUC", "said to fail if", "precision", "recall"), rows)
+
+
+def by_family(outcomes: Sequence[Outcome]) -> str:
+    """Right and wrong verdicts against plain SGD, "at risk" counted as failing."""
+    counts: dict[str, Counter[tuple[bool, bool]]] = {}
+    for outcome in outcomes:
+        counts.setdefault(outcome.model.family, Counter())[is_suspect(outcome), outcome.failed("SGD")] += 1
+    rows = [
+        (family, count.total(), *(count[said, failed] for said, failed in ORDER)) for family, count in counts.items()
+    ]
+    together = ("together", *(sum(column) for column in list(zip(*rows, strict=True))[1:]))
+    headings = ("family", "models", "failed, said so", "failed, missed", "trained, said to fail", "trained, said so")
+    return table(headings, [*rows, together])
+
+
+ORDER = ((True, True), (False, True), (True, False), (False, False))
+
+
+def is_suspect(outcome: Outcome) -> bool:
+    """Whether its verdict is not "healthy"."""
+    return outcome.judgement.verdict != "healthy"
+
+
+def disagreements(outcomes: Iterable[Outcome]) -> Iterator[str]:
+    """A line for each verdict that plain SGD does not confirm, with what was said and what came."""
+    for outcome in outcomes:
+        if is_suspect(outcome) != outcome.failed("SGD"):
+            kind = "missed" if outcome.failed("SGD") else "false alarm"
+            reached = ", ".join(f"{name} {accuracy:.2f}" for name, accuracy in outcome.accuracies.items())
+            said = f"{outcome.judgement.verdict} {outcome.judgement.score:.2f}"
+            yield f"{kind:<11} {outcome.model.name:<44} {said:<13} {reached}  {outcome.judgement.codes}"
+
+
+def table(headings: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
+    """As Markdown."""
+    lines = [headings, ("---", *("---:" for _ in headings[1:])), *rows]
+    return "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)
