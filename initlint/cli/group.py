@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from initlint.cli.check import check
+from initlint.cli.probe import probe
 from initlint.cli.rule import rule
 
 
@@ -36,10 +37,11 @@ def _print_version(ctx: click.Context, parameter: click.Parameter, value: bool) 
 def initlint() -> None:
     """Tell before the first GPU hour whether a neural network can learn.
 
-    Exit codes: 0 nothing to report, 1 findings at or above --fail-on, 2 a mistake in usage or configuration, or a file
-    that could not be checked.
+    Exit codes: 0 nothing to report, 1 findings at or above --fail-on, 2 a mistake in usage or configuration, a file that
+    could not be checked, or a target that could not be probed.
     """
 
 
 initlint.add_command(check)
+initlint.add_command(probe)
 initlint.add_command(rule)

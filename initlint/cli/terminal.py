@@ -5,9 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from dataclasses import astuple
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from initlint.report.palette import Palette
+
+if TYPE_CHECKING:
+    from initlint.report.sparkline import Glyphs
 
 WIDTH_WITHOUT_TERMINAL = 100
 """Columns of a report in a file or a pipe, the same everywhere."""
@@ -21,6 +26,19 @@ def palette_for(choice: str, *, is_file: bool) -> Palette:
         return Palette(False)
     is_dumb = os.environ.get("TERM") == "dumb"
     return Palette(bool(os.environ.get("FORCE_COLOR")) or (not is_file and not is_dumb and sys.stdout.isatty()))
+
+
+def glyphs_for(*, is_file: bool) -> Glyphs:
+    """What bars and curves are drawn with: files are UTF-8; a stream that cannot show the blocks gets ASCII."""
+    from initlint.report.sparkline import ASCII, UNICODE
+
+    if is_file:
+        return UNICODE
+    try:
+        "".join(astuple(UNICODE)).encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return ASCII
+    return UNICODE
 
 
 def width() -> int:

@@ -6,12 +6,12 @@ import math
 import posixpath
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import repeat
 from textwrap import wrap
 
 from initlint.finding import Place
 from initlint.network import Layer, Network
-from initlint.network.trajectory import trajectories, trunk_ids
+from initlint.network.diagnosis import DEAD, GRADIENT, SATURATED, SIGNAL, Limit
+from initlint.network.trajectory import Trajectory, trajectories, trunk_ids
 from initlint.report.columns import Column, fit, lines, total_width
 from initlint.report.excerpt import printable
 from initlint.report.folding import MOST_ROWS, shown_rows
@@ -25,12 +25,8 @@ BESIDE_BAR = 3
 """Columns of a bar's mark and of the gap behind it."""
 LEAST_WORD = 8
 """Columns that names and places are cut to where there is no room."""
-TRAINABLE = 3.0
-"""Decades of the second moment over the depth beyond which plain SGD fails: 63 of 66 networks on scikit-learn's digits."""
 LOST = ("", "!")
 """Behind a bar, in the trainable range and out of it."""
-DEAD, SATURATED = 0.4, 0.3
-"""Shares of units and of entries from which a row says so."""
 
 
 @dataclass(frozen=True)
@@ -51,16 +47,12 @@ class Depth:
     def of(cls, network: Network, first: Layer | None) -> Depth:
         """The measured layers of a network."""
         found = trajectories(network)
-        signal = (pair for each in found for pair in zip(each.hidden, each.strengths, repeat(each)))
-        gradient = (pair for each in found for pair in zip(each.hidden, each.sensitivities, repeat(each)))
         return cls(
             numbers_of(network),
             trunk_ids(network),
             None if first is None else first.id,
-            *(
-                frozenset(each.layers[place].id for place, value, each in pairs if not abs(value) <= TRAINABLE)
-                for pairs in (signal, gradient)
-            ),
+            frozenset(layer for each in found for layer in _beyond(each, each.strengths, SIGNAL)),
+            frozenset(layer for each in found for layer in _beyond(each, each.sensitivities, GRADIENT)),
         )
 
     @property
@@ -76,6 +68,12 @@ class Depth:
     def gradients(self) -> Scale:
         """As `variances`, of the gradient's sum of squares."""
         return Scale.spanning(decades(numbers.gradient_total) for numbers in self.main)
+
+
+def _beyond(path: Trajectory, values: Sequence[float], limit: Limit) -> Iterator[int]:
+    """Ids of the hidden layers of a path whose decades are beyond what plain SGD trains."""
+    places = zip(path.hidden, values, strict=True)
+    return (path.layers[place].id for place, value in places if not abs(value) < limit.risk)
 
 
 def draw_table(depth: Depth, palette: Palette, glyphs: Glyphs, width: int, *, shows_all: bool) -> Iterator[str]:
@@ -99,7 +97,8 @@ def _legend(shown: Sequence[LayerNumbers], depth: Depth) -> Iterator[str]:
     if len(shown) < len(depth.layers):
         yield f"{len(shown)} of {len(depth.layers)} rows; --all-layers shows the others."
     if any(each.layer.id in depth.lost_signal | depth.lost_gradient for each in shown):
-        yield f"! is more than {TRAINABLE:g} decades off where it sets out: beyond what plain SGD trains."
+        limits = f"{SIGNAL.risk:g} decades of the variance, {GRADIENT.risk:g} of the gradient"
+        yield f"! is beyond what plain SGD trains: {limits} from where they set out."
 
 
 def _drawn(layers: Sequence[LayerNumbers], depth: Depth, glyphs: Glyphs, width: int) -> list[str]:
@@ -168,9 +167,9 @@ def flags(numbers: LayerNumbers, depth: Depth) -> list[str]:
         found.append("gradient not finite")
     elif gradient is not None and gradient.mean_square == 0:
         found.append("no gradient")
-    if output.dead_fraction is not None and output.dead_fraction >= DEAD:
+    if output.dead_fraction is not None and output.dead_fraction >= DEAD.info:
         found.append(f"{output.dead_fraction:.0%} dead")
-    if output.saturated_fraction is not None and output.saturated_fraction >= SATURATED:
+    if output.saturated_fraction is not None and output.saturated_fraction >= SATURATED.info:
         found.append(f"{output.saturated_fraction:.0%} saturated")
     return found
 

@@ -218,6 +218,7 @@ def _judged(health: Health) -> dict[str, Any]:
 def _diagnosis(diagnosis: Diagnosis) -> dict[str, Any]:
     where: Layer | Parameter | None = diagnosis.layer or diagnosis.parameter
     return {
+        "code": diagnosis.symptom.value,
         "symptom": symptom_in_words(diagnosis),
         "severity": diagnosis.severity,
         "layer": None if diagnosis.layer is None else diagnosis.layer.name,
@@ -227,6 +228,8 @@ def _diagnosis(diagnosis: Diagnosis) -> dict[str, Any]:
         "value": diagnosis.value,
         "limit": diagnosis.limit,
         "health": diagnosis.health,
+        "names": diagnosis.names,
+        "evidence": diagnosis.evidence,
     }
 
 
