@@ -52,11 +52,9 @@ class Symmetry(Struct, frozen=True, kw_only=True):
     name: str
     units: int
     weights: float
-    """Their weights are equal, bit for bit."""
-    gradients: float | None
-    """Their gradients are equal within rounding, and not zero. ``None``: there is no gradient."""
+    """Their weights equal another unit's, bit for bit."""
     both: float | None
-    """Weights and gradients are: they stay equal under any optimiser."""
+    """Their weights and their gradients do, the latter within rounding, and not zero. ``None``: there is no gradient."""
     zero_gradients: float | None
     """Their gradient is exactly zero: whether equal ones would part cannot be seen."""
 
@@ -113,18 +111,3 @@ class Step(Struct, frozen=True, kw_only=True):
     """All weights; biases, scales and other vectors are in no group."""
     non_finite: str = ""
     """What was first not finite: ``"loss"``, ``"gradient of fc1.weight"``, ``"fc1.weight"``; empty if nothing was."""
-
-
-class Precision(Struct, frozen=True, kw_only=True):
-    """What becomes of the finite, nonzero values of a sample in a narrower format. Shares of these values, 0 to 1."""
-
-    dtype: str
-    """``"float16"`` or ``"bfloat16"``."""
-    flushed: float
-    """Become zero."""
-    subnormal: float
-    """Stay, with fewer significant bits than the format has."""
-    overflowed: float
-    """Become infinite."""
-    values: int
-    """How many the shares are of."""
