@@ -7,7 +7,17 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from initlint.finding import Severity
-from initlint.network.diagnosis import TIME_GATED, TIME_PLAIN, Reading, Symptom
+from initlint.network.diagnosis import (
+    GRADIENT,
+    GRADIENT_NORMALISED,
+    SIGNAL,
+    TIME_GATED,
+    TIME_PLAIN,
+    Limit,
+    Reading,
+    Symptom,
+)
+from initlint.network.gates import gated_layers
 from initlint.network.network import WEIGHTED, Layer, Network
 from initlint.network.trajectory import Trajectory
 
@@ -23,34 +33,53 @@ GATED_CELLS = frozenset({"LSTM", "GRU", "LSTMCell", "GRUCell"})
 
 def depth_readings(network: Network, paths: Sequence[Trajectory]) -> Iterator[Reading]:
     """Gradient, signal and correlation along each path, and the gradient over time."""
+    limit = GRADIENT_NORMALISED if is_normalised(network) else GRADIENT
+    gated = gated_layers(network)
     for path in paths:
-        yield from _gradient(path)
-        yield from _signal(path)
+        yield from _gradient(network, path, gated, limit)
+        yield from _signal(network, path)
     yield from _correlation(network, paths)
     yield from _times(network)
 
 
-def _gradient(path: Trajectory) -> Iterator[Reading]:
-    values = path.sensitivities
+NORMALISED = 0.25
+"""Norms for each linear map from which the network counts as normalised: a transformer's block has two for six or four."""
+
+
+def is_normalised(network: Network) -> bool:
+    """Whether norms hold the scale all over the network."""
+    live = network.live()
+    norms = sum(layer.op == "norm" for layer in live)
+    return norms >= NORMALISED * max(sum(layer.op in WEIGHTED for layer in live), 1)
+
+
+def _gradient(network: Network, path: Trajectory, gated: frozenset[int], limit: Limit) -> Iterator[Reading]:
+    """What a gate ahead holds back for now does not count."""
+    ids = [path.layers[place].id for place in path.hidden]
+    values = [
+        0.0 if value < 0 and layer in gated else value for value, layer in zip(path.sensitivities, ids, strict=True)
+    ]
     if len(values) < 2:
         return
     worst = max(values, key=abs)
     symptom = Symptom.VANISHING_GRADIENTS if worst < 0 else Symptom.EXPLODING_GRADIENTS
     steps = [value - after for value, after in pairwise(values)]
-    yield _reading(path, symptom, worst, steps, "gradient")
+    yield _reading(network, path, symptom, worst, steps, "gradient", limit)
 
 
-def _signal(path: Trajectory) -> Iterator[Reading]:
+def _signal(network: Network, path: Trajectory) -> Iterator[Reading]:
     values = path.strengths
     if len(values) < 2:
         return
     worst = max(values, key=abs)
     symptom = Symptom.VANISHING_ACTIVATIONS if worst < 0 else Symptom.EXPLODING_ACTIVATIONS
     steps = [after - value for value, after in pairwise(values)]
-    yield _reading(path, symptom, worst, steps, "signal")
+    yield _reading(network, path, symptom, worst, steps, "signal", SIGNAL)
 
 
-def _reading(path: Trajectory, symptom: Symptom, worst: float, steps: Sequence[float], what: str) -> Reading:
+def _reading(
+    network: Network, path: Trajectory, symptom: Symptom, worst: float, steps: Sequence[float], what: str, limit: Limit
+) -> Reading:
     start, end = path.hidden[0], path.hidden[-1]
     inside = path.layers[start : end + 1]
     weighted = [layer for layer in inside if layer.op in WEIGHTED] or list(inside)
@@ -64,9 +93,10 @@ def _reading(path: Trajectory, symptom: Symptom, worst: float, steps: Sequence[f
     return Reading(
         symptom,
         abs(worst),
-        _culprit(inside, steps, worst),
+        _culprit(network, inside, steps, worst),
         names=tuple(layer.name for layer in weighted if layer.name),
         evidence=evidence,
+        limit=limit,
         worst=Severity.ERROR if path.is_trunk else Severity.WARNING,
     )
 
@@ -75,24 +105,26 @@ def _factor(decades: float, depth: int) -> float | None:
     return 10.0 ** (decades / depth) if math.isfinite(decades) and abs(decades) < 300 * depth else None
 
 
-def _culprit(layers: Sequence[Layer], steps: Sequence[float], worst: float) -> Layer:
+def _culprit(network: Network, layers: Sequence[Layer], steps: Sequence[float], worst: float) -> Layer:
     """The first layer whose factor goes the way of the whole; `steps[i]` is between `layers[i]` and the next.
 
-    The linear map among those that belong together: a loss behind its activation is its weights'.
+    The linear map that it belongs to: a loss behind an activation or a sum is its weights'.
     """
     sign = math.copysign(1.0, worst)
-    for index, step in enumerate(steps):
-        if step * sign > NOTABLE_STEP:
-            return _map_at(layers, index + 1)
-    return layers[0]
+    found = next((index + 1 for index, step in enumerate(steps) if step * sign > NOTABLE_STEP), 0)
+    return _map_of(network, layers[found])
 
 
-def _map_at(layers: Sequence[Layer], index: int) -> Layer:
-    """The nearest weighted layer at or before a position, behind the last of them at any rate."""
-    for layer in (*reversed(layers[1 : index + 1]), *layers[index:]):
-        if layer.op in WEIGHTED:
-            return layer
-    return layers[index]
+def _map_of(network: Network, layer: Layer) -> Layer:
+    """The layer itself if it has a weight matrix, else the last one before it that has; of a branch, its last."""
+    known = {each.id: each for each in network.layers}
+    waiting = [layer]
+    while waiting:
+        current = max(waiting, key=lambda each: each.id)
+        if current.op in WEIGHTED:
+            return current
+        waiting = [each for each in waiting if each is not current] + [known[source] for source in current.inputs]
+    return layer
 
 
 def _correlation(network: Network, paths: Sequence[Trajectory]) -> Iterator[Reading]:

@@ -9,13 +9,37 @@ GATES = frozenset({"linear", "conv", "conv_transpose", "norm", "multiply", "embe
 """Operations whose output is 0 if their weight is."""
 
 
+SCALES = frozenset({"norm", "multiply"})
+"""Operations that multiply each unit by a number of its own."""
+SMALL_SCALE = 0.1
+"""The largest constant that layer scale starts at (Touvron et al. 2021, arXiv:2103.17239: 0.1 to 1e-6)."""
+
+
 def is_closed(layer: Layer) -> bool:
     """Whether the layer lets no gradient through now and will after a step: its weight is 0 and gets a gradient.
 
-    Zero-gamma, layer scale, LoRA's B, the zero convolutions of ControlNet, zero heads.
+    Zero-gamma, LoRA's B, the zero convolutions of ControlNet, zero heads.
     """
     weight = layer.weight
     return layer.op in GATES and weight is not None and weight.constant == 0 and receives(weight)
+
+
+def is_gate(layer: Layer) -> bool:
+    """Whether the layer is closed, or nearly so, on purpose: also a layer scale that starts small."""
+    weight = layer.weight
+    if layer.op not in SCALES or weight is None or weight.constant is None:
+        return is_closed(layer)
+    return abs(weight.constant) <= SMALL_SCALE and receives(weight)
+
+
+def gated_layers(network: Network) -> frozenset[int]:
+    """Ids of the layers that have a gate ahead on some path: training opens a way for their gradient."""
+    consumers = network.consumers()
+    found: set[int] = set()
+    for layer in reversed(network.layers):
+        if any(after.id in found or is_gate(after) for after in consumers[layer.id]):
+            found.add(layer.id)
+    return frozenset(found)
 
 
 def receives(parameter: Parameter) -> bool:

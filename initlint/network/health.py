@@ -16,7 +16,7 @@ from initlint.network.diagnosis import LIMITS, Diagnosis, Reading, Symptom
 from initlint.network.learning import learning_readings
 from initlint.network.network import Network
 from initlint.network.trajectory import trajectories
-from initlint.network.units import unit_readings
+from initlint.network.units import non_finite_readings, unit_readings
 
 __all__ = ["LIMITS", "Diagnosis", "Health", "Symptom", "diagnose"]
 
@@ -49,7 +49,12 @@ def diagnose(network: Network) -> Health:
 
 
 def _readings(network: Network) -> Iterator[Reading]:
+    """All that can be read off it; beside values that are not finite nothing else can be."""
     paths = trajectories(network)
+    broken = list(non_finite_readings(network))
+    if broken:
+        yield from broken
+        return
     yield from unit_readings(network, paths)
     yield from depth_readings(network, paths)
     yield from learning_readings(network)

@@ -8,7 +8,7 @@ from statistics import median
 
 from initlint.finding import Severity
 from initlint.network.diagnosis import Reading, Symptom
-from initlint.network.gates import is_closed, open_layers, receives
+from initlint.network.gates import gated_layers, receives
 from initlint.network.network import Layer, Network
 from initlint.network.parameter import Parameter
 
@@ -36,8 +36,8 @@ def trained(network: Network) -> list[Parameter]:
 def _no_gradient(network: Network) -> Iterator[Reading]:
     """Weights that are used and whose gradient is exactly 0, if no closed gate explains it."""
     users = _users(network)
-    passing = open_layers(network)
-    stuck = [each for each in trained(network) if _is_stuck(each, users.get(each.name, []), network, passing)]
+    gated = gated_layers(network)
+    stuck = [each for each in trained(network) if _is_stuck(each, users.get(each.name, []), network, gated)]
     if not stuck:
         return
     everything = sum(_elements(each) for each in trained(network))
@@ -62,7 +62,7 @@ def _users(network: Network) -> dict[str, list[Layer]]:
     return found
 
 
-def _is_stuck(parameter: Parameter, users: list[Layer], network: Network, passing: frozenset[int]) -> bool:
+def _is_stuck(parameter: Parameter, users: list[Layer], network: Network, gated: frozenset[int]) -> bool:
     row = parameter.measured
     if row is None or row.gradient is None or not users or row.gradient.mean_square > 0 or receives(parameter):
         return False
@@ -70,32 +70,13 @@ def _is_stuck(parameter: Parameter, users: list[Layer], network: Network, passin
         return False
     if row.role == "bias" and any(_is_before_norm(network, layer) for layer in users):
         return False
-    return any(layer.id in passing for layer in users) or not _is_excused(network, users)
+    return not all(layer.id in gated for layer in users)
 
 
 def _is_before_norm(network: Network, layer: Layer) -> bool:
     """Whether a norm takes the layer's output, and with it whatever a bias adds to it."""
     consumers = network.consumers()
     return layer.op == "norm" or any(after.op == "norm" for after in consumers[layer.id])
-
-
-def _is_excused(network: Network, users: list[Layer]) -> bool:
-    """Whether a closed gate lies ahead of every use."""
-    consumers = network.consumers()
-    return all(_meets_gate(layer, consumers) for layer in users)
-
-
-def _meets_gate(layer: Layer, consumers: dict[int, list[Layer]]) -> bool:
-    """Whether some path from the layer goes through a closed gate."""
-    stack, seen = [layer], {layer.id}
-    while stack:
-        for after in consumers[stack.pop().id]:
-            if is_closed(after):
-                return True
-            if after.id not in seen:
-                seen.add(after.id)
-                stack.append(after)
-    return False
 
 
 def _unused(network: Network) -> Iterator[Reading]:

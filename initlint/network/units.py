@@ -21,7 +21,6 @@ UNITS_OF = frozenset({"weight", "recurrent", "raw"})
 
 def unit_readings(network: Network, paths: Sequence[Trajectory]) -> Iterator[Reading]:
     """Everything that one layer's numbers tell by themselves."""
-    yield from _non_finite(network)
     yield from _saturated(paths)
     yield from _dead(network, paths)
     yield from _attention(network)
@@ -35,7 +34,7 @@ def _rows(layers: Sequence[Layer]) -> Iterator[tuple[Layer, Row]]:
 # -------------------------------------------------------------------------------------------------------- not finite
 
 
-def _non_finite(network: Network) -> Iterator[Reading]:
+def non_finite_readings(network: Network) -> Iterator[Reading]:
     """What is not finite and reaches an output or a gradient. A mask of infinities that a softmax takes away is no fault."""
     for where, layer, parameter, share in _first_non_finite(network):
         name = parameter.name if parameter is not None else layer.name if layer is not None else "the loss"
