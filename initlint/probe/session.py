@@ -53,6 +53,8 @@ class Settings:
     optimizer: str = "sgd"
     learning_rate: float = 0.1
     is_eval: bool = False
+    is_rebuildable: bool = True
+    """Whether building again gives a new draw of the weights."""
     keeps_mode: bool = False
     """Leave each module in the mode it is in."""
     tell: Tell = field(default=lambda stage: None)
@@ -79,6 +81,7 @@ def record_seeds(builder: Builder, settings: Settings, seeds: int, *, target: st
 
     The extra passes run on the first build, and given inputs go to all.
     """
+    settings = replace(settings, is_rebuildable=builder.is_rebuildable)
     recordings = []
     for seed in range(seeds if builder.is_rebuildable else 1):
         found = settings if seed == 0 else replace(settings, passes=frozenset(), steps=0)
@@ -246,16 +249,19 @@ def _passes(
     from initlint.probe.passes.time import time_gradients
     from initlint.probe.passes.unwritten import find_unwritten
 
-    found: dict[str, Any] = {"replicas": tuple(replicas(model))}
+    found: dict[str, Any] = {"replicas": replicas(model)}
+    if found["replicas"] and settings.is_rebuildable:
+        torch.manual_seed(seed + 1)
+        found["replicas"] = replicas(model, unwrapped(build()))
     if "jacobian" in settings.passes:
         settings.tell("jacobian")
         found["conditioning"] = jacobian(model, inputs.args, inputs.kwargs, seed=seed)
     if "time" in settings.passes:
         settings.tell("time")
-        found["times"] = tuple(time_gradients(model, inputs.args, inputs.kwargs, seed=seed))
-    if "unwritten" in settings.passes:
+        found["times"] = time_gradients(model, inputs.args, inputs.kwargs, seed=seed)
+    if "unwritten" in settings.passes and settings.is_rebuildable:
         settings.tell("unwritten")
-        found["unwritten"] = tuple(find_unwritten(build))
+        found["unwritten"] = find_unwritten(lambda: unwrapped(build()))
     if settings.steps:
         settings.tell("steps")
         found["steps"] = tuple(observe(model, inputs, loss, settings.steps, settings.optimizer, settings.learning_rate))
@@ -291,9 +297,8 @@ def device_of(name: str) -> torch.device:
             return torch.device("cuda")
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     device = torch.device(name)
-    is_there = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}.get(device.type, lambda: True)
-    count = torch.cuda.device_count() if device.type == "cuda" else 1
-    if not is_there() or (device.index or 0) >= count:
+    counts = {"cpu": 1, "cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}
+    if (device.index or 0) >= counts.get(device.type, 1):
         raise ProbeError("building", f"device {name!r} is not available", "Give --device cpu, or auto.")
     return device
 
@@ -348,8 +353,8 @@ def _definition(target: object) -> Place | None:
 
     from initlint.reading.source import displayed
 
+    found: Any = target if inspect.isclass(target) or inspect.isfunction(target) else type(target)
     try:
-        found = target if inspect.isclass(target) or inspect.isfunction(target) else type(target)
         path, line = inspect.getsourcefile(found), inspect.getsourcelines(found)[1]
     except (OSError, TypeError):
         return None
