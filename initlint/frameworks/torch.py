@@ -400,6 +400,7 @@ HANDED_ON = frozenset(
         "view_as_real",
         "view_as_complex",
         "pack_padded_sequence",
+        "pad_packed_sequence",
         "nan_to_num",
         "alias",
         "ravel",

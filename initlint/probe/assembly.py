@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import type_before_parametrizations
 
 from initlint.finding import Place
 from initlint.frameworks import torch as framework
@@ -55,7 +56,7 @@ def _row(number: int, event: Event, resolved: Resolved, origins: Origins) -> Row
 
 
 def _kind(event: Event, is_module: bool) -> str:
-    return type(event.owner).__name__ if is_module else event.operation.name
+    return type_before_parametrizations(event.owner).__name__ if is_module and event.owner else event.operation.name
 
 
 def layer_spec(kind: type[nn.Module]) -> LayerSpec | None:

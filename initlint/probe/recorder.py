@@ -18,6 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.modules import module as module_hooks
+from torch.nn.utils.parametrize import ParametrizationList
 from torch.overrides import TorchFunctionMode
 
 from initlint.probe.operations import IGNORE, PASS, UNKNOWN, Operation, operation
@@ -73,6 +74,8 @@ class Recorder(TorchFunctionMode):
         self._paths = {id(module): name for name, module in model.named_modules(remove_duplicate=False)}
         self._stack: list[tuple[nn.Module, str, int]] = []
         self._calls: Counter[str] = Counter()
+        self._entered = 0
+        """Calls of modules so far."""
         self._repeats: Counter[tuple[object, ...]] = Counter()
         self._opening = False
 
@@ -86,7 +89,7 @@ class Recorder(TorchFunctionMode):
             stack.callback(before.remove)
             after = module_hooks.register_module_forward_hook(self._leave_module)
             stack.callback(after.remove)
-            stack.enter_context(_custom_functions(self._on_custom))
+            stack.enter_context(_custom_functions(self._run_custom))
             stack.enter_context(self)
             yield
 
@@ -125,22 +128,34 @@ class Recorder(TorchFunctionMode):
             name = f"({type(module).__name__})"
         self._stack.append((module, name, self._calls[name]))
         self._calls[name] += 1
+        self._entered += 1
 
     def _leave_module(self, module: nn.Module, args: tuple[Any, ...], output: Any) -> None:
         """A module whose output no watched call made, scripted code for example, becomes a row of unknown operation."""
         result = _first_signal(output)
-        if result is not None and _mark(result) is None:
+        if result is not None and _mark(result) is None and not isinstance(module, ParametrizationList):
             sources = _marks(args)
             if sources or not args:
                 self._record_unseen(type(module).__name__, sources, result)
         while self._stack and self._stack.pop()[0] is not module:
             pass
 
-    def _on_custom(self, name: str, args: tuple[Any, ...], output: Any) -> None:
-        """An autograd function of the user's, which no function mode sees."""
+    def _run_custom(self, name: str, args: tuple[Any, ...], run: Callable[[], Any]) -> Any:
+        """An autograd function of the user's: one row, since no gradient is seen inside. One that runs modules, as a
+        reentrant checkpoint does, keeps the rows of its inside, and its end can be observed."""
+        sources, before, entered = _marks(args), len(self.events), self._entered
+        output = run()
         result = _first_signal(output)
-        if result is not None and _mark(result) is None and _marks(args):
-            self._record_unseen(name, _marks(args), result)
+        if result is None or not sources:
+            return output
+        mark = _mark(result)
+        if self._entered == entered:
+            del self.events[before:]
+            self._record_unseen(name, sources, result)
+            self._spread(output, (len(self.events) - 1,))
+        elif mark is not None and not self.events[mark].is_observable:
+            self._observe(self.events[mark], result)
+        return output
 
     def _record_unseen(self, kind: str, sources: tuple[int, ...], result: Tensor) -> None:
         module, name, call = self._stack[-1] if self._stack else (self._model, "", 0)
@@ -177,6 +192,9 @@ class Recorder(TorchFunctionMode):
         self._describe(event, args, kwargs)
         self._add(event, output)
         self._spread(result, (len(self.events) - 1,))
+        for other in _tensors((result,)) if isinstance(result, (tuple, list)) else ():
+            if other is not output and other.requires_grad:  # the last state of a recurrent module, for example
+                other.register_hook(partial(self._on_other_gradient, event))  # type: ignore[no-untyped-call]
 
     def _units(self, what: Operation, inputs: tuple[int, ...], output: Tensor) -> tuple[int, int]:
         """Where the units of the output lie: where the last linear map left them, if an axis there still has their number."""
@@ -221,6 +239,9 @@ class Recorder(TorchFunctionMode):
     def _add(self, event: Event, output: Tensor) -> None:
         self.events.append(event)
         setattr(output, MARK, len(self.events) - 1)
+        self._observe(event, output)
+
+    def _observe(self, event: Event, output: Tensor) -> None:
         event.is_observable = output.requires_grad
         if output.requires_grad:
             output.register_hook(partial(self._on_gradient, event))  # type: ignore[no-untyped-call]
@@ -228,6 +249,11 @@ class Recorder(TorchFunctionMode):
     def _on_gradient(self, event: Event, gradient: Tensor) -> None:
         if is_measurable(gradient):
             event.gradient = self.collector.take_gradient(gradient)
+
+    def _on_other_gradient(self, event: Event, gradient: Tensor) -> None:
+        """Of an output that is not the first: it counts where the first is not used."""
+        if event.gradient is None:
+            self._on_gradient(event, gradient)
 
 
 # ----------------------------------------------------------------------------------------------------------- options
@@ -331,14 +357,12 @@ def _logits(query: Tensor, key: Tensor, scale: float | None) -> Tensor | None:
 
 
 @contextmanager
-def _custom_functions(tell: Callable[[str, tuple[Any, ...], Any], None]) -> Iterator[None]:
-    """While it lasts, `tell` hears of every call of an autograd function: its name, arguments and output."""
+def _custom_functions(around: Callable[[str, tuple[Any, ...], Callable[[], Any]], Any]) -> Iterator[None]:
+    """While it lasts, every call of an autograd function goes through `around`: its name, its arguments and the call."""
     original = torch.autograd.Function.__dict__["apply"]
 
     def apply(cls: type, *args: Any, **kwargs: Any) -> Any:
-        output = original.__func__(cls, *args, **kwargs)
-        tell(cls.__name__, args, output)
-        return output
+        return around(cls.__name__, args, partial(original.__func__, cls, *args, **kwargs))
 
     torch.autograd.Function.apply = classmethod(apply)  # type: ignore[method-assign, assignment]
     try:

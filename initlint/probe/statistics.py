@@ -41,6 +41,8 @@ class Taken:
 
     shape: tuple[int, ...]
     dtype: str
+    entries: int
+    """Real numbers in it: two for each complex one."""
     activation: str = ""
     bounds: tuple[float, float] | None = None
     total: int = -1
@@ -69,8 +71,8 @@ class Collector:
     ) -> int:
         """Take what `Statistics` holds of an activation; returns the handle for `Resolved.signal`."""
         values = _plain(tensor.detach())
-        taken = Taken(tuple(tensor.shape), _dtype_name(tensor), activation, bounds)
         flat = _dense(values)
+        taken = Taken(tuple(tensor.shape), _dtype_name(tensor), flat.numel(), activation, bounds)
         by_sample, taken.batch = self._by_sample(values)
         if by_sample is None:
             taken.total = self._keep(flat.sum(dtype=_wide(flat)))
@@ -89,7 +91,7 @@ class Collector:
     def take_gradient(self, tensor: Tensor) -> int:
         """Take what `Gradient` holds; returns the handle for `Resolved.gradient`."""
         flat = _dense(_plain(tensor))
-        taken = Taken(tuple(tensor.shape), _dtype_name(tensor))
+        taken = Taken(tuple(tensor.shape), _dtype_name(tensor), flat.numel())
         taken.square = self._keep(_square(flat))
         taken.sample = self._sample(flat)
         self._taken.append(taken)
@@ -153,7 +155,7 @@ class Resolved:
     def signal(self, handle: int) -> Statistics:
         """The statistics of an activation."""
         taken, fact = self.taken[handle], self.facts[self.taken[handle].sample]
-        count = max(math.prod(taken.shape), 1)
+        count = max(taken.entries, 1)
         peaks = self.peaks[taken.peaks] if taken.peaks >= 0 else None
         total, square = self.numbers[taken.total], self.numbers[taken.square]
         mean, second = total / count, square / count
@@ -175,7 +177,7 @@ class Resolved:
     def gradient(self, handle: int) -> Gradient:
         """The statistics of a gradient."""
         taken, fact = self.taken[handle], self.facts[self.taken[handle].sample]
-        count = max(math.prod(taken.shape), 1)
+        count = max(taken.entries, 1)
         square = self.numbers[taken.square]
         mean_square = square / count if TINY < square / count < HUGE else fact.second
         return Gradient(
@@ -292,7 +294,7 @@ def _fetch(tensors: Sequence[Tensor]) -> list[Tensor]:
     for indices in groups.values():
         flat = [tensors[index].reshape(-1) for index in indices]
         joined = torch.cat(flat).cpu().double()  # on the host: not every device has float64
-        found.update(zip(indices, joined.split([part.numel() for part in flat]), strict=True))
+        found.update(zip(indices, torch.split(joined, [part.numel() for part in flat]), strict=True))
     return [found[index] for index in range(len(tensors))]
 
 
@@ -330,7 +332,7 @@ def _facts(entries: Tensor) -> list[SampleFacts]:
         1 - finite.sum(1) / width,
     ]
     rows = torch.stack([*columns, *lost], 1).tolist()
-    return [SampleFacts(*row, entry) for row, entry in zip(rows, entries, strict=True)]
+    return [SampleFacts(*row, entry) for row, entry in zip(rows, entries, strict=True)]  # type: ignore[call-arg]
 
 
 def _nonfinite(total: float, fact: SampleFacts, count: int) -> float:
