@@ -72,12 +72,38 @@ class Stack:
 
     @property
     def gradient(self) -> float | None:
-        """log10 of the gradient's second moment at the first hidden pre-activation over that at the last."""
+        """log10 of the gradient's second moment at the first hidden pre-activation over that at the last.
+
+        Measured if the network is, else predicted; of one entry in both cases, so that the two agree at any widths.
+        """
+        if len(self.hidden) < 2:
+            return None
+        if self.network.measured is None:
+            return self.predicted_gradient
+        first, last = (_gradient_of(stage) for stage in (self.hidden[0], self.hidden[-1]))
+        return None if first is None or last is None else _decades(first, last)
+
+    @property
+    def predicted_gradient(self) -> float | None:
+        """`gradient` as the theory has it."""
         return self.signal.log10_chi if len(self.hidden) > 1 else None
 
     @property
     def forward(self) -> float | None:
-        """log10 of the signal's second moment behind the last hidden stage over that behind the first."""
+        """log10 of the signal's second moment behind the last hidden stage over that behind the first.
+
+        Measured if the network is, else predicted.
+        """
+        if self.network.measured is None:
+            return self.predicted_forward
+        if len(self.hidden) < 2:
+            return None
+        first, last = (_second_behind(stage) for stage in (self.hidden[0], self.hidden[-1]))
+        return None if first is None or last is None else _decades(last, first)
+
+    @property
+    def predicted_forward(self) -> float | None:
+        """`forward` as the theory has it."""
         gains = [each.forward_gain for each in self.signal.layers[1:]]
         known = [gain for gain in gains if gain is not None]
         if len(known) < len(gains) or not known:
@@ -128,6 +154,27 @@ def _follow(network: Network, first: Layer, consumers: dict[int, list[Layer]]) -
                 break
         yield Stage(current, tuple(between))
         current = following
+
+
+def _gradient_of(stage: Stage) -> float | None:
+    """Measured mean square of the gradient at the pre-activation."""
+    row = stage.layer.measured
+    return row.gradient.mean_square if row is not None and row.gradient is not None else None
+
+
+def _second_behind(stage: Stage) -> float | None:
+    """Measured second moment of what the stage hands on."""
+    row = (stage.layer, *stage.between)[-1].measured
+    return row.output.second if row is not None else None
+
+
+def _decades(value: float, base: float) -> float | None:
+    """log10 of ``value / base``; `None` where nothing arrives at either, so that there is nothing to compare."""
+    if not (math.isfinite(value) and math.isfinite(base)):
+        return math.inf
+    if value <= 0 or base <= 0:
+        return None if base <= 0 else -math.inf
+    return math.log10(value) - math.log10(base)
 
 
 def theory_of(layer: Layer) -> Activation | None:
