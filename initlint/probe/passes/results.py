@@ -75,14 +75,20 @@ class TimeGradient(Struct, frozen=True, kw_only=True):
     mean_squares: tuple[float | None, ...]
     """Of the gradient with respect to the input of each step, first step first; ``None`` where it is not finite."""
     rate: float | None
-    """Factor of the mean square for each step back in time. ``None``: nothing reaches even the last step."""
+    """Factor of the mean square for each step back in time; 0 if it does not get back one step. ``None``: nothing reaches
+    even the last step, or it is not finite one step before."""
     reach: int
     """Steps, counted from the last, over which the gradient is neither zero nor non-finite in floating point."""
 
     @property
     def decades(self) -> float | None:
-        """log10 of the mean square at the first step over that at the last; extrapolated at `rate` beyond `reach`."""
-        return None if self.rate is None else (self.steps - 1) * math.log10(self.rate)
+        """log10 of the mean square at the first step over that at the last; extrapolated at `rate` beyond `reach`.
+
+        Minus infinity for a rate of 0.
+        """
+        if self.rate is None:
+            return None
+        return (self.steps - 1) * math.log10(self.rate) if self.rate else -math.inf
 
 
 class Group(Struct, frozen=True, kw_only=True):
