@@ -150,7 +150,7 @@ def _measure(
         model=type(model).__name__,
         device=str(settings.device),
         dtype=str(settings.dtype).removeprefix("torch."),
-        torch=torch.__version__,
+        torch=str(torch.__version__),
         seeds=(seed,),
         batch=inputs.batch,
         inputs=inputs.source,
@@ -244,7 +244,6 @@ def _passes(
 ) -> dict[str, Any]:
     """What the extra passes that are switched on measured."""
     from initlint.probe.passes.jacobian import jacobian
-    from initlint.probe.passes.steps import observe
     from initlint.probe.passes.symmetry import replicas
     from initlint.probe.passes.time import time_gradients
     from initlint.probe.passes.unwritten import find_unwritten
@@ -263,6 +262,8 @@ def _passes(
         settings.tell("unwritten")
         found["unwritten"] = find_unwritten(lambda: unwrapped(build()))
     if settings.steps:
+        from initlint.probe.passes.steps import observe
+
         settings.tell("steps")
         found["steps"] = tuple(observe(model, inputs, loss, settings.steps, settings.optimizer, settings.learning_rate))
     return found
