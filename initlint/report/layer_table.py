@@ -12,7 +12,7 @@ from initlint.finding import Place
 from initlint.network import Layer, Network
 from initlint.network.diagnosis import DEAD, GRADIENT, SATURATED, SIGNAL, Limit
 from initlint.network.trajectory import Trajectory, trajectories, trunk_ids
-from initlint.report.columns import Column, fit, lines, total_width
+from initlint.report.columns import GAP, Column, fit, lines, total_width
 from initlint.report.excerpt import printable
 from initlint.report.folding import MOST_ROWS, shown_rows
 from initlint.report.measured import LayerNumbers, numbers_of
@@ -21,6 +21,8 @@ from initlint.report.sparkline import Glyphs, Scale, decades, draw_bar
 
 LEAST_BAR, WIDEST_BAR = 5, 16
 """Columns of a bar."""
+NUMBERS_NEED = 49
+"""Columns that the table takes at least, without what strikes the eye in a row."""
 BESIDE_BAR = 3
 """Columns of a bar's mark and of the gap behind it."""
 LEAST_WORD = 8
@@ -103,12 +105,23 @@ def _legend(shown: Sequence[LayerNumbers], depth: Depth) -> Iterator[str]:
 
 def _drawn(layers: Sequence[LayerNumbers], depth: Depth, glyphs: Glyphs, width: int) -> list[str]:
     """Heading and rows, without colour."""
-    notes = Column("", tuple(", ".join(flags(each, depth)) for each in layers))
-    aside = notes.width + notes.gap() if notes.width else 0
-    table = fit(_columns(layers), width - aside - 2 * (LEAST_BAR + BESIDE_BAR), glyphs.cut)
+    notes = Column("", tuple(_note(flags(each, depth), _note_room(width), glyphs.cut) for each in layers))
+    aside = notes.width
+    table = fit(_columns(layers), width - aside - 2 * (LEAST_BAR + BESIDE_BAR + GAP), glyphs.cut)
     room = width - total_width(table) - table[-1].gap() - aside - 2 * BESIDE_BAR
     bars = _bars(layers, depth, glyphs, max(LEAST_BAR, min(WIDEST_BAR, room // 2)))
     return lines([*table, *bars, *([notes] if aside else [])])
+
+
+def _note_room(width: int) -> int:
+    """Columns for what strikes the eye in a row: what the numbers can spare, at most a third."""
+    return max(LEAST_WORD, min(width - NUMBERS_NEED, width // 3))
+
+
+def _note(words: Sequence[str], room: int, cut: str) -> str:
+    """As many of the words as there is room for."""
+    text = ", ".join(words)
+    return text if len(text) <= room else text[: room - len(cut)] + cut
 
 
 def _columns(layers: Sequence[LayerNumbers]) -> list[Column]:

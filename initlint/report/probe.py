@@ -60,7 +60,8 @@ def _target(probed: ProbedTarget, drawing: Drawing) -> Iterator[str]:
         yield f"{INDENT}{drawing.palette.paint('not probed', 'red', 'bold')}{said[len('not probed') :]}"
         yield from (f"{INDENT}{line}" for line in more)
         return
-    yield from (f"{INDENT}{line}" for line in header(network.measured, probed.notes, drawing))
+    for label, text in header_lines(network.measured, probed.notes, drawing.glyphs.times):
+        yield from (f"{INDENT}{line}" for line in _labelled(label, text, drawing))
     depth = Depth.of(network, None if health.first is None else health.first.layer)
     if depth.layers:
         yield ""
@@ -72,16 +73,17 @@ def _target(probed: ProbedTarget, drawing: Drawing) -> Iterator[str]:
     yield from (f"{INDENT}{line}" for line in verdict(health, drawing))
 
 
-def header(recording: Recording, notes: Iterable[str], drawing: Drawing) -> Iterator[str]:
-    """What was probed and how."""
+def header_lines(
+    recording: Recording, notes: Iterable[str] = (), times: str = UNICODE.times
+) -> Iterator[tuple[str, str]]:
+    """What was probed and how, each line behind its label."""
     place = "" if recording.place is None else f" ({short_place(recording.place)})"
     builds = "" if len(recording.seeds) < 2 else f", median of {len(recording.seeds)} builds"
-    yield from _labelled("model", f"{recording.model}{place}", drawing)
-    yield from _labelled("ran on", f"{recording.device}, {recording.dtype}, batch {recording.batch}{builds}", drawing)
-    yield from _labelled("inputs", f"{_shapes(recording, drawing.glyphs)}{recording.inputs}", drawing)
-    yield from _labelled("loss", loss_in_words(recording.loss), drawing)
-    for note in (*recording.notes, *notes):
-        yield from _labelled("note", note, drawing)
+    yield "model", f"{recording.model}{place}"
+    yield "ran on", f"{recording.device}, {recording.dtype}, batch {recording.batch}{builds}"
+    yield "inputs", f"{_shapes(recording, times)}{recording.inputs}"
+    yield "loss", loss_in_words(recording.loss)
+    yield from (("note", note) for note in (*recording.notes, *notes))
 
 
 def loss_in_words(loss: InitialLoss) -> str:
@@ -93,8 +95,8 @@ def loss_in_words(loss: InitialLoss) -> str:
     return f"{loss.value:.3g}{expected}{classes}: {loss.description}"
 
 
-def _shapes(recording: Recording, glyphs: Glyphs) -> str:
-    shown = (f"{name} {glyphs.times.join(map(str, shape))}" for name, shape in recording.shapes.items())
+def _shapes(recording: Recording, times: str) -> str:
+    shown = (f"{name} {times.join(map(str, shape))}" for name, shape in recording.shapes.items())
     return "".join(f"{one}; " for one in shown)
 
 

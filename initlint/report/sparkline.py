@@ -13,6 +13,8 @@ MOST_DECADES = 40.0
 """And at most, from the top: single precision ends 45 decades below 1."""
 WIDEST_STEP = 4
 """Columns of a sparkline that one value takes at most."""
+ROUNDING = 1e-6
+"""Levels: equal values that differ in their last digits are drawn equal."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,8 @@ def _level(value: float, scale: Scale, glyphs: Glyphs) -> str:
         return glyphs.broken
     if math.isinf(value):
         return glyphs.nothing
-    return glyphs.levels[min(len(glyphs.levels) - 1, int(scale.share(value) * len(glyphs.levels)))]
+    level = int(scale.share(value) * len(glyphs.levels) + ROUNDING)
+    return glyphs.levels[min(len(glyphs.levels) - 1, level)]
 
 
 def _groups(values: Sequence[float], count: int) -> list[Sequence[float]]:
