@@ -66,19 +66,22 @@ def histogram(every: Iterable[labels.ModelRuns]) -> str:
 
 
 def agreement(outcomes: Sequence[Outcome]) -> str:
-    """AUC of the score, precision and recall of the verdict, against each optimiser."""
-    rows = []
+    """AUC of the score, precision and recall of the verdict, against each optimiser that all were trained with."""
+    rows: list[tuple[object, ...]] = []
     for name in labels.OPTIMIZERS:
-        known = [outcome for outcome in outcomes if name in outcome.accuracies]
-        scores: dict[bool, list[float]] = {True: [], False: []}
-        for outcome in known:
-            scores[outcome.failed(name)].append(outcome.judgement.score)
-        auc = f"{roc_auc(scores[False], scores[True]):.3f}"
-        for limit, verdicts in LIMITS.items():
-            pairs = [(outcome.judgement.verdict in verdicts, outcome.failed(name)) for outcome in known]
-            precision, recall = precision_recall(pairs)
-            rows.append((name, len(known), len(scores[True]), auc, limit, f"{precision:.1%}", f"{recall:.1%}"))
+        if all(name in outcome.accuracies for outcome in outcomes):
+            rows += _agreement(outcomes, name)
     return table(("fails under", "models", "failed", "AUC", "said to fail if", "precision", "recall"), rows)
+
+
+def _agreement(outcomes: Sequence[Outcome], optimizer: str) -> Iterator[tuple[object, ...]]:
+    sick = [outcome.judgement.score for outcome in outcomes if outcome.failed(optimizer)]
+    healthy = [outcome.judgement.score for outcome in outcomes if not outcome.failed(optimizer)]
+    auc = f"{roc_auc(healthy, sick):.3f}"
+    for limit, verdicts in LIMITS.items():
+        pairs = [(outcome.judgement.verdict in verdicts, outcome.failed(optimizer)) for outcome in outcomes]
+        precision, recall = precision_recall(pairs)
+        yield optimizer, len(outcomes), len(sick), auc, limit, f"{precision:.1%}", f"{recall:.1%}"
 
 
 def by_family(outcomes: Sequence[Outcome]) -> str:

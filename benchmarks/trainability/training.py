@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -19,6 +20,10 @@ STEPS = (400, 1200)
 slow, but learns, is no failure."""
 ENOUGH = 0.9
 """Accuracy on digits not trained on at which a run ends: it has trained."""
+CHANCE, PATIENCE = 0.15, 0.6
+"""Test accuracy up to which a run has learned nothing, and the share of its steps after which it is given up for that."""
+CALM = 2.5
+"""Cross-entropy, in nats, that a run which stays near ln 10, the loss of one who knows nothing, never exceeds."""
 Optimizer: TypeAlias = Callable[..., torch.optim.Optimizer]
 OPTIMIZERS: dict[str, tuple[Optimizer, tuple[float, ...]]] = {
     "SGD": (torch.optim.SGD, (0.1, 0.5, 0.02, 0.003)),
@@ -48,16 +53,23 @@ def digits() -> Digits:
 
 
 def accuracies(model: Model, optimizer: str, seed: int, data: Digits) -> dict[str, float]:
-    """Best test accuracy of a run, 0 to 1, by learning rate; no more rates once one has trained."""
+    """Best test accuracy of a run, 0 to 1, by learning rate.
+
+    No more rates once one has trained, and none below one at which nothing happens: they do less still.
+    """
     make, rates = OPTIMIZERS[optimizer]
     reached: dict[str, float] = {}
+    least = 0.0
     for rate in rates:
+        if rate < least:
+            continue
         torch.manual_seed(seed)
         network = build(model)
-        taught = make(network.parameters(), lr=rate, fused=True)
-        reached[str(rate)] = round(train(network, taught, model, data, STEPS[seed]), 4)
-        if reached[str(rate)] > ENOUGH:
+        run = train(network, make(network.parameters(), lr=rate, fused=True), model, data, STEPS[seed])
+        reached[str(rate)] = round(run.accuracy, 4)
+        if run.accuracy > ENOUGH:
             break
+        least = rate if run.is_inert else least
     return reached
 
 
@@ -69,22 +81,40 @@ def build(model: Model) -> nn.Module:
     return network
 
 
-def train(network: nn.Module, optimizer: torch.optim.Optimizer, model: Model, data: Digits, steps: int) -> float:
-    """Best test accuracy on the way, 0 to 1. Ends when all is lost or won."""
-    inputs, best = data.inputs.view(-1, *model.shape), 0.0
+@dataclass
+class Run:
+    """What one training run came to."""
+
+    accuracy: float = 0.0
+    """The best on the way on digits not trained on, 0 to 1."""
+    worst_loss: float = 0.0
+    """Infinite once it was not a number."""
+    is_given_up: bool = False
+
+    @property
+    def is_inert(self) -> bool:
+        """Whether it neither learned nor went astray."""
+        return self.is_given_up and self.worst_loss < CALM
+
+
+def train(network: nn.Module, optimizer: torch.optim.Optimizer, model: Model, data: Digits, steps: int) -> Run:
+    """Ends early when all is lost or won."""
+    inputs, run = data.inputs.view(-1, *model.shape), Run()
     for step in range(1, steps + 1):
         batch = torch.randint(len(inputs), (BATCH,))
         loss = nn.functional.cross_entropy(network(inputs[batch]), data.classes[batch])
-        if not torch.isfinite(loss):
+        run.worst_loss = max(run.worst_loss, float(loss.detach().nan_to_num(math.inf)))
+        if run.worst_loss == math.inf:
             break
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         if step % EVERY == 0:
-            best = max(best, accuracy(network, model, data))
-            if best > ENOUGH:
+            run.accuracy = max(run.accuracy, accuracy(network, model, data))
+            run.is_given_up = step >= PATIENCE * steps and run.accuracy <= CHANCE
+            if run.is_given_up or run.accuracy > ENOUGH:
                 break
-    return best
+    return run
 
 
 @torch.no_grad()
