@@ -17,6 +17,7 @@ from initlint.report.sparkline import UNICODE, Glyphs, Scale, decades, draw_spar
 from initlint.report.text import INDENT, NARROWEST, WIDEST
 
 if TYPE_CHECKING:
+    from initlint.finding import Problem
     from initlint.network import Layer, Parameter
     from initlint.network.health import Diagnosis, Health
     from initlint.probe.recording import InitialLoss, Recording
@@ -55,10 +56,8 @@ def _target(probed: ProbedTarget, drawing: Drawing) -> Iterator[str]:
     yield drawing.palette.paint(printable(probed.target), "bold")
     network, health = probed.network, probed.health
     if network is None or network.measured is None or health is None:
-        reason = "" if probed.problem is None else f": {probed.problem.message}"
-        said, *more = wrap(f"not probed{printable(reason)}", drawing.room) or [""]
-        yield f"{INDENT}{drawing.palette.paint('not probed', 'red', 'bold')}{said[len('not probed') :]}"
-        yield from (f"{INDENT}{line}" for line in more)
+        where = "" if probed.problem is None else f": see {_position(probed.problem)} below"
+        yield f"{INDENT}{drawing.palette.paint('not probed', 'red', 'bold')}{printable(where)}"
         return
     for label, text in header_lines(network.measured, probed.notes, drawing.glyphs.times):
         yield from (f"{INDENT}{line}" for line in _labelled(label, text, drawing))
@@ -71,6 +70,10 @@ def _target(probed: ProbedTarget, drawing: Drawing) -> Iterator[str]:
         yield from (f"{INDENT}{line}" for line in table)
     yield ""
     yield from (f"{INDENT}{line}" for line in verdict(health, drawing))
+
+
+def _position(problem: Problem) -> str:
+    return problem.path if problem.line is None else f"{problem.path}:{problem.line}"
 
 
 def header_lines(
