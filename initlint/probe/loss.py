@@ -23,6 +23,9 @@ NAMED = ("cross-entropy", "mse", "none")
 MOST_CLASSES = 100_000
 """Width up to which ``(batch, width)`` is taken for logits: ImageNet-21k and extreme classification lie below."""
 
+TARGET_STREAM = 3 << 28
+"""Added to the seed: targets are no copy of the inputs, the cotangent or the weights of the same seed."""
+
 LOGITS = ("logits", "out", "prediction_logits", "logits_per_image")
 """Names under which Hugging Face and torchvision return scores of classes, the likeliest first."""
 
@@ -266,7 +269,7 @@ def _classes(scores: torch.Tensor, axis: int, seed: int) -> torch.Tensor:
 
 
 def _generator(like: torch.Tensor, seed: int) -> torch.Generator:
-    return torch.Generator(like.device).manual_seed(seed)
+    return torch.Generator(like.device).manual_seed(TARGET_STREAM + seed)
 
 
 def _cotangent_loss(seed: int) -> Loss:

@@ -8,6 +8,9 @@ from typing import Any
 
 import torch
 
+COTANGENT_STREAM = 2 << 28
+"""Added to the seed: else the cotangent is made of the numbers that a weight drawn with the same seed is made of."""
+
 
 def named_tensors(output: Any, name: str = "") -> Iterator[tuple[str, torch.Tensor]]:
     """Tensors within tuples, lists, mappings and dataclasses, each once, with the path to it: ``logits``, ``1.mu``."""
@@ -30,7 +33,7 @@ def cotangents(output: Any, seed: int) -> list[tuple[torch.Tensor, torch.Tensor]
         if not tensor.requires_grad or tensor.numel() == 0:
             continue
         if tensor.device not in generators:
-            generators[tensor.device] = torch.Generator(tensor.device).manual_seed(seed)
+            generators[tensor.device] = torch.Generator(tensor.device).manual_seed(COTANGENT_STREAM + seed)
         pairs.append((tensor, _unit_normal(tensor, generators[tensor.device])))
     return pairs
 

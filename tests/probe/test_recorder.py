@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 import torch
-from recorded import kinds, parameter, record, row, rows, signal
+from recorded import CPU, kinds, parameter, record, row, rows, signal
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from torch.utils.checkpoint import checkpoint
 
 from initlint.network.measurement import Statistics
+from initlint.probe.session import Settings
+from initlint.probe.session import record as record_model
 
 
 def mean_square(tensor: Tensor) -> float:
@@ -579,3 +581,19 @@ def test_sizes_beyond_the_range_of_float32_squares_are_measured() -> None:
     first, second = rows(record(build, signal(64, 64), batch=64))
     assert first.output.second == pytest.approx(64e-44, rel=0.2)
     assert second.output.second == pytest.approx(64 * 64e-24, rel=0.2)
+
+
+def test_inputs_and_cotangent_are_independent_of_weights_drawn_with_the_same_seed() -> None:
+    class Drawn(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = nn.Parameter(torch.randn(64, 64) / 8)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return x @ self.weight.T
+
+    recording = record_model(Drawn, Settings(CPU, specs=("64,64",)), seed=0)
+    entry, product = recording.rows
+    assert product.output.second == pytest.approx(entry.output.second, rel=0.2), "twice as much with equal numbers"
+    gradient = parameter(recording, "weight").gradient
+    assert gradient is not None and gradient.mean_square == pytest.approx(64, rel=0.2)

@@ -8,6 +8,8 @@ from initlint.probe.inputs.spec import BATCH, COMPLEX, Input
 
 UNSTATED_INTEGERS = 2
 """Integers of which nothing is known are 0 or 1: valid in any table with two rows."""
+INPUT_STREAM = 1 << 28
+"""Added to the seed: a model built with the same seed may draw its weights first, and must not get them as its inputs."""
 
 
 def draw(
@@ -36,4 +38,5 @@ def draw(
 
 
 def generator_of(seed: int) -> torch.Generator:
-    return torch.Generator(device="cpu").manual_seed(seed)
+    """For the inputs of a model that is built with that seed."""
+    return torch.Generator(device="cpu").manual_seed(INPUT_STREAM + seed)
