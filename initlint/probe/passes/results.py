@@ -110,10 +110,10 @@ class Step(Struct, frozen=True, kw_only=True):
     loss: float | None
     """Before the step; ``None`` if not finite."""
     early: Group
-    """The first quarter of the weights in the order of the signal."""
+    """The first quarter of the weights in the order of registration."""
     late: Group
     """The last quarter."""
     every: Group
-    """All weights; biases, scales and other vectors are in no group."""
+    """All weights; biases, scales and other vectors are in no group, unless there is nothing else."""
     non_finite: str = ""
     """What was first not finite: ``"loss"``, ``"gradient of fc1.weight"``, ``"fc1.weight"``; empty if nothing was."""
