@@ -65,15 +65,18 @@ class Trajectory:
 
         A later norm on the path takes any scale of the signal away, so before it the gradient is counted with the
         signal's size: E[x²] times the gradient does not change with the scale. Pooling only spreads the gradient out
-        over more places, which a kernel's gradient sums again: it counts as no change.
+        over more places, which a kernel's gradient sums again: it counts as no change, as does a place where no gradient
+        was observed.
         """
         places = list(self.hidden)
         sizes = self._sizes()
         values = [self.gradients[place] + size for place, size in zip(places, sizes, strict=True)]
         found = [0.0] * len(places)
+        behind = values[-1] if values else 0.0
         for index in range(len(places) - 2, -1, -1):
             is_pool = self.layers[places[index + 1]].op == "pool"
-            found[index] = found[index + 1] + (0.0 if is_pool else _difference(values[index], values[index + 1]))
+            found[index] = found[index + 1] + (0.0 if is_pool else _difference(values[index], behind))
+            behind = behind if math.isnan(values[index]) else values[index]
         return tuple(found)
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from initlint.network.measurement import Statistics
 from initlint.probe.recording import InitCall, ParameterRow
@@ -25,6 +26,13 @@ METHODS: Mapping[str, Callable[..., Distribution]] = {
 """Methods of a tensor that `INITIALIZERS` lacks or names the arguments of otherwise."""
 RENAMED = {"uniform_": {"from": "low", "a": "low", "to": "high", "b": "high"}}
 """``uniform_`` is both a method (``from``, ``to``) and an initialiser (``a``, ``b``)."""
+FRAMEWORKS_OWN = frozenset({"default", "reset_parameters"})
+DEFAULTS: tuple[Callable[..., Distribution], ...] = (
+    partial(INITIALIZERS["kaiming_uniform_"], a=math.sqrt(5)),
+    INITIALIZERS["xavier_uniform_"],
+    INITIALIZERS["normal_"],
+)
+"""What the framework's own layers draw matrices from: linear maps and convolutions, attention, embeddings."""
 NOT_DRAWN = frozenset({"tensor", "generator"})
 """Arguments that are no numbers of the law."""
 
@@ -36,33 +44,33 @@ def measured_law(row: ParameterRow, call: InitCall) -> Distribution:
     """
     if row.constant is not None:
         return Distribution.constant(row.constant)
-    law = law_of(row.values.shape, call)
-    if law is not None and is_agreeing(row.values, law):
-        return law
     values = row.values
+    found = next((law for law in laws_of(values.shape, call) if is_agreeing(values, law)), None)
+    if found is not None:
+        return found
     mean = 0.0 if abs(values.mean) < SIGMAS * _error_of_mean(values) else values.mean
     return Distribution("other", mean, values.variance)
 
 
-def law_of(shape: Shape, call: InitCall) -> Distribution | None:
-    """What the call draws into a tensor of this shape; ``None`` if it is no initialiser of a known law."""
-    make = METHODS.get(call.initializer) or INITIALIZERS.get(call.initializer) or _default(call, shape)
+def laws_of(shape: Shape, call: InitCall) -> list[Distribution]:
+    """What the call may draw into a tensor of this shape; none if it is no initialiser of a known law."""
+    if call.initializer in FRAMEWORKS_OWN:
+        return list(filter(None, (_drawn(make, shape, {}) for make in DEFAULTS))) if len(shape) > 1 else []
+    make = METHODS.get(call.initializer) or INITIALIZERS.get(call.initializer)
     if make is None:
-        return None
+        return []
     names = RENAMED.get(call.initializer, {})
     given = {names.get(key, key): value for key, value in call.arguments.items() if key not in NOT_DRAWN}
+    found = _drawn(make, shape, given)
+    return [] if found is None else [found]
+
+
+def _drawn(make: Callable[..., Distribution], shape: Shape, given: Mapping[str, object]) -> Distribution | None:
     try:
         found = make(shape, **given)
     except (TypeError, ValueError, ArithmeticError):
         return None
     return found if is_known(found.mean) and is_known(found.variance) else None
-
-
-def _default(call: InitCall, shape: Shape) -> Callable[..., Distribution] | None:
-    """A linear map's own default, U(±1 / sqrt(fan_in)); `is_agreeing` tells whether it was that."""
-    if call.initializer not in ("default", "reset_parameters") or len(shape) < 2:
-        return None
-    return lambda shape, **_: INITIALIZERS["kaiming_uniform_"](shape, a=math.sqrt(5))
 
 
 def is_agreeing(values: Statistics, law: Distribution) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from initlint.finding import Place
 from initlint.network import Layer, Network, Parameter, Write
-from initlint.probe.laws import law_of, measured_law
+from initlint.probe.laws import laws_of, measured_law
 from initlint.probe.recording import InitCall, ParameterRow, Recording, Row
 
 
@@ -68,5 +68,5 @@ def _parameter(row: ParameterRow, default: Place) -> Parameter:
 
 def _write(row: ParameterRow, call: InitCall, default: Place, is_last: bool) -> Write:
     """A call as `check` knows it. What the last one drew is known from the values; of the others, from the call."""
-    law = measured_law(row, call) if is_last else law_of(row.values.shape, call)
+    law = measured_law(row, call) if is_last else next(iter(laws_of(row.values.shape, call)), None)
     return Write(call.initializer, call.place or default, law, call.arguments, function=call.function)
