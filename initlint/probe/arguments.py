@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from initlint.probe.errors import BUILDING, ProbeError
-from initlint.probe.importing import load
+from initlint.probe.importing import NAMES_SHOWN, load
 from initlint.probe.request import Reference
 from initlint.selection import nearest
 
@@ -42,6 +42,11 @@ def parameter_names(function: Callable[..., object]) -> tuple[str, ...]:
     return tuple(name for name, parameter in _parameters(function).items() if parameter.kind in NAMED)
 
 
+def takes_any_keyword(function: Callable[..., object]) -> bool:
+    """Whether a function or constructor has a ``**`` argument."""
+    return any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in _parameters(function).values())
+
+
 def bind(function: Callable[..., object], arguments: Mapping[str, object], notes: list[str]) -> Callable[[], object]:
     """The call of `function` with `arguments`, as a function of nothing; each call gets copies of its own.
 
@@ -54,7 +59,7 @@ def bind(function: Callable[..., object], arguments: Mapping[str, object], notes
     except (TypeError, ValueError):  # written in C: it checks its arguments itself
         return functools.partial(function, **arguments)
     whole = {name: value for name, value in arguments.items() if "." not in name}
-    _require_known(function, {name.partition(".")[0] for name in arguments}, parameters)
+    _require_known(function, {name.partition(".")[0] for name in arguments})
     hints = _hints(function)
     values = {name: _typed(value, hints.get(name, EMPTY)) for name, value in whole.items()}
     values.update(_default_settings(parameters, hints, values, notes))
@@ -106,15 +111,13 @@ def _name(function: object) -> str:
     return getattr(inner, "__qualname__", type(inner).__name__)
 
 
-def _require_known(
-    function: Callable[..., object], given: set[str], parameters: Mapping[str, inspect.Parameter]
-) -> None:
-    if any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values()):
-        return
-    for name in sorted(given - set(parameter_names(function))):
-        near = nearest(name, parameter_names(function))
+def _require_known(function: Callable[..., object], given: set[str]) -> None:
+    names = parameter_names(function)
+    unknown = [] if takes_any_keyword(function) else sorted(given - set(names))
+    for name in unknown:
+        near = nearest(name, names)
         hint = f"; did you mean {near!r}?" if near else ""
-        known = ", ".join(parameter_names(function))
+        known = ", ".join(names[:NAMES_SHOWN]) + (", ..." if len(names) > NAMES_SHOWN else "")
         remedy = f"It takes {known}." if known else "Leave the argument out."
         raise ProbeError(BUILDING, f"{_name(function)} takes no argument {name!r}{hint}", remedy)
 

@@ -200,9 +200,13 @@ class _Contained:
             time.sleep(POLL / 10)
 
     def _place(self) -> list[Frame]:
-        """Where the process stands: it is asked by a signal, which works in a loop of compiled code, too."""
+        """Where the process stands: it is asked by a signal, which works in a loop of compiled code, too.
+
+        What it has started is stopped first: a fork bomb leaves it no time to answer.
+        """
         if not hasattr(signal, "SIGUSR1"):
             return []
+        self._tree.stop(except_root=True)
         processes.send(self._process.pid, signal.SIGUSR1)
         deadline = time.monotonic() + PLACE_PATIENCE
         size = -1

@@ -62,10 +62,25 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def _text(error: BaseException) -> str:
-    """Type and message in one line."""
+    """Type and message in one line, with the error that it was raised because of."""
+    cause = _first_cause(error)
+    because = f" (because of {_one_line(cause)})" if cause is not error else ""
+    return _one_line(error) + because
+
+
+def _one_line(error: BaseException) -> str:
     name, text = type(error).__name__, " ".join(_message(error).split()).rstrip(".")
     shown = f"{name}: {text}" if text else name
     return shown if len(shown) <= LONGEST_MESSAGE else shown[:LONGEST_MESSAGE] + "..."
+
+
+def _first_cause(error: BaseException) -> BaseException:
+    """Where a chain of ``raise ... from ...`` begins; it may be a circle."""
+    seen = {id(error)}
+    while error.__cause__ is not None and id(error.__cause__) not in seen:
+        error = error.__cause__
+        seen.add(id(error))
+    return error
 
 
 def _message(error: BaseException) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -11,7 +12,7 @@ from typing import Any, Literal
 
 from torch import nn
 
-from initlint.probe.arguments import bind, parameter_names, resolve
+from initlint.probe.arguments import bind, parameter_names, resolve, takes_any_keyword
 from initlint.probe.errors import BUILDING, ProbeError
 from initlint.probe.importing import load as load
 from initlint.selection import nearest
@@ -127,14 +128,22 @@ def _is_config(found: object) -> bool:
 def _from_config(found: Any, values: Mapping[str, object]) -> Builder:
     notes: list[str] = []
     if isinstance(found, type):
-        make_config = bind(found, values, notes)
+        make_config = _config_maker(found, values, notes)
     else:
         changed = _changed(found, values)
-
-        def make_config() -> object:
-            return copy.deepcopy(changed)
-
+        make_config = functools.partial(copy.deepcopy, changed)
     return Builder("config", found, lambda: _model_for(make_config(), notes), notes)
+
+
+def _config_maker(kind: Any, values: Mapping[str, object], notes: list[str]) -> Callable[[], object]:
+    """The call of a configuration's class; what it declares no argument for, but has, is set afterwards."""
+    if takes_any_keyword(kind):
+        return bind(kind, values, notes)
+    declared = {name: value for name, value in values.items() if name.partition(".")[0] in parameter_names(kind)}
+    others = {name: value for name, value in values.items() if name not in declared}
+    make_declared = bind(kind, declared, notes)
+    _changed(make_declared(), others)  # an unknown name is an error now, not at the first build
+    return lambda: _changed(make_declared(), others)
 
 
 def _changed(config: Any, values: Mapping[str, object]) -> Any:
@@ -171,7 +180,7 @@ def _from_configured_class(model: Any, values: Mapping[str, object]) -> Builder:
         return Builder("class", model, bind(model, values, notes), notes)
     own = {name: value for name, value in values.items() if name in parameter_names(model)}
     settings = {name: value for name, value in values.items() if name not in own}
-    make_config = bind(model.config_class, settings, notes)
+    make_config = _config_maker(model.config_class, settings, notes)
 
     def make() -> object:
         return bind(model, {**own, first: make_config()}, notes)()

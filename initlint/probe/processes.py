@@ -79,18 +79,19 @@ class Tree:
             return 0
         ended: set[int] = set()
         deadline = time.monotonic() + ENDING_LIMIT
-        while time.monotonic() < deadline and (members := self._stopped()):
+        while time.monotonic() < deadline and (members := self.stop()):
             for process in members:
                 ended.add(process.pid)
                 send(process.pid, signal.SIGKILL)
             time.sleep(PAUSE)
         return len(ended - {self.root})
 
-    def _stopped(self) -> list[Process]:
+    def stop(self, *, except_root: bool = False) -> list[Process]:
+        """Stop them all, those that are started meanwhile included; the members."""
         stopped: set[tuple[int, int]] = set()
         members: list[Process] = []
         for _ in range(ROUNDS):
-            members = self.members()
+            members = [process for process in self.members() if not (except_root and process.pid == self.root)]
             fresh = [process for process in members if process.identity not in stopped]
             if not fresh:
                 break

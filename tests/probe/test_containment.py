@@ -48,18 +48,20 @@ serve(job)
 """
 """Does what a probe does with a target, without PyTorch: loads it, calls it, and calls what that gives."""
 
-SLEEPER = "import time; time.sleep(20)"
+SLEEPER = f"import time; time.sleep(20)  # {os.getpid()}"
 """What a process does that should be ended; it ends by itself in case containment fails."""
+TEST = "INITLINT_TEST"
+"""Environment variable that everything started by a test inherits."""
 
 Probe = Callable[..., Outcome]
 
 
 @pytest.fixture
-def probe(tmp_path: Path) -> Iterator[Probe]:
+def probe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Probe]:
     """Probes a ``model.py`` with the given source, and makes sure that afterwards no process of it is left."""
     worker = tmp_path / "worker.py"
     worker.write_text(WORKER)
-    marks = set(_marked())
+    monkeypatch.setenv(TEST, str(tmp_path))
 
     def run(source: str, **settings: object) -> Outcome:
         (tmp_path / "model.py").write_text(source)
@@ -68,15 +70,14 @@ def probe(tmp_path: Path) -> Iterator[Probe]:
         return run_contained(request, lambda stage: None, worker=[str(worker)])
 
     yield run
-    assert set(_marked()) <= marks
+    assert not list(_started(str(tmp_path)))
 
 
-def _marked() -> Iterator[int]:
-    """Living processes that carry the mark of a probe."""
-    if IS_LINUX:
-        for process in processes._living():
-            if processes.MARK.encode() in processes._environment(process.pid):
-                yield process.pid
+def _started(test: str) -> Iterator[int]:
+    """Living processes that a test has started, where ``/proc`` tells."""
+    for process in processes._living():
+        if f"{TEST}={test}".encode() in processes._environment(process.pid):
+            yield process.pid
 
 
 def problem(outcome: Outcome) -> Problem:
@@ -172,6 +173,23 @@ def test_an_exception_in_forward_says_so(probe: Probe) -> None:
 def test_an_exception_whose_text_cannot_be_made_is_told_by_its_type(probe: Probe) -> None:
     source = "class Odd(Exception):\n    def __str__(self): raise ValueError\ndef Net(): raise Odd()\n"
     assert "Odd" in problem(probe(source)).message
+
+
+def test_an_exception_is_told_with_the_one_that_it_was_raised_because_of(probe: Probe) -> None:
+    source = """
+def Net():
+    try:
+        1 / 0
+    except ZeroDivisionError as error:
+        raise ImportError("no model") from error
+"""
+    message = problem(probe(source)).message
+    assert message.startswith("ImportError: no model (because of ZeroDivisionError: division by zero), raised while")
+
+
+def test_an_exception_that_is_its_own_cause_is_told_once(probe: Probe) -> None:
+    found = problem(probe("def Net():\n    error = ValueError('odd')\n    raise error from error\n"))
+    assert found.message.startswith("ValueError: odd, raised while building the model.")
 
 
 def test_a_very_long_exception_text_is_cut(probe: Probe) -> None:

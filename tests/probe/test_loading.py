@@ -180,7 +180,7 @@ def test_a_class_is_built_anew_each_time() -> None:
     first, second = builder.build(), builder.build()
     assert (builder.kind, builder.is_rebuildable, builder.target) == ("class", True, Net)
     assert first is not second
-    assert not torch.equal(first.linear.weight, second.linear.weight)  # type: ignore[union-attr, arg-type]
+    assert not torch.equal(first.linear.weight, second.linear.weight)
 
 
 def test_a_function_a_partial_and_a_callable_object_are_factories() -> None:
@@ -247,7 +247,7 @@ def test_what_gives_no_model_is_told_what_it_gives(target: object, message: str)
 def test_values_are_typed_as_their_annotations_ask() -> None:
     model = prepare(Net, {"width": 3.0, "rate": 1, "sides": [3, 4]}).build()
     assert model.given == (3, 1.0, (3, 4), nn.LayerNorm)
-    assert [type(value) for value in model.given[:3]] == [int, float, tuple]  # type: ignore[index, union-attr]
+    assert [type(value) for value in model.given[:3]] == [int, float, tuple]
 
 
 def test_objects_are_looked_up_where_they_are_named(project: Path) -> None:
@@ -259,7 +259,7 @@ def test_objects_are_looked_up_where_they_are_named(project: Path) -> None:
 
 
 def test_missing_arguments_are_named_with_their_types_and_the_option() -> None:
-    def build(width: int, depth, *, norm: str | None) -> nn.Module:  # type: ignore[no-untyped-def]
+    def build(width: int, depth, *, norm: str | None) -> nn.Module:
         raise AssertionError
 
     with pytest.raises(ProbeError) as error:
@@ -310,7 +310,7 @@ class Net(nn.Module):
 
 def settings_of(builder: Builder) -> tuple[int, float]:
     config: object = builder.build().config
-    return config.width, config.inner.rate  # type: ignore[attr-defined]
+    return config.width, config.inner.rate
 
 
 def test_settings_with_defaults_are_made_where_none_are_given_and_that_is_said(project: Path) -> None:
@@ -363,13 +363,30 @@ class TinyModel(nn.Module):
 
 def test_what_a_model_class_does_not_take_goes_to_its_configuration() -> None:
     model = prepare(TinyModel, {"hidden": 6, "with_head": False}).build()
-    assert (model.linear.in_features, model.with_head) == (6, False)  # type: ignore[union-attr]
-    with pytest.raises(ProbeError, match=r"TinyConfig takes no argument 'hiden'; did you mean 'hidden'\?"):
+    assert (model.linear.in_features, model.with_head) == (6, False)
+    with pytest.raises(ProbeError, match=r"TinyConfig has no 'hiden'; did you mean 'hidden'\?"):
         prepare(TinyModel, {"hiden": 6})
 
 
+class StrictConfig(TinyConfig):
+    def __init__(self, hidden: int = 4) -> None:
+        super().__init__(hidden)
+        self.labels = 2
+
+
+def test_a_configuration_takes_what_it_has_and_declares_no_argument_for() -> None:
+    class Model(TinyModel):
+        config_class = StrictConfig
+
+        def __init__(self, config: StrictConfig) -> None:
+            super().__init__(config)
+            self.labels = config.labels
+
+    assert prepare(Model, {"labels": 5, "hidden": 6}).build().labels == 5
+
+
 def test_a_configuration_given_is_the_one_used() -> None:
-    assert prepare(TinyModel, {"config": TinyConfig(8)}).build().linear.in_features == 8  # type: ignore[union-attr]
+    assert prepare(TinyModel, {"config": TinyConfig(8)}).build().linear.in_features == 8
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -386,3 +403,5 @@ def test_configurations_of_transformers_are_built_without_a_download() -> None:
     assert by_instance.kind == "config"
     model = prepare(transformers.BertForMaskedLM, {**sizes, "vocab_size": 50}).build()
     assert model.config.vocab_size == 50
+    labelled = prepare(transformers.BertForSequenceClassification, {**sizes, "num_labels": 5}).build()
+    assert labelled.num_labels == 5
