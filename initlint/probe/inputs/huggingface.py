@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from torch import nn
 
-from initlint.probe.inputs.files import argument_names
 from initlint.probe.inputs.plan import Argument, Plan
 from initlint.probe.inputs.spec import BATCH, Input, Size
 
@@ -28,9 +28,11 @@ def transformers_plan(model: nn.Module) -> Plan | None:
     config, main = getattr(model, "config", None), getattr(model, "main_input_name", None)
     if config is None or not isinstance(main, str) or not hasattr(config, "model_type"):
         return None
-    names = argument_names(model) or [main]
+    names = [name for name in inspect.signature(model.forward).parameters if name != "kwargs"]
     wanted = [main] if main in names else names[:1]
     wanted += [name for name in _COMPANIONS.get(main, ()) if name in names]
+    if "future_time_features" in names:  # a forecaster that decodes
+        wanted += ["future_values", "future_time_features"]
     if getattr(config, "is_encoder_decoder", False) and "decoder_input_ids" in names:
         wanted.append("decoder_input_ids")
     arguments = [_argument(name, config) for name in dict.fromkeys(wanted)]
@@ -40,7 +42,7 @@ def transformers_plan(model: nn.Module) -> Plan | None:
 _COMPANIONS = {
     "input_ids": ("pixel_values",),  # CLIP and its kin take both
     "pixel_values": ("input_ids",),
-    "past_values": ("past_time_features", "past_observed_mask", "future_values", "future_time_features"),
+    "past_values": ("past_time_features", "past_observed_mask"),  # forecasters
 }
 
 
@@ -63,11 +65,26 @@ def _spec(name: str, config: Any) -> Input | None:
         return Input((BATCH, length, mels) if mels and length else (BATCH, AUDIO_SAMPLES))
     if name == "input_features":
         return Input(_spectrogram(config))
-    if name == "past_values":
-        length = _setting(config, "context_length") or TOKENS
-        channels = _setting(config, "num_input_channels")
-        return Input((BATCH, length, channels) if channels else (BATCH, length))
-    return None
+    return _series(name, config)
+
+
+def _series(name: str, config: Any) -> Input | None:
+    """Of a forecaster, which looks back over the context and as far as its longest lag."""
+    lags = getattr(config, "lags_sequence", None) or [0]
+    past = (_setting(config, "context_length") or TOKENS) + max(lags)
+    future, channels = _setting(config, "prediction_length") or 1, _setting(config, "num_input_channels")
+    features = getattr(config, "num_time_features", 1)
+    wide: tuple[Size, ...] = (channels,) if channels else ()
+    shapes: dict[str, tuple[Size, ...]] = {
+        "past_values": (BATCH, past, *wide),
+        "past_time_features": (BATCH, past, features),
+        "past_observed_mask": (BATCH, past, *wide),
+        "future_values": (BATCH, future, *wide),
+        "future_time_features": (BATCH, future, features),
+    }
+    if name not in shapes:
+        return None
+    return Input(shapes[name], low=1, high=2, dtype="bool") if name.endswith("mask") else Input(shapes[name])
 
 
 def _image(config: Any) -> tuple[Size, ...]:

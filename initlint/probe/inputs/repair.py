@@ -2,72 +2,31 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
 
+from initlint.probe.inputs.complaints import (
+    LACKS_AXIS,
+    MULTIPLE,
+    NUMBERS,
+    RANK,
+    SHOULD_BE,
+    TOO_SMALL,
+    UNPACK,
+    VIEW,
+    WANTS_FLOATS,
+    WANTS_INTEGERS,
+)
 from initlint.probe.inputs.guess import STEPS, input_of_rank
+from initlint.probe.inputs.mismatch import mismatches
 from initlint.probe.inputs.plan import Argument, Plan
-from initlint.probe.inputs.resize import History, ratio_changes, with_size
+from initlint.probe.inputs.resize import USUAL_SIDES, History, ratio_changes, with_size
 from initlint.probe.inputs.spec import BATCH, Input
 from initlint.probe.inputs.trial import Call, Failure, sources_of
-
-NUMBERS = (
-    re.compile(
-        r"expect\D{0,60}?(?P<wanted>\d+)\D{0,40}?(?:got|found|but|received|instead of)\D{0,30}?(?P<actual>\d+)", re.I
-    ),
-    re.compile(r"\((?P<actual>\d+)\) doesn't match model \((?P<wanted>\d+)\)"),
-    re.compile(r"Given groups=.*expected input\[.*\] to have (?P<wanted>\d+) channels, but got (?P<actual>\d+)"),
-    re.compile(r"size of tensor a \((?P<actual>\d+)\) must match the size of tensor b \((?P<wanted>\d+)\)"),
-    re.compile(r"running_mean should contain (?P<actual>\d+) elements not (?P<wanted>\d+)"),
-)
-"""Errors that name the size found and the size needed."""
-
-MULTIPLE = re.compile(r"divisible by(?: the)?(?: patch size)?\D{0,20}(\d+)|in chunks of (\d+)|multiple of (\d+)", re.I)
-RANK = re.compile(
-    r"(?:expected|requires?|be)\D{0,40}?(?P<rank>\d)[- ]?D\b|expected (?P<dims>\d) dims?\b|must have (?P<more>\d) dim",
-    re.I,
-)
-UNPACK = re.compile(r"values to unpack \(expected (?P<rank>\d)")
-LACKS_AXIS = re.compile(
-    r"Dimension out of range|tuple index out of range|too many indices for tensor|number of dims", re.I
-)
-VIEW = re.compile(r"shape '\[(?P<shape>[-\d, ]+)\]' is invalid for input of size (?P<size>\d+)")
-SHOULD_BE = re.compile(
-    r"\(?(?P<actual>(?:\d+, ?)*\d+)[\])].{0,20}should be \[?\(?(?P<wanted>(?:\d+, ?)+\d*)\)?|"
-    r"[Ee]xpected hidden(?:\[\d\])? size \((?P<state>[\d, ]+)\)"
-)
-TOO_SMALL = re.compile(
-    r"Kernel size can't be greater|[Oo]utput size is too small|Padding size should be less|too small|non-empty|"
-    r"non-zero size|more than 1 value per channel|must be greater|Padding length|mask_length",
-)
-WANTS_INTEGERS = re.compile(
-    r"scalar types?:? (?:Long|Int)|expected.{0,40}\b(?:Long|int64)\b|must be (?:long|int)|used as indices must be|"
-    r"index tensor|integer type|only integer",
-    re.I,
-)
-WANTS_FLOATS = re.compile(
-    r"but (?:got|found) (?:Long|Int|Bool)|Long and Float|float.{0,40}(?:Long|Int|Bool)\b|not implemented for '(?:Long|Int|Bool)'|"
-    r"(?:floating point|complex) .{0,20}dtype|Long(?:Tensor)?\) and weight type|Long != float",
-    re.I,
-)
-
-
-FAULTS = (NameError, ImportError, ZeroDivisionError, NotImplementedError, RecursionError)
-"""What no other input would mend."""
-
-
-@dataclass(frozen=True)
-class Mismatch:
-    """A size that a call found in one of its tensors, and the one it needs."""
-
-    actual: int
-    wanted: int
-    sources: frozenset[str]
-    axis: int
-    """Where the size is in a tensor that comes straight from the argument; negative: from the end."""
 
 
 def repairs(failure: Failure, history: History) -> Iterator[Plan]:
@@ -93,22 +52,20 @@ def alternatives(failure: Failure) -> Iterator[Plan]:
             yield from (failure.plan.with_argument(with_rank(argument, rank, failure)) for rank in (4, 3, 2))
 
 
+def usual_sides(failure: Failure) -> Iterator[Plan]:
+    """Images of the usual sizes, where the model only says no."""
+    for argument in failure.plan.drawn() if failure.call is None else ():
+        if len(argument.shape) == 4 and len(argument.free_axes) >= 2:
+            for side in USUAL_SIDES:
+                sizes = dict.fromkeys(argument.free_axes[-2:], side)
+                yield failure.plan.with_argument(argument.resized(sizes, is_known=False))
+
+
 def _known(argument: Argument, spec: Input) -> tuple[int, ...]:
     """The last axis stays known if it was and keeps its size."""
     last = len(argument.shape) - 1
     is_kept = last in argument.fixed and spec.shape and spec.shape[-1] == argument.shape[-1]
     return (len(spec.shape) - 1,) if is_kept else ()
-
-
-def is_about_inputs(failure: Failure) -> bool:
-    """Whether the failure looks like one of shapes or types, rather than a fault that any input would meet."""
-    if isinstance(failure.error, FAULTS):
-        return False
-    if isinstance(failure.error, (AttributeError, TypeError, KeyError, OSError, MemoryError)) and failure.call is None:
-        return bool(re.search(r"NoneType|'Tensor' object|not Tensor", failure.text))
-    patterns = (MULTIPLE, RANK, UNPACK, LACKS_AXIS, VIEW, SHOULD_BE, TOO_SMALL, WANTS_INTEGERS, WANTS_FLOATS, *NUMBERS)
-    is_check = isinstance(failure.error, AssertionError)
-    return is_check or failure.call is not None or any(pattern.search(failure.text) for pattern in patterns)
 
 
 # --------------------------------------------------------------------------------------------------- types and None
@@ -226,72 +183,6 @@ def with_rank(argument: Argument, rank: int, failure: Failure) -> Argument:
 # ------------------------------------------------------------------------------------------------------------- sizes
 
 
-def mismatches(failure: Failure) -> Iterator[Mismatch]:
-    """Sizes that the failed call found and needed, by what the call does."""
-    call = failure.call
-    if call is None:
-        return
-    tensors = [tensor for tensor in call.tensors if tensor.dim() > 0]
-    if not tensors:
-        return
-    first, second = tensors[0], tensors[1] if len(tensors) > 1 else None
-    if call.function == "linear" and second is not None:
-        yield from _unequal(first, -1, second.shape[-1])
-    elif call.function.startswith("conv") and isinstance(second, torch.Tensor):
-        yield from _channels(call, first, second)
-    elif call.function in ("layer_norm", "rms_norm"):
-        for axis, wanted in enumerate(reversed(call.args[1]), 1):
-            if first.dim() >= axis:
-                yield from _unequal(first, -axis, wanted)
-    elif (
-        call.function in ("batch_norm", "group_norm", "instance_norm", "prelu")
-        and second is not None
-        and first.dim() > 1
-    ):
-        yield from _unequal(first, 1, second.numel())
-    elif call.function in ("matmul", "mm", "bmm", "rmatmul", "addmm", "baddbmm"):
-        yield from _products(tensors[-2:] if len(tensors) > 1 else tensors)
-    elif call.function in ("cat", "concat", "concatenate", "stack"):
-        yield from _pairs(tensors)
-    elif second is not None and call.function != "getitem":
-        yield from _pairs(tensors[:2])
-
-
-def _unequal(tensor: torch.Tensor, axis: int, wanted: int) -> Iterator[Mismatch]:
-    if tensor.shape[axis] != wanted:
-        yield Mismatch(tensor.shape[axis], wanted, sources_of(tensor), axis)
-
-
-def _channels(call: Call, image: torch.Tensor, weight: torch.Tensor) -> Iterator[Mismatch]:
-    if image.dim() != weight.dim():
-        return
-    is_transposed = "transpose" in call.function
-    groups = call.argument(7 if is_transposed else 6, "groups")
-    groups = groups if isinstance(groups, int) else 1
-    yield from _unequal(image, 1, weight.shape[0] if is_transposed else weight.shape[1] * groups)
-
-
-def _products(tensors: list[torch.Tensor]) -> Iterator[Mismatch]:
-    """A matrix product: the side that comes from no argument says what is wanted."""
-    if len(tensors) < 2 or tensors[1].dim() == 0:
-        return
-    left, right = tensors
-    inner = -2 if right.dim() > 1 else -1
-    if not sources_of(right) or sources_of(left):
-        yield from _unequal(left, -1, right.shape[inner])
-    if sources_of(right):
-        yield from _unequal(right, inner, left.shape[-1])
-
-
-def _pairs(tensors: list[torch.Tensor]) -> Iterator[Mismatch]:
-    """Tensors that meet element by element, aligned at their last axes."""
-    for other in tensors[1:]:
-        for axis in range(-1, -min(tensors[0].dim(), other.dim()) - 1, -1):
-            for one, two in ((tensors[0], other), (other, tensors[0])):
-                if sources_of(one) and one.shape[axis] != two.shape[axis] and two.shape[axis] > 1:
-                    yield Mismatch(one.shape[axis], two.shape[axis], sources_of(one), axis)
-
-
 def _shapes(failure: Failure) -> Iterator[Plan]:
     """Whole shapes that the error asks for."""
     if found := SHOULD_BE.search(failure.text):
@@ -310,9 +201,7 @@ def _shapes(failure: Failure) -> Iterator[Plan]:
 def _viewed(failure: Failure, sizes: list[int]) -> Iterator[Plan]:
     """A sample with as many numbers as the view takes, in its shape or flat."""
     inner = [size for size in sizes[1:] if size > 0]
-    numbers = 1
-    for size in inner:
-        numbers *= size
+    numbers = math.prod(inner)
     for argument in failure.plan.drawn(_sources(failure.call, is_float=True)):
         assert argument.spec is not None
         if inner and len(argument.shape) <= 2:
@@ -351,9 +240,9 @@ def _rounded(plan: Plan, unit: int) -> Iterator[Plan]:
 
 
 def _larger(plan: Plan) -> Iterator[Plan]:
-    """Free sizes doubled, and times eight for what shrinks fast, as raw audio does."""
-    for factor in (2, 8):
+    """Free sizes raised: from 224 to 299 (Inception) first, and eightfold for what shrinks fast, as raw audio does."""
+    for factor in (4 / 3, 2, 8):
         for argument in plan.drawn():
-            sizes = {axis: int(argument.shape[axis]) * factor for axis in argument.free_axes}
+            sizes = {axis: math.ceil(int(argument.shape[axis]) * factor) for axis in argument.free_axes}
             if sizes and argument.spec is not None and not argument.spec.is_integer:
                 yield plan.with_argument(argument.resized(sizes, is_known=False))

@@ -14,8 +14,10 @@ import torch
 from torch import nn
 
 from initlint.probe.errors import ProbeError
+from initlint.probe.frames import frames_of, innermost
+from initlint.probe.inputs.complaints import FAULTS, is_about_inputs
 from initlint.probe.inputs.plan import Plan
-from initlint.probe.inputs.repair import FAULTS, alternatives, is_about_inputs, repairs
+from initlint.probe.inputs.repair import alternatives, repairs, usual_sides
 from initlint.probe.inputs.resize import History
 from initlint.probe.inputs.trial import Failure, attempt
 
@@ -27,6 +29,9 @@ MOST_SECONDS = 20.0
 
 BY_CHANCE = 4
 """Cost of a form that no error asked for: it is tried after repairs that are less likely than others."""
+
+LONGEST_LINE = 160
+"""Letters of an error that are shown."""
 
 SHOWN = 4
 """Attempts that an error names."""
@@ -67,7 +72,7 @@ class Search:
     def _follow(self, failure: Failure, cost: int) -> None:
         for rank, plan in enumerate(repairs(failure, self._history)):
             self._push(plan, cost + min(rank, 2), failure.progress)
-        for plan in alternatives(failure):
+        for plan in (*alternatives(failure), *usual_sides(failure)):
             self._push(plan, cost + BY_CHANCE, failure.progress)
 
     def _push(self, plan: Plan, cost: int, progress: int) -> None:
@@ -87,7 +92,8 @@ def nothing_fits(model: nn.Module, failures: list[Failure]) -> Exception:
     lines = [f"{failure.plan.describe()}: {_first_line(failure)}" for failure in shown]
     tried = f"none of {len(failures)} tried" if len(failures) > 1 else "the one tried does not"
     message = f"no input was found that {signature(model)} runs on ({tried}):\n  " + "\n  ".join(lines)
-    return ProbeError("inputs", message, REMEDY)
+    place = innermost(frames_of(furthest.error))
+    return ProbeError("inputs", message, REMEDY, place.path if place else None, place.line if place else None)
 
 
 REMEDY = (
@@ -106,7 +112,8 @@ def signature(model: nn.Module) -> str:
 
 
 def _first_line(failure: Failure) -> str:
-    text = failure.text.strip() or type(failure.error).__name__
+    text = failure.text.strip()
+    if text:
+        return text.splitlines()[0][:LONGEST_LINE]
     last = traceback.extract_tb(failure.error.__traceback__)[-1]
-    is_bare = isinstance(failure.error, AssertionError) and not failure.text.strip()
-    return (f"{text}: {last.line}" if is_bare else text).splitlines()[0][:160]
+    return f"{type(failure.error).__name__}: {last.line}"[:LONGEST_LINE]

@@ -61,11 +61,8 @@ class Input:
     def describe(self) -> str:
         """As the user would write it."""
         shape = ",".join(map(str, self.shape)) or "-"
-        bounds = (
-            ""
-            if self.low is None or self.high is None
-            else f"{self.low:g}..{self.high if self.high == BATCH else format(self.high, '.15g')}"
-        )
+        high = self.high if self.high is None or self.high == BATCH else f"{self.high:.15g}"
+        bounds = "" if self.low is None or high is None else f"{self.low:g}..{high}"
         return ":".join(part for part in (self.name, self.dtype, shape, bounds) if part)
 
 
