@@ -15,11 +15,13 @@ def label(path: Path) -> None:
     data, every, journal = digits(), models(), path.with_suffix(".jsonl")
     runs = labels.merged(labels.read(path), labels.read(journal))
     for model, optimizer, seed in labels.missing(every, runs):
-        reached = accuracies(model, optimizer, seed, data)
+        known = runs.setdefault(labels.key(model), {})
+        rates = map(float, labels.hopeful_rates(known, optimizer)) if seed else ()
+        reached = accuracies(model, optimizer, seed, data, list(rates))
         run = labels.run_name(optimizer, seed)
         with journal.open("a", encoding="utf-8") as lines:
             lines.write(json.dumps((labels.key(model), run, reached)) + "\n")
-        runs.setdefault(labels.key(model), {})[run] = reached
+        known[run] = reached
         print(f"{model.name} {run}: {max(reached.values()):.3f}", flush=True)
     labels.write(path, {labels.key(model): runs[labels.key(model)] for model in every})
     journal.unlink(missing_ok=True)

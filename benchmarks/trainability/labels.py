@@ -15,7 +15,7 @@ TRAINED = 0.8
 """Test accuracy, 0 to 1, above which a model has learned."""
 CHANCE = 0.2
 """Test accuracy, 0 to 1, up to which it has learned next to nothing: ten classes give 0.1."""
-ORDER = (("SGD", 0), ("Adam", 0), ("SGD", 1), ("Adam", 1))
+ORDER = (("SGD", 0), ("SGD", 1), ("Adam", 0), ("Adam", 1))
 """Optimiser and seed of the runs, what matters most first."""
 
 OPTIMIZERS = ("SGD", "Adam")
@@ -78,6 +78,12 @@ def is_doubtful(known: ModelRuns, optimizer: str) -> bool:
     """Whether a model has learned something, but not enough."""
     reached = best(known, optimizer)
     return reached is not None and CHANCE < reached <= TRAINED
+
+
+def hopeful_rates(known: ModelRuns, optimizer: str) -> list[str]:
+    """The learning rates for a second seed: the two that got farthest with the first."""
+    reached = known[run_name(optimizer, 0)]
+    return sorted(reached, key=lambda rate: reached[rate], reverse=True)[:2]
 
 
 def best(runs: ModelRuns, optimizer: str) -> float | None:

@@ -1,8 +1,7 @@
-"""How far judgements agree with training: tables of rank statistics and counts."""
+"""How far judgements agree with training, in tables."""
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from trainability import labels
 from trainability.judges import Judgement
 from trainability.model import Model
+from trainability.ranking import precision_recall, roc_auc
 
 LIMITS = {"broken": ("broken",), "at risk or broken": ("at risk", "broken")}
 """Which verdicts say that a model will fail."""
@@ -32,25 +32,6 @@ class Outcome:
     def failed(self, optimizer: str) -> bool:
         """Whether no run of it got beyond the limit."""
         return self.accuracies[optimizer] <= labels.TRAINED
-
-
-def roc_auc(healthy: Sequence[float], sick: Sequence[float]) -> float:
-    """Chance that a healthy model has the higher score than a sick one, a tie counted as half, 0 to 1.
-
-    Exact: the Mann-Whitney statistic over all pairs. Raises `ValueError` if either kind is missing.
-    """
-    if not healthy or not sick:
-        raise ValueError("expected models that train and models that fail, found only one kind")
-    ranked = sorted(sick)
-    wins = sum(bisect_left(ranked, score) + bisect_right(ranked, score) for score in healthy)
-    return wins / (2 * len(healthy) * len(sick))
-
-
-def precision_recall(pairs: Iterable[tuple[bool, bool]]) -> tuple[float, float]:
-    """Of pairs "said to fail, failed": share of the said that failed, share of the failed that were said. 0 to 1."""
-    known = list(pairs)
-    both = known.count((True, True))
-    return both / max(sum(said for said, _ in known), 1), both / max(sum(failed for _, failed in known), 1)
 
 
 def histogram(every: Iterable[labels.ModelRuns]) -> str:

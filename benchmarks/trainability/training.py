@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -52,15 +52,15 @@ def digits() -> Digits:
     return Digits(inputs[known], classes[known], inputs[unknown], classes[unknown])
 
 
-def accuracies(model: Model, optimizer: str, seed: int, data: Digits) -> dict[str, float]:
-    """Best test accuracy of a run, 0 to 1, by learning rate.
+def accuracies(model: Model, optimizer: str, seed: int, data: Digits, rates: Iterable[float] = ()) -> dict[str, float]:
+    """Best test accuracy of a run, 0 to 1, by learning rate; all that are to be tried, if none are given.
 
     No more rates once one has trained, and none below one at which nothing happens: they do less still.
     """
-    make, rates = OPTIMIZERS[optimizer]
+    make, usual = OPTIMIZERS[optimizer]
     reached: dict[str, float] = {}
     least = 0.0
-    for rate in rates:
+    for rate in rates or usual:
         if rate < least:
             continue
         torch.manual_seed(seed)
