@@ -78,7 +78,7 @@ def test_an_orthogonal_linear_map_is_perfectly_conditioned() -> None:
     linear = nn.Linear(64, 64)
     nn.init.orthogonal_(linear.weight)
     result = jacobian(linear, (torch.randn(2, 64),), {})
-    assert result.singular == pytest.approx([1.0] * 16, rel=1e-5)
+    assert result.singular == pytest.approx([1.0] * 8, rel=1e-5)
     assert result.condition == pytest.approx(1.0, rel=1e-5)
 
 
@@ -221,7 +221,25 @@ def test_the_model_is_left_as_it_was() -> None:
     assert not x.requires_grad
 
 
-def test_the_condition_number_needs_a_smallest_value() -> None:
-    """A Jacobian without full rank has none."""
-    result = Conditioning(singular=(1.0, 0.0), is_exact=True, mean_square=0.5, outputs=2, inputs=2)
-    assert result.condition is None
+def test_what_is_lost_in_rounding_is_zero() -> None:
+    """A head whose rows are equal has rank one, and a condition number of its one direction."""
+    model = mlp(20, 30, 10)
+    nn.init.constant_(model[2].weight, 0.1)
+    nn.init.constant_(model[2].bias, 0.0)
+    result = jacobian(model, (torch.randn(4, 20),), {})
+    assert result.singular[1:] == (0.0,) * 9
+    assert (result.rank, result.condition) == (1, 1.0)
+
+
+def test_a_softmax_takes_one_direction_and_is_no_fault() -> None:
+    """Rank C - 1; the condition number is of the others."""
+    model, x = nn.Sequential(nn.Linear(20, 10), nn.Softmax(1)), torch.randn(4, 20)
+    result = jacobian(model, (x,), {})
+    assert result.rank == 9
+    assert result.condition == pytest.approx(float(exact(model, x[0])[0] / exact(model, x[0])[8]), rel=1e-3)
+
+
+def test_a_part_of_the_outputs_without_full_rank_bounds_nothing() -> None:
+    """Zeros among the values of a sketch say that J lacks rank, not how far its other values spread."""
+    result = Conditioning(singular=(1.0, 0.0), is_exact=False, mean_square=0.5, outputs=20, inputs=30)
+    assert (result.rank, result.condition) == (1, None)

@@ -114,6 +114,15 @@ def test_frozen_parameters_do_not_move_and_are_in_no_group() -> None:
     assert observe(mlp().requires_grad_(False), batch(torch.randn(16, 8)), SQUARE, 1, "sgd", 0.1) == ()
 
 
+def test_weights_that_get_no_gradient_are_in_no_group() -> None:
+    """An unused parameter of the model itself, registered before its layers, is not taken for a stalled layer."""
+    model = mlp()
+    model.register_parameter("unused", nn.Parameter(torch.ones(4, 4)))
+    (found,) = observe(model, batch(torch.randn(16, 8)), SQUARE, 1, "sgd", 0.1)
+    assert found.early.update_ratio is not None
+    assert found.early.update_ratio > 0
+
+
 def test_a_loss_that_no_parameter_reaches_is_nothing_to_observe() -> None:
     """A detached output: no step can be taken, which other findings say."""
     assert observe(mlp(), batch(torch.randn(16, 8)), loss_of(lambda y: y.detach().sum()), 2, "sgd", 0.1) == ()

@@ -20,16 +20,21 @@ from torch.utils._pytree import tree_flatten, tree_unflatten
 from initlint.probe.passes.results import Conditioning
 from initlint.probe.preserving import preserved
 
-PROBES = 16
-"""Vector-Jacobian products. Ten classes, the commonest small output, are then seen whole."""
-COUPLED_SAMPLES = 32
+WHOLE = 16
+"""Up to so many outputs each gets a product of its own; ten classes are the commonest."""
+SKETCH = 8
+"""Products for more outputs: each costs a backward pass. The mean square then has a relative standard error of at most
+sqrt(2/8) = 0.5, that of a Jacobian of rank one."""
+NOISE = 8.0
+"""Rounding, in units of the dtype's epsilon times the largest value: what is smaller is 0 as far as can be known."""
+COUPLED_SAMPLES = 16
 """Samples kept where batch norm couples them: fewer would measure the noise of its statistics."""
 SAMPLES = 2
 """Samples kept elsewhere: one would change what ``squeeze()`` does."""
 
 
 def jacobian(
-    model: nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any], seed: int = 0, probes: int = PROBES
+    model: nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any], seed: int = 0, probes: int | None = None
 ) -> Conditioning:
     """Of the first sample's output, all floating leaves of it, with respect to the first sample's input.
 
@@ -37,8 +42,8 @@ def jacobian(
     that looks up one of them. The first axis is taken as the batch. Modules stay in the mode in which they are; what
     dropout and batch norm then do is said in the result's note. Complex entries count as two real ones.
 
-    The outputs are dealt at random into at most `probes` groups, and each product takes the entries of one group with
-    random signs and norm 1. These cotangents are orthonormal, and the rows of an identity where the groups have one
+    The outputs are dealt at random into `probes` groups, and each product takes the entries of one group with random signs
+    and norm 1. These cotangents are orthonormal, and the rows of an identity where the groups have one
     entry each: then the values are exact. `Conditioning` says what they are otherwise. Raises what the model raises.
     """
     with preserved(model, (args, kwargs)):
@@ -58,16 +63,18 @@ class _Point(NamedTuple):
     """Size of the first axis of whatever holds one entry a sample."""
     note: str
 
-    def measure(self, seed: int, probes: int) -> Conditioning:
+    def measure(self, seed: int, probes: int | None) -> Conditioning:
         if not self.inputs or not self.outputs:
             return self._result("no gradient reaches it")
         output = torch.cat([self._first(leaf) for leaf in self.outputs])
-        groups = _deal(output.numel(), seed, probes)
+        products = probes or (WHOLE if output.numel() <= WHOLE else SKETCH)
+        groups = _deal(output.numel(), seed, products)
         rows = torch.stack([self._product(output, members, signs) for members, signs in groups])
         if not bool(rows.isfinite().all()):
             return self._result("the gradient is not finite")
         sizes = torch.tensor([len(members) for members, _ in groups])
         singular = torch.linalg.svdvals(rows / sizes.sqrt().unsqueeze(1))
+        singular[singular < NOISE * torch.finfo(output.dtype).eps * singular[0]] = 0
         mean_square = float(rows.square().sum()) / output.numel()
         return self._result(None, tuple(singular.tolist()), mean_square, len(groups) == output.numel())
 
@@ -186,8 +193,8 @@ def _caveats(model: nn.Module, samples: int) -> Iterator[str]:
         yield "for one draw of dropout"
 
 
-def _deal(entries: int, seed: int, probes: int) -> list[tuple[Tensor, Tensor]]:
-    """The entries in up to `probes` groups, at random, each with its random signs.
+def _deal(entries: int, seed: int, products: int) -> list[tuple[Tensor, Tensor]]:
+    """The entries in up to `products` groups, at random, each with its random signs.
 
     The squared norms of the products with these signs add up to the Frobenius norm of J squared, exactly where a group
     has one entry and else on average (Hutchinson 1990, doi:10.1080/03610919008812866).
@@ -195,5 +202,5 @@ def _deal(entries: int, seed: int, probes: int) -> list[tuple[Tensor, Tensor]]:
     generator = torch.Generator().manual_seed(seed)
     order = torch.randperm(entries, generator=generator)
     signs = torch.randint(2, (entries,), generator=generator) * 2.0 - 1
-    products = min(probes, entries)
+    products = min(products, entries)
     return [(order[start::products], signs[start::products]) for start in range(products)]

@@ -13,7 +13,8 @@ class Conditioning(Struct, frozen=True, kw_only=True):
     singular: tuple[float, ...]
     """Descending. All singular values of J if `is_exact`. Else those of J seen through a random subspace of the outputs, of
     as many dimensions as there are values: the i-th is at most the i-th largest of J and, unless J has more rows than
-    columns, at least the i-th smallest (Cauchy interlacing). Empty where no gradient arrives or it is not finite."""
+    columns, at least the i-th smallest (Cauchy interlacing). What is lost in rounding is 0. Empty where no gradient
+    arrives or it is not finite."""
     is_exact: bool
     """Whether every output was used."""
     mean_square: float | None
@@ -26,15 +27,19 @@ class Conditioning(Struct, frozen=True, kw_only=True):
     """With respect to what, and what was done about whatever couples samples or draws at random."""
 
     @property
-    def condition(self) -> float | None:
-        """Largest over smallest of `singular`: the condition number if exact, else a lower bound of it.
+    def rank(self) -> int:
+        """How many of `singular` are not zero. A softmax over C classes leaves at most C - 1."""
+        return sum(value > 0 for value in self.singular)
 
-        ``None`` where there are no values, the smallest is zero, or they bound nothing.
+    @property
+    def condition(self) -> float | None:
+        """Largest over smallest of the values that are not zero: the condition number if exact, else a lower bound of it.
+
+        ``None`` where there are no values, or those of a part of the outputs bound nothing.
         """
-        bounds = self.is_exact or self.outputs <= self.inputs
-        if not bounds or not self.singular or self.singular[-1] == 0:
+        if not self.rank or not (self.is_exact or (self.outputs <= self.inputs and self.rank == len(self.singular))):
             return None
-        return self.singular[0] / self.singular[-1]
+        return self.singular[0] / self.singular[self.rank - 1]
 
 
 class Unwritten(Struct, frozen=True, kw_only=True):

@@ -28,8 +28,9 @@ def observe(
     """Train for some steps on one batch, always the same, and say what each step did; the model is then as before.
 
     `optimizer` is a class of torch.optim in any case, used with its defaults but for the learning rate. Weights are taken
-    in the order of registration. The steps end early where something is not finite or the loss depends on no parameter.
-    Raises `ProbeError` for an optimiser that does not exist or does not take these parameters, and what the model raises.
+    in the order of registration, without those that get no gradient. The steps end early where something is not finite or
+    the loss depends on no parameter. Raises `ProbeError` for an optimiser that does not exist or does not take these
+    parameters, and what the model raises.
     """
     with preserved(model, (inputs.args, inputs.kwargs), keep_parameters=True):
         torch.manual_seed(seed)
@@ -100,13 +101,14 @@ class _Watch:
         trouble = _first_gradient(self._trained)
         before = {id(weight): weight.detach().clone() for weight in self._weights}
         optimizer.step()
-        quarter = max(len(self._weights) // 4, 1)
+        weights = [weight for weight in self._weights if weight.grad is not None]
+        quarter = max(len(weights) // 4, 1)
         return Step(
             index=index,
             loss=loss,
-            early=self._group(self._weights[:quarter], before),
-            late=self._group(self._weights[-quarter:], before),
-            every=self._group(self._weights, before),
+            early=self._group(weights[:quarter], before),
+            late=self._group(weights[-quarter:], before),
+            every=self._group(weights, before),
             non_finite=trouble or _first_weight(self._trained),
         )
 
