@@ -21,8 +21,10 @@ from initlint.network.gates import gated_layers
 from initlint.network.network import WEIGHTED, Layer, Network
 from initlint.network.trajectory import Trajectory
 
-NOTABLE_STEP = math.log10(1.25)
-"""Decades from which one layer's factor departs from 1: more than finite width does (0.02 to 0.05 at width 128)."""
+NOTABLE_STEP = 0.2
+"""Decades from which one stage's factor departs from 1: finite width makes 0.05 at width 128 and 0.12 at 32."""
+NOTABLE_SHARE = 0.5
+"""... and share of the mean step that it has to reach, so that noise before the fault is not taken for it."""
 MIXING = frozenset({"add", "attention", "norm", "matmul", "concat", "multiply", "pool", "recurrent"})
 """Operations that make samples alike, or keep them apart, in ways that do not tell whether the network learns: averages of
 noise are alike, a residual stream keeps what all samples have in common."""
@@ -63,8 +65,7 @@ def _gradient(network: Network, path: Trajectory, gated: frozenset[int], limit: 
         return
     worst = max(values, key=abs)
     symptom = Symptom.VANISHING_GRADIENTS if worst < 0 else Symptom.EXPLODING_GRADIENTS
-    steps = [value - after for value, after in pairwise(values)]
-    yield _reading(network, path, symptom, worst, steps, "gradient", limit)
+    yield _reading(network, path, symptom, worst, values, "gradient", limit)
 
 
 def _signal(network: Network, path: Trajectory) -> Iterator[Reading]:
@@ -73,27 +74,32 @@ def _signal(network: Network, path: Trajectory) -> Iterator[Reading]:
         return
     worst = max(values, key=abs)
     symptom = Symptom.VANISHING_ACTIVATIONS if worst < 0 else Symptom.EXPLODING_ACTIVATIONS
-    steps = [after - value for value, after in pairwise(values)]
-    yield _reading(network, path, symptom, worst, steps, "signal", SIGNAL)
+    yield _reading(network, path, symptom, worst, values, "signal", SIGNAL)
 
 
 def _reading(
-    network: Network, path: Trajectory, symptom: Symptom, worst: float, steps: Sequence[float], what: str, limit: Limit
+    network: Network,
+    path: Trajectory,
+    symptom: Symptom,
+    worst: float,
+    values: Sequence[float],
+    what: str,
+    limit: Limit,
 ) -> Reading:
     start, end = path.hidden[0], path.hidden[-1]
-    inside = path.layers[start : end + 1]
-    weighted = [layer for layer in inside if layer.op in WEIGHTED] or list(inside)
+    weighted = [layer for layer in path.layers[: end + 1] if layer.op in WEIGHTED]
+    depth = max(len(weighted), 2)
     evidence = {
         f"log10_{what}_ratio": worst if math.isfinite(worst) else None,
-        f"{what}_factor_per_layer": _factor(worst, len(weighted)),
-        "depth": len(weighted),
-        "first": path.layers[start].name,
-        "last": path.layers[end].name,
+        f"{what}_factor_per_layer": _factor(worst, depth - 1),
+        "depth": depth,
+        "first": title(path.layers[start]),
+        "last": title(path.layers[end]),
     }
     return Reading(
         symptom,
         abs(worst),
-        _culprit(network, inside, steps, worst),
+        _culprit(network, path, values, worst),
         names=tuple(layer.name for layer in weighted if layer.name),
         evidence=evidence,
         limit=limit,
@@ -101,18 +107,46 @@ def _reading(
     )
 
 
-def _factor(decades: float, depth: int) -> float | None:
-    return 10.0 ** (decades / depth) if math.isfinite(decades) and abs(decades) < 300 * depth else None
+def title(layer: Layer) -> str:
+    """Its name; of a call in a ``forward`` the module that it ran in, and the function."""
+    if layer.name or layer.measured is None:
+        return layer.name
+    return f"{layer.measured.name}.{layer.kind}".lstrip(".")
 
 
-def _culprit(network: Network, layers: Sequence[Layer], steps: Sequence[float], worst: float) -> Layer:
-    """The first layer whose factor goes the way of the whole; `steps[i]` is between `layers[i]` and the next.
+def _factor(decades: float, steps: int) -> float | None:
+    return 10.0 ** (decades / steps) if math.isfinite(decades) and abs(decades) < 300 * steps else None
 
-    The linear map that it belongs to: a loss behind an activation or a sum is its weights'.
+
+def _culprit(network: Network, path: Trajectory, values: Sequence[float], worst: float) -> Layer:
+    """The linear map of the first stage that changes the value as much as a typical one does on the way to `worst`.
+
+    A value falls towards the output if it is relative to the first place, and towards the input if to the last.
     """
-    sign = math.copysign(1.0, worst)
-    found = next((index + 1 for index, step in enumerate(steps) if step * sign > NOTABLE_STEP), 0)
-    return _map_of(network, layers[found])
+    ends = _stage_ends(path)
+    steps = [abs(_finite(values[after]) - _finite(values[here])) for here, after in pairwise(ends)]
+    wanted = max(NOTABLE_STEP, NOTABLE_SHARE * abs(_finite(worst)) / max(len(steps), 1))
+    found = next((end for end, step in zip(ends[1:], steps, strict=True) if step >= wanted), ends[0])
+    return _map_of(network, path.layers[path.hidden[found]])
+
+
+def _stage_ends(path: Trajectory) -> list[int]:
+    """Positions within the hidden ones at which a linear map with its activation ends, or a residual block does."""
+    last = len(path.hidden) - 1
+    inside = [path.layers[place] for place in path.hidden]
+    return [
+        index for index, layer in enumerate(inside)
+        if index == last or layer.op == "add" or inside[index + 1].op in WEIGHTED
+    ]  # fmt: skip
+
+
+def _finite(value: float) -> float:
+    """Infinitely many decades as the widest range that float32 has."""
+    return min(max(value, -FLOAT32_DECADES), FLOAT32_DECADES)
+
+
+FLOAT32_DECADES = 76.0
+"""From the smallest to the largest normal number."""
 
 
 def _map_of(network: Network, layer: Layer) -> Layer:

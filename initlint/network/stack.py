@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from initlint.network.decades import along, back
 from initlint.network.network import TRANSPARENT, Layer, Network
 from initlint.signal.activations import activation
 from initlint.signal.distribution import Distribution
@@ -74,14 +75,12 @@ class Stack:
     def gradient(self) -> float | None:
         """log10 of the gradient's second moment at the first hidden pre-activation over that at the last.
 
-        Measured if the network is, else predicted; of one entry in both cases, so that the two agree at any widths.
+        Measured if the network is, else predicted; in both cases what a stack of any widths keeps, `decades.back`.
         """
-        if len(self.hidden) < 2:
-            return None
-        if self.network.measured is None:
+        if self.network.measured is None or len(self.hidden) < 2:
             return self.predicted_gradient
-        first, last = (_gradient_of(stage) for stage in (self.hidden[0], self.hidden[-1]))
-        return None if first is None or last is None else _decades(first, last)
+        layers = self.layers
+        return back(layers[: layers.index(self.hidden[-1].layer) + 1])
 
     @property
     def predicted_gradient(self) -> float | None:
@@ -94,12 +93,9 @@ class Stack:
 
         Measured if the network is, else predicted.
         """
-        if self.network.measured is None:
+        if self.network.measured is None or len(self.hidden) < 2:
             return self.predicted_forward
-        if len(self.hidden) < 2:
-            return None
-        first, last = (_second_behind(stage) for stage in (self.hidden[0], self.hidden[-1]))
-        return None if first is None or last is None else _decades(last, first)
+        return along(self.layers[len(self.hidden[0].between) :])
 
     @property
     def predicted_forward(self) -> float | None:
@@ -111,9 +107,21 @@ class Stack:
         return -math.inf if 0 in known else sum(map(math.log10, known))
 
     @property
+    def layers(self) -> list[Layer]:
+        """The layers of the hidden stages, in signal order."""
+        return [layer for stage in self.hidden for layer in (stage.layer, *stage.between)]
+
+    @property
     def factor(self) -> float | None:
         """The gradient's factor a layer: geometric mean of chi over the hidden stages but the first."""
-        total = self.gradient
+        return self._each(self.gradient)
+
+    @property
+    def predicted_factor(self) -> float | None:
+        """`factor` as the theory has it."""
+        return self._each(self.predicted_gradient)
+
+    def _each(self, total: float | None) -> float | None:
         return None if total is None else 10.0 ** (total / (len(self.hidden) - 1))
 
     def numbers(self) -> list[tuple[Stage, LayerSignal]]:
@@ -154,27 +162,6 @@ def _follow(network: Network, first: Layer, consumers: dict[int, list[Layer]]) -
                 break
         yield Stage(current, tuple(between))
         current = following
-
-
-def _gradient_of(stage: Stage) -> float | None:
-    """Measured mean square of the gradient at the pre-activation."""
-    row = stage.layer.measured
-    return row.gradient.mean_square if row is not None and row.gradient is not None else None
-
-
-def _second_behind(stage: Stage) -> float | None:
-    """Measured second moment of what the stage hands on."""
-    row = (stage.layer, *stage.between)[-1].measured
-    return row.output.second if row is not None else None
-
-
-def _decades(value: float, base: float) -> float | None:
-    """log10 of ``value / base``; `None` where nothing arrives at either, so that there is nothing to compare."""
-    if not (math.isfinite(value) and math.isfinite(base)):
-        return math.inf
-    if value <= 0 or base <= 0:
-        return None if base <= 0 else -math.inf
-    return math.log10(value) - math.log10(base)
 
 
 def theory_of(layer: Layer) -> Activation | None:

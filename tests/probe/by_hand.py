@@ -34,14 +34,18 @@ def weight(name: str, call: InitCall | None = None, values: Statistics | None = 
 
 def recording(rows: Sequence[Row], parameters: Sequence[ParameterRow] = (), **more: Any) -> Recording:
     """Of a model whose output is its last row, unless others are given."""
-    given: dict[str, Any] = {"outputs": (rows[-1].id,), "loss": InitialLoss(kind="cotangent", description=""), **more}
+    given: dict[str, Any] = {
+        "outputs": (rows[-1].id,),
+        "loss": InitialLoss(kind="cotangent", description=""),
+        "batch": 8,
+        **more,
+    }
     return Recording(
         target="net.py:Net",
         model="Net",
         device="cpu",
         dtype="float32",
         torch="2.13",
-        batch=8,
         inputs="given",
         rows=tuple(rows),
         parameters=tuple(parameters),
