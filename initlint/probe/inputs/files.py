@@ -7,6 +7,7 @@ import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import torch
 from torch import nn
@@ -84,12 +85,12 @@ def _read_numpy(file: Path) -> Any:
         remedy = "Install numpy, or save the batch with torch.save."
         raise ProbeError("inputs", f"{file}: reading it needs numpy", remedy) from None
     try:
-        content = numpy.load(file, allow_pickle=False)
-        if isinstance(content, numpy.ndarray):
-            return torch.from_numpy(content)
-        with content:
+        with file.open("rb") as stream:
+            content = numpy.load(stream, allow_pickle=False)
+            if isinstance(content, numpy.ndarray):
+                return torch.from_numpy(content)
             arrays = {name: torch.from_numpy(content[name]) for name in content.files}
-    except (ValueError, OSError, EOFError, TypeError) as error:
+    except (ValueError, OSError, EOFError, TypeError, BadZipFile) as error:
         raise ProbeError("inputs", f"{file}: cannot be read: {_first_line(error)}", _FORM) from None
     is_unnamed = list(arrays) == [f"arr_{index}" for index in range(len(arrays))]  # numpy.savez(file, a, b)
     return tuple(arrays.values()) if is_unnamed else arrays

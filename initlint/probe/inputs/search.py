@@ -27,6 +27,9 @@ MOST_TRIALS = 60
 MOST_SECONDS = 20.0
 """Wall-clock time after which no trial begins; the probe's own time limit is 120."""
 
+LEAST_TRIALS = 8
+"""Made in any case: most models fit by then, and a busy machine is no reason to give up."""
+
 BY_CHANCE = 4
 """Cost of a form that no error asked for: it is tried after repairs that are less likely than others."""
 
@@ -53,12 +56,14 @@ class Search:
     def trials(self) -> int:
         return len(self.failures) + 1
 
-    def run(self, starts: Iterable[Plan], most_trials: int = MOST_TRIALS) -> Plan | None:
+    def run(self, starts: Iterable[Plan]) -> Plan | None:
         """The first plan that runs; ``None`` when all are used up, or the budget is."""
         for cost, plan in enumerate(starts):
             self._push(plan, cost, 0)
         deadline = time.monotonic() + MOST_SECONDS
-        while self._queue and len(self.failures) < most_trials and time.monotonic() < deadline:
+        while self._queue and len(self.failures) < MOST_TRIALS:
+            if time.monotonic() > deadline and len(self.failures) >= LEAST_TRIALS:
+                return None
             cost, _, _, plan = heapq.heappop(self._queue)
             failure = attempt(self.model, plan, dtype=self.dtype)
             if failure is None:

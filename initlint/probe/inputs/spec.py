@@ -74,7 +74,7 @@ def parse_input(text: str) -> Input:
     dtype = _dtype(parts.pop()) if parts and _is_dtype(parts[-1]) else None
     name = _name(text, parts.pop()) if parts else None
     if parts:
-        raise _error(text, parts[-1], "there is a part too many")
+        raise _error(text, parts[-1], "is a part too many")
     spec = Input(shape, dtype, name, low, high)
     _require_fitting_range(text, spec)
     return spec
