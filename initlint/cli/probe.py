@@ -19,7 +19,7 @@ from initlint.cli.reporting import (
     selected,
     terminal_options,
 )
-from initlint.configuration import Configuration
+from initlint.configuration import Configuration, ConfigurationError
 from initlint.probe.request import ALL_PASSES, AUTOCAST_DTYPES, DTYPES, TIME_LIMIT, parse_argument, parse_size
 from initlint.report.report import Report
 
@@ -198,7 +198,9 @@ def _requests(targets: tuple[str, ...], configuration: Configuration, options: d
             return [Request(target=target, directory=os.getcwd(), **given) for target in targets]
         settled = requests_from_tables(configuration.probe, str(configuration.root))
         requests = [replace(request, **given) for request in settled]
-    except TypeError as error:
+    except ConfigurationError:
+        raise
+    except ValueError as error:
         raise click.UsageError(str(error)) from error
     if not requests:
         raise click.UsageError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from html import escape
 from typing import TYPE_CHECKING
@@ -78,12 +79,12 @@ def _curves(depth: Depth) -> Iterator[str]:
         yield f"1e{scale.low:.1f} to 1e{scale.high:.1f}</figcaption>{_polyline(points, scale, label)}</figure>"
 
 
-def _polyline(points: Sequence[float], scale: Scale, label: str) -> str:
+def _polyline(points: Sequence[float | None], scale: Scale, label: str) -> str:
     step = CURVE_WIDTH / max(len(points) - 1, 1)
     drawn = " ".join(
         f"{number * step:.1f},{CURVE_HEIGHT - (CURVE_HEIGHT - 4) * scale.share(point) - 2:.1f}"
         for number, point in enumerate(points)
-        if point == point
+        if point is not None and not math.isnan(point)
     )
     return (
         f'<svg role="img" aria-label="{label} along the depth" width="{CURVE_WIDTH}" height="{CURVE_HEIGHT}">'
@@ -123,9 +124,11 @@ def _row(numbers: LayerNumbers, depth: Depth, scales: tuple[Scale, Scale]) -> st
     )
 
 
-def _bar(value: float, scale: Scale, *, is_lost: bool) -> str:
+def _bar(value: float | None, scale: Scale, *, is_lost: bool) -> str:
     """As wide as the value stands high on its scale; red where it has left the trainable range."""
-    if value != value:
+    if value is None:
+        return ""
+    if math.isnan(value):
         return "not finite"
     width = max(1, round(scale.share(value) * BAR_WIDTH))
     colour = COLOURS["broken"] if is_lost else BLUE

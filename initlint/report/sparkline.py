@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-LEAST_DECADES = 2.0
-"""Powers of ten that a scale spans at least, so that what hardly changes is drawn flat."""
+LEAST_DECADES = 4.0
+"""Powers of ten that a scale spans at least, about what plain SGD trains: what changes harmlessly is drawn nearly flat."""
 MOST_DECADES = 40.0
 """And at most, from the top: single precision ends 45 decades below 1."""
 WIDEST_STEP = 4
@@ -39,9 +39,11 @@ UNICODE = Glyphs("▁▂▃▄▅▆▇█", "▏▎▍▌▋▊▉█", "_", "x
 ASCII = Glyphs("_.-~=+*#", "-=#", "0", "x", "..", "->", "x")
 
 
-def decades(value: float | None) -> float:
-    """log10 of a value; minus infinity for 0, NaN for what is not finite, negative or not known."""
-    if value is None or not math.isfinite(value) or value < 0:
+def decades(value: float | None) -> float | None:
+    """log10 of a value; minus infinity for 0, NaN for what is not finite, `None` for what was not observed."""
+    if value is None:
+        return None
+    if not math.isfinite(value) or value < 0:
         return math.nan
     return math.log10(value) if value > 0 else -math.inf
 
@@ -54,9 +56,9 @@ class Scale:
     high: float
 
     @classmethod
-    def spanning(cls, values: Iterable[float]) -> Scale:
+    def spanning(cls, values: Iterable[float | None]) -> Scale:
         """The range of the finite ones among `values`, widened to `LEAST_DECADES` and cut to `MOST_DECADES`."""
-        finite = [value for value in values if math.isfinite(value)]
+        finite = [value for value in values if value is not None and math.isfinite(value)]
         if not finite:
             return cls(-LEAST_DECADES / 2, LEAST_DECADES / 2)
         high = max(finite)
@@ -73,8 +75,9 @@ class Scale:
         return min(1.0, max(0.0, (value - self.low) / (self.high - self.low)))
 
 
-def draw_sparkline(values: Sequence[float], scale: Scale, width: int, glyphs: Glyphs) -> str:
-    """Values, given in decades, from left to right in at most `width` columns."""
+def draw_sparkline(points: Iterable[float | None], scale: Scale, width: int, glyphs: Glyphs) -> str:
+    """Values, given in decades, from left to right in at most `width` columns; what was not observed is left out."""
+    values = [point for point in points if point is not None]
     if not values:
         return ""
     if len(values) > width:
@@ -83,8 +86,10 @@ def draw_sparkline(values: Sequence[float], scale: Scale, width: int, glyphs: Gl
     return "".join(_level(value, scale, glyphs) * repeat for value in values)
 
 
-def draw_bar(value: float, scale: Scale, width: int, glyphs: Glyphs) -> str:
+def draw_bar(value: float | None, scale: Scale, width: int, glyphs: Glyphs) -> str:
     """One value, given in decades, as a bar of `width` columns with spaces behind it."""
+    if value is None:
+        return " " * width
     if math.isnan(value):
         return glyphs.broken.ljust(width)
     if math.isinf(value):
