@@ -6,6 +6,7 @@ What the user's code prints goes to standard error; results go to what was stand
 from __future__ import annotations
 
 import faulthandler
+import functools
 import os
 import pickle
 import signal
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 Tell = Callable[[str], None]
 """Told the stage that begins."""
 Job = Callable[["Request", Tell], "Recording"]
+NICENESS = 5
+"""Added in each copy of the process that it forks, and again in their copies: what forks without end soon has too low a
+priority to keep our process from ending it. Workers of a data loader are copies of the first generation."""
 NO_TORCH = "pip install 'initlint[probe]'"
 
 
@@ -95,7 +99,7 @@ def _take_over_streams() -> BinaryIO:
 
 
 def _confine(memory: int) -> None:
-    """Limit memory, leave no core dump, and end with the process that started this one."""
+    """Limit memory, leave no core dump, make copies yield, and end with the process that started this one."""
     try:
         import resource
     except ImportError:  # Windows
@@ -107,6 +111,7 @@ def _confine(memory: int) -> None:
             limit = memory if hardest == resource.RLIM_INFINITY else min(memory, hardest)
             resource.setrlimit(getattr(resource, name), (limit, hardest))
             break
+    os.register_at_fork(after_in_child=functools.partial(os.nice, NICENESS))
     _end_with_parent()
 
 

@@ -336,11 +336,11 @@ def test_an_endless_flood_of_output_is_ended_and_its_place_told(probe: Probe) ->
 
 @linux_only
 def test_a_fork_bomb_is_ended(probe: Probe) -> None:
-    # Ends by itself, with at most 2^10 processes, each for 5 s at most, in case containment fails.
+    # Ends by itself, with at most 2^10 processes, each for 10 s at most, in case containment fails.
     source = """
 import os, time
 def Net():
-    until = time.monotonic() + 5
+    until = time.monotonic() + 10
     for _ in range(10):
         os.fork()
         time.sleep(0.02)
