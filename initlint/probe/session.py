@@ -120,7 +120,7 @@ def _record_model(
     with preserved(model):
         _set_mode(model, settings)
         inputs = settings.inputs or _find_inputs(model, settings, seed)
-    with preserved(model, (inputs.args, inputs.kwargs), keep_parameters=settings.steps > 0):
+    with preserved(model, (inputs.args, inputs.kwargs)):
         _set_mode(model, settings)
         torch.manual_seed(seed)
         return _measure(model, origins, inputs, settings, seed, target, build)
