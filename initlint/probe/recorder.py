@@ -112,6 +112,8 @@ class Recorder(TorchFunctionMode):
         if what.name == OPENED and isinstance(func, FunctionType):
             with self:
                 return _body(func)(*args, **kwargs)
+        if what.name == "hardtanh" and _bounds(what, args, kwargs) == RELU6:
+            what = operation(torch.nn.functional.relu6)
         before = _before(what, args)
         result = func(*args, **kwargs)
         if what.op == PASS:
@@ -210,13 +212,7 @@ class Recorder(TorchFunctionMode):
     def _take(
         self, what: Operation, output: Tensor, unit_axis: int, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> int:
-        bounds = None
-        if what.activation == "hardtanh":
-            given = _options(what, args, kwargs)
-            low, high = given.get("min_val"), given.get("max_val")
-            bounds = (
-                (float(low), float(high)) if isinstance(low, (int, float)) and isinstance(high, (int, float)) else None
-            )
+        bounds = _bounds(what, args, kwargs) if what.activation == "hardtanh" else None
         return self.collector.take_signal(output, what.activation, bounds, unit_axis)
 
     def _describe(self, event: Event, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
@@ -269,6 +265,16 @@ def _options(what: Operation, args: tuple[Any, ...], kwargs: Mapping[str, Any]) 
     if what.op in ("multiply", "add", "scale"):
         found.update(_constant(what, args))
     return found
+
+
+RELU6 = (0.0, 6.0)
+"""Bounds of a hard tanh that is a ReLU6; torch's module runs it as one."""
+
+
+def _bounds(what: Operation, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[float, float] | None:
+    given = _options(what, args, kwargs)
+    low, high = given.get("min_val"), given.get("max_val")
+    return (float(low), float(high)) if isinstance(low, (int, float)) and isinstance(high, (int, float)) else None
 
 
 def _window(what: Operation, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:

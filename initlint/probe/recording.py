@@ -41,8 +41,8 @@ class Row(Struct, frozen=True, kw_only=True):
     bias: str = ""
     parameters: tuple[str, ...] = ()
     """Names of all parameters it is given, these two included."""
-    fan_in: int | None = None
-    fan_out: int | None = None
+    fan_in: int | float | None = None
+    fan_out: int | float | None = None
     output: Statistics
     gradient: Gradient | None = None
     """Of a random cotangent with mean square 1 an element, at the operation's output."""

@@ -15,6 +15,8 @@ from initlint.probe.statistics import is_measurable
 WEIGHT_ARGUMENT = {"linear": 1, "conv": 1, "conv_transpose": 1, "embedding": 1}
 """Position of the weight among the arguments; the bias follows it."""
 
+Fan = int | float | None
+
 
 @dataclass(frozen=True)
 class Use:
@@ -23,8 +25,8 @@ class Use:
     weight: str = ""
     bias: str = ""
     parameters: tuple[str, ...] = ()
-    fan_in: int | None = None
-    fan_out: int | None = None
+    fan_in: Fan = None
+    fan_out: Fan = None
     is_linear: bool = False
     """Whether a product of matrices turned out to have a parameter as one factor."""
 
@@ -114,8 +116,8 @@ class Weights:
         return name
 
 
-def fans(op: str, weight: Tensor, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[int | None, int | None]:
-    """Terms of the sum that makes one output, and outputs that one input goes into."""
+def fans(op: str, weight: Tensor, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Fan, Fan]:
+    """Terms of the sum that makes one output, and outputs that one input goes into: with a stride, on average."""
     if op == "embedding":
         return 1, 1
     if weight.dim() < 2:
@@ -124,11 +126,15 @@ def fans(op: str, weight: Tensor, args: tuple[Any, ...], kwargs: Mapping[str, An
     if op == "linear":
         return second, first
     groups = _argument(args, kwargs, 6, "groups") or 1
-    if op == "conv":
-        return second * window, first * window // groups
     stride = _argument(args, kwargs, 3, "stride") or 1
     steps = math.prod(stride) if isinstance(stride, (tuple, list)) else stride ** (weight.dim() - 2)
-    return max(first * window // (groups * steps), 1), second * window
+    if op == "conv":
+        return second * window, _share(first * window, groups * steps)
+    return _share(first * window, groups * steps), second * window
+
+
+def _share(whole: int, parts: int) -> int | float:
+    return whole // parts if whole % parts == 0 else whole / parts
 
 
 def _argument(args: tuple[Any, ...], kwargs: Mapping[str, Any], position: int, name: str) -> Any:

@@ -597,3 +597,13 @@ def test_inputs_and_cotangent_are_independent_of_weights_drawn_with_the_same_see
     assert product.output.second == pytest.approx(entry.output.second, rel=0.2), "twice as much with equal numbers"
     gradient = parameter(recording, "weight").gradient
     assert gradient is not None and gradient.mean_square == pytest.approx(64, rel=0.2)
+
+
+def test_a_relu6_is_no_saturating_hard_tanh() -> None:
+    def build() -> nn.Module:
+        return nn.Sequential(nn.Linear(4, 32), nn.ReLU6())
+
+    relu6 = rows(record(build, signal(64, 4), batch=64))[1]
+    assert (relu6.activation, relu6.kind) == ("relu6", "ReLU6")
+    assert relu6.output.saturated_fraction == 0 and relu6.output.zero_fraction > 0.3
+    assert relu6.output.dead_fraction is not None
