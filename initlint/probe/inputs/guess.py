@@ -215,13 +215,17 @@ def from_layer(name: str, layer: Layer, model: nn.Module) -> Argument:
 def input_of_rank(
     rank: int, running: nn.Module | None, model: nn.Module
 ) -> tuple[tuple[Size, ...], tuple[int, ...]] | None:
-    """Shape and fixed axes of the input of the layer that was running, or else of the first that takes so many axes."""
+    """Shape and fixed axes of the input of the layer that was running, or else of the first that takes so many axes.
+
+    Five axes without a layer for them are a sequence of images: ``(batch, frames, channels, height, width)``.
+    """
     for module in [running, *model.modules()]:
         if isinstance(module, _SHAPED):
             shape, fixed = _shape(module, model)
             if len(shape) == rank:
                 return shape, fixed
-    return None
+    images = input_of_rank(4, running, model) if rank == 5 else None
+    return None if images is None else ((BATCH, STEPS, *images[0][1:]), tuple(axis + 1 for axis in images[1]))
 
 
 def _shape(module: Any, model: nn.Module) -> tuple[tuple[Size, ...], tuple[int, ...]]:

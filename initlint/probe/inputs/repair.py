@@ -49,7 +49,7 @@ def alternatives(failure: Failure) -> Iterator[Plan]:
                 yield failure.plan.with_argument(argument.with_spec(spec, *_known(argument, spec)))
     for argument in failure.plan.drawn():
         if argument.spec is not None and argument.spec.dtype is None:
-            yield from (failure.plan.with_argument(with_rank(argument, rank, failure)) for rank in (4, 3, 2))
+            yield from (failure.plan.with_argument(with_rank(argument, rank, failure)) for rank in (4, 3, 2, 5))
 
 
 def usual_sides(failure: Failure) -> Iterator[Plan]:
@@ -243,6 +243,8 @@ def _larger(plan: Plan) -> Iterator[Plan]:
     """Free sizes raised: from 224 to 299 (Inception) first, and eightfold for what shrinks fast, as raw audio does."""
     for factor in (4 / 3, 2, 8):
         for argument in plan.drawn():
+            if factor < 2 and len(argument.shape) < 4:
+                continue
             sizes = {axis: math.ceil(int(argument.shape[axis]) * factor) for axis in argument.free_axes}
             if sizes and argument.spec is not None and not argument.spec.is_integer:
                 yield plan.with_argument(argument.resized(sizes, is_known=False))
