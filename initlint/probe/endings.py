@@ -28,7 +28,7 @@ def of_error(error: BaseException, target: str, stage: str, memory: int) -> Prob
     trail = called_through(frames)
     if isinstance(error, SystemExit):
         message = f"the target ends the program {when}: sys.exit({_exit_code(error)}).{trail}"
-        return _at(innermost(frames), target, message, 'Put what runs a program under if __name__ == "__main__".')
+        return _at(innermost(frames), target, message, _EXIT_REMEDIES.get(stage, "Raise an exception there instead."))
     if is_out_of_memory(error):
         message = f"needs more memory {when} than the limit of {shown_size(memory)}: {_text(error)}.{trail}"
         return _at(innermost(frames), target, message, _MEMORY_REMEDY)
@@ -38,12 +38,13 @@ def of_error(error: BaseException, target: str, stage: str, memory: int) -> Prob
     return _at(innermost(frames), target, f"{_text(error)}, raised {when}.{trail}", _remedy(error, stage))
 
 
+_EXIT_REMEDIES = {IMPORTING: 'Put what runs a program under if __name__ == "__main__".'}
 _MEMORY_REMEDY = "Give a smaller --batch-size, or more with --memory-limit."
 
 
 def _of_probe_error(error: ProbeError, target: str, frames: Sequence[Frame]) -> Problem:
     if error.path is not None:
-        return Problem(error.path, error.message, error.remedy, error.line)
+        return Problem(displayed(Path(error.path)), error.message, error.remedy, error.line)
     return _at(innermost(frames), target, error.message, error.remedy)
 
 

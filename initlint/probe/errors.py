@@ -16,7 +16,7 @@ STAGES: Mapping[str, str] = {
     STARTING: "while starting",
     IMPORTING: "while importing the target",
     BUILDING: "while building the model",
-    INPUTS: "while making the inputs",
+    INPUTS: "while looking for inputs that forward takes",
     LOSS: "while computing the loss",
     FORWARD: "in the forward pass",
     BACKWARD: "in the backward pass",

@@ -204,11 +204,14 @@ def test_endless_recursion_is_an_exception_like_others(probe: Probe) -> None:
 
 
 @pytest.mark.parametrize("call", ["sys.exit(3)", "raise SystemExit('bye')", "exit()"])
-def test_sys_exit_is_a_problem_at_its_line(probe: Probe, call: str) -> None:
+def test_an_exit_is_a_problem_at_its_line(probe: Probe, call: str) -> None:
     found = problem(probe(f"import sys\ndef Net():\n    {call}\n"))
     assert found.message.startswith("the target ends the program while building the model: sys.exit(")
-    assert "__main__" in found.remedy
-    assert found.line == 3
+    assert (found.line, found.remedy) == (3, "Raise an exception there instead.")
+
+
+def test_a_script_that_exits_when_it_is_imported_is_told_of_the_guard(probe: Probe) -> None:
+    assert '__name__ == "__main__"' in problem(probe("import sys\nsys.exit()")).remedy
 
 
 def test_an_exit_past_python_says_the_exit_code_and_the_last_line_printed(probe: Probe) -> None:
@@ -447,3 +450,76 @@ def _start_probing(folder: Path, source: str) -> subprocess.Popen[bytes]:
     while not (folder / "started").exists() and running.poll() is None and time.monotonic() < until:
         time.sleep(0.02)
     return running
+
+
+# ------------------------------------------------------------------------------------------------------- the real worker
+
+MODELS = """
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, width=8):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, 4))
+
+    def forward(self, x):
+        return self.layers(x)
+
+class Large(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(100_000, 10_000))
+
+class Unbuildable(Net):
+    def __init__(self):
+        super().__init__()
+        self.apply(self.fill)
+
+    def fill(self, module):
+        if isinstance(module, nn.Linear):
+            nn.init.orthogonal_(module.bias)
+"""
+
+
+def probe_for_real(folder: Path, name: str, **settings: object) -> Outcome:
+    (folder / "models.py").write_text(MODELS)
+    request = Request(target=f"models.py:{name}", directory=str(folder), seeds=1, passes=(), **settings)  # type: ignore[arg-type]
+    return run_contained(request, lambda stage: None)
+
+
+def test_a_model_is_probed(tmp_path: Path) -> None:
+    found = probe_for_real(tmp_path, "Net", arguments={"width": 6}).result
+    assert isinstance(found, Recording)
+    assert (found.model, found.target) == ("Net", "models.py:Net")
+    assert {parameter.values.shape for parameter in found.parameters} >= {(6, 6), (4, 6)}
+
+
+@linux_only
+def test_a_tensor_beyond_the_memory_limit_is_told_with_its_size(tmp_path: Path) -> None:
+    found = problem(probe_for_real(tmp_path, "Large", memory_limit=parse_size("2GB")))
+    assert "needs more memory while building the model than the limit of 2 GB: RuntimeError" in found.message
+    assert "4000000000 bytes" in found.message
+    assert found.line == 16
+
+
+def test_the_frames_of_pytorch_are_left_out(tmp_path: Path) -> None:
+    found = problem(probe_for_real(tmp_path, "Unbuildable"))
+    assert found.message.startswith(
+        "ValueError: Only tensors with 2 or more dimensions are supported, raised while building"
+    )
+    assert found.line == 25
+    assert found.message.count(".py:") == 2
+    assert "torch/nn" not in found.message
+
+
+def test_a_missing_pytorch_is_told_with_the_command_that_installs_it(tmp_path: Path) -> None:
+    without = "import sys; sys.modules['torch'] = None; from initlint.probe.worker import main; main()"
+    outcome = run_contained(Request(target="models.py:Net"), lambda stage: None, worker=["-c", without])
+    assert problem(outcome).message == "probe needs PyTorch, and it is not installed"
+    assert problem(outcome).remedy == "Run pip install 'initlint[probe]'."
+
+
+def test_our_side_loads_no_pytorch() -> None:
+    code = "import sys, initlint.probe.containment; assert 'torch' not in sys.modules"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
