@@ -10,19 +10,8 @@ from initlint.network import Network
 from initlint.network.stack import Stack
 from initlint.rule import Rule
 
-from .judging import (
-    PLAIN_LIMIT,
-    Cause,
-    blame,
-    cause,
-    consequence,
-    evidence,
-    init_in_words,
-    power,
-    severity,
-    span,
-    whole_stacks,
-)
+from .judging import PLAIN_LIMIT, Cause, blame, cause, whole_stacks
+from .wording import as_measured, consequence, evidence, init_in_words, power, severity, span, witnessed
 
 
 class HeInitMissing(Rule):
@@ -67,10 +56,11 @@ def build(depth=14, width=256):
 
     def check_network(self, network: Network) -> Iterator[Finding]:
         """Judges every plain stack of rectifiers."""
-        for stack in whole_stacks(network):
-            decades = stack.gradient
-            if decades is not None and decades < -PLAIN_LIMIT and cause(stack) is Cause.HE_MISSING:
-                yield self._finding(stack, decades)
+        return (self._finding(stack, decades) for stack, decades in failing(network))
+
+    def check_measured(self, network: Network) -> Iterator[Finding]:
+        """Judges the same stacks by the gradient that was measured."""
+        return self.check_network(network)
 
     def _finding(self, stack: Stack, decades: float) -> Finding:
         depth, first = len(stack.hidden), stack.hidden[0]
@@ -78,13 +68,24 @@ def build(depth=14, width=256):
         kind = activation.kind if activation is not None else "rectifier"
         message = (
             f"{stack.network.name}: {depth} {kind} layers ({span(stack)}) with {init_in_words(first)} keep x {stack.factor:.2g} "
-            f"of the gradient's variance a layer, {power(decades)} over the stack; about 1 is needed: {consequence(decades)}"
+            f"of the gradient's variance a layer, {power(decades)} over the stack; about 1 is needed{as_measured(stack)}: "
+            f"{consequence(decades)}"
         )
         call = scaled_init(activation.activation if activation is not None else "relu")
+        predicted, measured = witnessed(stack.network, evidence(stack))
         return self.finding(
             blame(stack),
             message,
             help=f"on every hidden layer: {call}; or put a normalisation layer between them",
             severity=severity(decades),
-            predicted=evidence(stack),
+            predicted=predicted,
+            measured=measured,
         )
+
+
+def failing(network: Network) -> Iterator[tuple[Stack, float]]:
+    """The stacks that fail for this cause, with the decades that the gradient loses."""
+    for stack in whole_stacks(network):
+        decades = stack.gradient
+        if decades is not None and decades < -PLAIN_LIMIT and cause(stack) is Cause.HE_MISSING:
+            yield stack, decades

@@ -1,4 +1,4 @@
-"""What the rules on scale share: limits measured against training, who is to blame, and how numbers are worded."""
+"""What the rules on scale share: limits measured against training, and who is to blame."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Iterator
 from enum import Enum
 
-from initlint.finding import Place, Severity
+from initlint.finding import Place
 from initlint.network import Network, Parameter, Write
 from initlint.network.stack import Stack, Stage, stacks
 from initlint.signal.distribution import Distribution
@@ -234,65 +234,19 @@ def _follows_fan(stage: Stage, parameter: Parameter, variance: float) -> bool:
     fans = [fan for fan in (stage.layer.fan_in, stage.layer.fan_out) if isinstance(fan, (int, float))]
     sizes = [size for size in parameter.shape or () if isinstance(size, (int, float))]
     candidates = [*fans, *sizes, *([sum(fans) / 2] if len(fans) == 2 else []), math.prod(sizes) if sizes else 0]
+    close = tolerance(parameter)
     return any(
-        math.isclose(fan * variance, multiple, rel_tol=CLOSE) for fan in candidates for multiple in FAN_MULTIPLES
+        math.isclose(fan * variance, multiple, rel_tol=close) for fan in candidates for multiple in FAN_MULTIPLES
     )
 
 
-def severity(decades: float) -> Severity:
-    """Error where no optimiser trains it, warning where plain SGD does not."""
-    return Severity.ERROR if abs(decades) > ADAM_LIMIT else Severity.WARNING
+SIGMAS = 4.0
+"""Standard errors within which a measured variance agrees with another: one weight in 16 000 falls outside by chance."""
 
 
-def consequence(decades: float) -> str:
-    """What follows for training."""
-    if abs(decades) > ADAM_LIMIT:
-        return "SGD will not move the first layers, and Adam hardly" if decades < 0 else "training will diverge"
-    return "plain SGD will stall" if decades < 0 else "plain SGD will diverge"
-
-
-def power(decades: float) -> str:
-    """A ratio given as a power of ten: ``2.1e-09``."""
-    if math.isinf(decades):
-        return "0" if decades < 0 else "inf"
-    exponent = math.floor(decades)
-    mantissa = round(10 ** (decades - exponent), 1)
-    return f"{mantissa:.2g}" if exponent == 0 else f"{mantissa:.1f}e{exponent:+03d}"
-
-
-def init_in_words(stage: Stage) -> str:
-    """How the stage's weight is initialised."""
-    found = last_write(stage)
-    if found is None or found.initializer in ("default", "reset_parameters"):
-        return "the framework's default init"
-    return f"{found.initializer}"
-
-
-def evidence(stack: Stack, **more: object) -> dict[str, object]:
-    """The numbers of a stack as plain values."""
-    numbers = [
-        {
-            "name": stage.layer.name,
-            "op": stage.layer.kind,
-            "line": stage.layer.place.line,
-            "fan_in": stage.layer.fan_in if isinstance(stage.layer.fan_in, (int, float)) else None,
-            "forward_gain": signal.forward_gain,
-            "backward_gain": signal.chi,
-        }
-        for stage, signal in stack.numbers()
-    ]
-    return {
-        "network": stack.network.name,
-        "depth": len(stack.hidden),
-        "log10_gradient_ratio": stack.gradient,
-        "log10_forward_ratio": stack.forward,
-        "factor_per_layer": stack.factor,
-        "layers": numbers,
-        **more,
-    }
-
-
-def span(stack: Stack) -> str:
-    """Which layers it is about: ``fc1 to fc12``."""
-    first, last = stack.hidden[0].layer.name, stack.hidden[-1].layer.name
-    return f"{first} to {last}" if first and last and first != last else stack.network.name
+def tolerance(parameter: Parameter) -> float:
+    """Relative tolerance of its variance: `CLOSE`, or the sampling error ``sqrt(2 / n)`` where it is known from n values."""
+    seen, law = parameter.measured, parameter.distribution
+    if seen is None or law is None or law.family != "other":
+        return CLOSE
+    return SIGMAS * math.sqrt(2 / max(seen.values.elements, 1))

@@ -9,7 +9,8 @@ from initlint.network import Network
 from initlint.network.stack import Stack
 from initlint.rule import Rule
 
-from .judging import PLAIN_LIMIT, Cause, cause, consequence, evidence, power, severity, span, whole_stacks
+from .judging import PLAIN_LIMIT, Cause, cause, whole_stacks
+from .wording import as_measured, consequence, evidence, power, severity, span, witnessed
 
 
 class PlainStackTooDeep(Rule):
@@ -50,24 +51,35 @@ net = nn.Sequential(*layers)
 
     def check_network(self, network: Network) -> Iterator[Finding]:
         """Judges every plain stack whose scale is right."""
-        for stack in whole_stacks(network):
-            decades = stack.gradient
-            if decades is not None and abs(decades) > PLAIN_LIMIT and cause(stack) is Cause.DEPTH:
-                yield self._finding(stack, decades)
+        return (self._finding(stack, decades) for stack, decades in failing(network))
+
+    def check_measured(self, network: Network) -> Iterator[Finding]:
+        """Judges the same stacks by the gradient that was measured."""
+        return self.check_network(network)
 
     def _finding(self, stack: Stack, decades: float) -> Finding:
         depth, first = len(stack.hidden), stack.hidden[0]
         kind = first.activation.kind if first.activation is not None else "linear"
-        enough = int(depth * PLAIN_LIMIT / abs(decades))
+        enough, total = int(depth * PLAIN_LIMIT / abs(decades)), f"{power(decades)} over the stack{as_measured(stack)}"
         message = (
             f"{stack.network.name}: {depth} {kind} layers ({span(stack)}) with neither normalisation nor skips multiply the "
-            f"gradient's variance by {stack.factor:.3g} a layer, {power(decades)} over the stack, although their init is "
-            f"right: {consequence(decades)}"
+            f"gradient's variance by {stack.factor:.3g} a layer, {total}, although their "
+            f"init is right: {consequence(decades)}"
         )
+        predicted, measured = witnessed(stack.network, evidence(stack, trainable_depth=enough))
         return self.finding(
             first.layer.place,
             message,
             help=f"add skip connections or a normalisation layer; plain, about {enough} layers are the limit",
             severity=severity(decades),
-            predicted=evidence(stack, trainable_depth=enough),
+            predicted=predicted,
+            measured=measured,
         )
+
+
+def failing(network: Network) -> Iterator[tuple[Stack, float]]:
+    """The stacks that fail for this cause, with the decades that the gradient loses or gains."""
+    for stack in whole_stacks(network):
+        decades = stack.gradient
+        if decades is not None and abs(decades) > PLAIN_LIMIT and cause(stack) is Cause.DEPTH:
+            yield stack, decades

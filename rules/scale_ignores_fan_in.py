@@ -11,21 +11,8 @@ from initlint.network import Network
 from initlint.network.stack import Stack, Stage
 from initlint.rule import Rule
 
-from .judging import (
-    SGD_LIMIT,
-    Cause,
-    cause,
-    consequence,
-    evidence,
-    is_hard_coded,
-    last_write,
-    needed_gain,
-    power,
-    severity,
-    span,
-    whole_stacks,
-    worst,
-)
+from .judging import SGD_LIMIT, Cause, cause, is_hard_coded, last_write, needed_gain, whole_stacks, worst
+from .wording import as_measured, consequence, evidence, power, severity, span, witnessed
 
 
 class ScaleIgnoresFanIn(Rule):
@@ -79,11 +66,13 @@ class Head(nn.Module):
 
     def check_network(self, network: Network) -> Iterator[Finding]:
         """Judges every plain stack by its worse direction."""
-        for stack in whole_stacks(network):
-            decades = worst(stack)
-            if abs(decades) > SGD_LIMIT and cause(stack) is Cause.HARD_CODED:
-                guilty = next(stage for stage in stack.hidden if is_hard_coded(stage))
-                yield self._finding(stack, guilty, decades)
+        for stack, decades in failing(network):
+            guilty = next(stage for stage in stack.hidden if is_hard_coded(stage))
+            yield self._finding(stack, guilty, decades)
+
+    def check_measured(self, network: Network) -> Iterator[Finding]:
+        """Judges the same stacks by what was measured."""
+        return self.check_network(network)
 
     def _finding(self, stack: Stack, stage: Stage, decades: float) -> Finding:
         written = last_write(stage)
@@ -94,16 +83,26 @@ class Head(nn.Module):
         name = stage.layer.weight.name if stage.layer.weight is not None else stage.layer.name
         message = (
             f"{name}: {written.initializer} gives std {spread:.3g}{fan}{advice}; over {len(stack.hidden)} layers "
-            f"({span(stack)}) the variance is multiplied by {power(decades)}: {consequence(decades)}"
+            f"({span(stack)}) the variance is multiplied by {power(decades)}{as_measured(stack)}: {consequence(decades)}"
         )
         activation = stage.activation.activation if stage.activation is not None else "linear"
+        predicted, measured = witnessed(stack.network, evidence(stack, weight_std=spread, expected_std=wanted))
         return self.finding(
             written.place,
             message,
             help=f"scale by the fan instead: {scaled_init(activation)}",
             severity=severity(decades),
-            predicted=evidence(stack, weight_std=spread, expected_std=wanted),
+            predicted=predicted,
+            measured=measured,
         )
+
+
+def failing(network: Network) -> Iterator[tuple[Stack, float]]:
+    """The stacks that fail for this cause, with the decades that the gradient or the signal loses or gains."""
+    for stack in whole_stacks(network):
+        decades = worst(stack)
+        if abs(decades) > SGD_LIMIT and cause(stack) is Cause.HARD_CODED:
+            yield stack, decades
 
 
 def _std(stage: Stage) -> float | None:

@@ -10,7 +10,8 @@ from initlint.network import TRANSPARENT, Layer, Network
 from initlint.network.stack import Stack, stacks
 from initlint.rule import Rule
 
-from .judging import SGD_LIMIT, Cause, blame, cause, evidence, init_in_words, power, severity, whole_stacks, worst
+from .judging import SGD_LIMIT, Cause, blame, cause, whole_stacks, worst
+from .wording import evidence, init_in_words, power, severity
 
 LEAST_HARM = 1.0
 """Decades over the stack from which it is reported."""

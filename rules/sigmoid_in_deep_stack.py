@@ -9,7 +9,8 @@ from initlint.network import Network
 from initlint.network.stack import Stack
 from initlint.rule import Rule
 
-from .judging import SGD_LIMIT, Cause, cause, consequence, evidence, init_in_words, power, severity, span, whole_stacks
+from .judging import SGD_LIMIT, Cause, cause, whole_stacks
+from .wording import as_measured, consequence, evidence, init_in_words, power, severity, span, witnessed
 
 STEEPEST = 1 / 4
 """Largest slope of the logistic function."""
@@ -60,10 +61,11 @@ net = nn.Sequential(
 
     def check_network(self, network: Network) -> Iterator[Finding]:
         """Judges every plain stack of sigmoids."""
-        for stack in whole_stacks(network):
-            decades = stack.gradient
-            if decades is not None and decades < -SGD_LIMIT and cause(stack) is Cause.LOGISTIC:
-                yield self._finding(stack, decades)
+        return (self._finding(stack, decades) for stack, decades in failing(network))
+
+    def check_measured(self, network: Network) -> Iterator[Finding]:
+        """Judges the same stacks by the gradient that was measured."""
+        return self.check_network(network)
 
     def _finding(self, stack: Stack, decades: float) -> Finding:
         first = next(s for s in stack.hidden if s.nonlinearity is not None and s.nonlinearity.is_logistic)
@@ -71,13 +73,23 @@ net = nn.Sequential(
         message = (
             f"{stack.network.name}: {len(stack.hidden)} hidden layers with {first.activation.kind} ({span(stack)}, "
             f"{init_in_words(first)}) multiply the gradient by {(stack.factor or 0) ** 0.5:.2g} a layer (a sigmoid's slope "
-            f"is at most {STEEPEST}), its variance by {power(decades)} over the stack: {consequence(decades)}"
+            f"is at most {STEEPEST}), its variance by {power(decades)} over the stack{as_measured(stack)}: {consequence(decades)}"
         )
+        predicted, measured = witnessed(stack.network, evidence(stack))
         return self.finding(
             first.activation.place,
             message,
             help="use nn.ReLU() (or nn.GELU()) in the hidden layers with nn.init.kaiming_normal_(layer.weight, "
             'nonlinearity="relu"), or put a normalisation layer before each sigmoid',
             severity=severity(decades),
-            predicted=evidence(stack),
+            predicted=predicted,
+            measured=measured,
         )
+
+
+def failing(network: Network) -> Iterator[tuple[Stack, float]]:
+    """The stacks that fail for this cause, with the decades that the gradient loses."""
+    for stack in whole_stacks(network):
+        decades = stack.gradient
+        if decades is not None and decades < -SGD_LIMIT and cause(stack) is Cause.LOGISTIC:
+            yield stack, decades

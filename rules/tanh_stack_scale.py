@@ -10,20 +10,8 @@ from initlint.network import Network
 from initlint.network.stack import Stack
 from initlint.rule import Rule
 
-from .judging import (
-    SGD_LIMIT,
-    Cause,
-    blame,
-    cause,
-    consequence,
-    evidence,
-    init_in_words,
-    power,
-    scale_ratio,
-    severity,
-    span,
-    whole_stacks,
-)
+from .judging import SGD_LIMIT, Cause, blame, cause, scale_ratio, whole_stacks
+from .wording import as_measured, consequence, evidence, init_in_words, power, severity, span, witnessed
 
 
 class TanhStackScale(Rule):
@@ -62,25 +50,37 @@ net = nn.Sequential(*layers, nn.Linear(128, 10))
 
     def check_network(self, network: Network) -> Iterator[Finding]:
         """Judges every plain stack of saturating units."""
-        for stack in whole_stacks(network):
-            decades = stack.gradient
-            if decades is not None and abs(decades) > SGD_LIMIT and cause(stack) is Cause.TANH_SCALE:
-                yield self._finding(stack, decades)
+        return (self._finding(stack, decades) for stack, decades in failing(network))
+
+    def check_measured(self, network: Network) -> Iterator[Finding]:
+        """Judges the same stacks by the gradient that was measured."""
+        return self.check_network(network)
 
     def _finding(self, stack: Stack, decades: float) -> Finding:
         first = stack.hidden[0]
         kind = first.activation.kind if first.activation is not None else "linear"
         ratio = scale_ratio(stack.hidden[-1])
         scale = f", fan_in x Var(w) = {ratio:.2g} where 1 is needed" if ratio is not None else ""
+        total = f"{power(decades)} over the stack{as_measured(stack)}"
         message = (
             f"{stack.network.name}: {len(stack.hidden)} {kind} layers ({span(stack)}) with {init_in_words(first)}{scale}: the "
-            f"gradient's variance is multiplied by {stack.factor:.2g} a layer, {power(decades)} over the stack: "
+            f"gradient's variance is multiplied by {stack.factor:.2g} a layer, {total}: "
             f"{consequence(decades)}"
         )
+        predicted, measured = witnessed(stack.network, evidence(stack))
         return self.finding(
             blame(stack),
             message,
             help=f"on every hidden layer: {scaled_init(first.activation.activation if first.activation else 'linear')}",
             severity=severity(decades),
-            predicted=evidence(stack),
+            predicted=predicted,
+            measured=measured,
         )
+
+
+def failing(network: Network) -> Iterator[tuple[Stack, float]]:
+    """The stacks that fail for this cause, with the decades that the gradient loses or gains."""
+    for stack in whole_stacks(network):
+        decades = stack.gradient
+        if decades is not None and abs(decades) > SGD_LIMIT and cause(stack) is Cause.TANH_SCALE:
+            yield stack, decades

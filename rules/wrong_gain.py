@@ -10,20 +10,8 @@ from initlint.network import Network
 from initlint.network.stack import Stack, Stage
 from initlint.rule import Rule
 
-from .judging import (
-    SGD_LIMIT,
-    Cause,
-    cause,
-    evidence,
-    is_misnamed,
-    last_write,
-    named_gain,
-    needed_gain,
-    power,
-    severity,
-    whole_stacks,
-    worst,
-)
+from .judging import SGD_LIMIT, Cause, cause, is_misnamed, last_write, named_gain, needed_gain, whole_stacks, worst
+from .wording import evidence, power, severity
 
 LEAST_HARM = 1.0
 """Decades over the stack below which a wrong gain is not worth a word."""
