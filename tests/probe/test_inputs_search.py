@@ -134,7 +134,7 @@ ONE_INPUT: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     ),
     "raw audio": (
         lambda: nn.Sequential(*[nn.Conv1d(1 if layer == 0 else 2, 2, 10, 5) for layer in range(4)]),
-        (32, 1, 1024),
+        (32, 1, 4096),
     ),
     "a sequence, batch first": (
         lambda: LastStep(rnn=nn.LSTM(20, 4, batch_first=True), head=nn.Linear(4, 2)),
@@ -292,6 +292,21 @@ def test_the_nodes_of_a_graph_are_all_within_reach_of_its_edges() -> None:
 def test_plain_values_are_passed_for_arguments_annotated_as_such() -> None:
     inputs = found(Switched(head=nn.Linear(3, 2)))
     assert inputs.args[1] is False and inputs.kwargs == {"steps": 4}
+
+
+class Batched(Net):
+    def forward(self, batch: dict[str, Tensor]) -> Tensor:
+        words = self.table(batch["input_ids"]).mean(1)
+        return words + self.stem(batch["image"]).mean((2, 3)) + batch["bias"]
+
+
+def test_a_dict_gets_the_entries_that_forward_looks_up() -> None:
+    (batch,) = found(Batched(table=nn.Embedding(9, 8), stem=nn.Conv2d(3, 8, 3))).args
+    assert {name: tuple(value.shape) for name, value in batch.items()} == {
+        "input_ids": (32, 16),
+        "image": (32, 3, 64, 64),
+        "bias": (32, 8),
+    }
 
 
 # --------------------------------------------------------------------------------------------------------- what is said

@@ -43,7 +43,7 @@ WANTS_INTEGERS = re.compile(
 )
 WANTS_FLOATS = re.compile(
     r"but (?:got|found) (?:Long|Int|Bool)|Long and Float|float.{0,40}(?:Long|Int|Bool)\b|not implemented for '(?:Long|Int|Bool)'|"
-    r"(?:floating point|complex) .{0,20}dtype|Long(?:Tensor)?\) and weight type|Long != float",
+    r"(?:floating point|complex) .{0,20}dtype|Long(?:Tensor)?\) and weight type|Long != float|Input type \(long int\)",
     re.I,
 )
 

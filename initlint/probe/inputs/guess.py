@@ -87,6 +87,13 @@ def first_guess(model: nn.Module) -> Plan:
     return Plan(tuple(arguments))
 
 
+def guess_entry(key: str, model: nn.Module) -> Argument:
+    """The likeliest form of what a model looks up under `key`."""
+    parameter = inspect.Parameter("entry", inspect.Parameter.POSITIONAL_ONLY)
+    guess = _guess(parameter.replace(name=key) if key.isidentifier() else parameter, list(_layers(model)), model, False)
+    return replace(guess, name=key)
+
+
 def _guess(parameter: inspect.Parameter, layers: list[Layer], model: nn.Module, is_graph: bool) -> Argument:
     name = parameter.name
     plain = _plain_value(parameter)

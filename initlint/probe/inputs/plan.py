@@ -16,9 +16,10 @@ LARGEST_SAMPLE = 2**22
 
 @dataclass(frozen=True)
 class Argument:
-    """A guess for one argument of forward."""
+    """A guess for one argument of forward, or for one entry of a dict that is an argument."""
 
     name: str
+    """``batch.image`` is the entry ``image`` of the argument ``batch``."""
     spec: Input | None = None
     """``None``: `value` is passed."""
     value: Any = None
@@ -29,6 +30,11 @@ class Argument:
     is_keyword: bool = False
     reason: str = ""
     """What the guess comes from: ``conv1 (Conv2d)``."""
+
+    @property
+    def root(self) -> str:
+        """The argument of forward that this is, or is in."""
+        return self.name.partition(".")[0]
 
     @property
     def shape(self) -> tuple[Size, ...]:
@@ -72,12 +78,30 @@ class Plan:
     def is_affordable(self) -> bool:
         return all(math.prod(argument.spec.sizes(1)) <= LARGEST_SAMPLE for argument in self.drawn() if argument.spec)
 
+    def with_entry(self, root: str, entry: Argument) -> Plan:
+        """`entry` of a dict in place of the tensor that was passed for `root`, or beside the dict's other entries."""
+        own = [argument for argument in self.arguments if argument.root == root]
+        entry = replace(entry, name=f"{root}.{entry.name}", is_keyword=own[-1].is_keyword)
+        end = self.arguments.index(own[-1])
+        kept = self.arguments[: end + (own[-1].name != root)]
+        return Plan((*kept, entry, *self.arguments[end + 1 :]))
+
     def recipe(self) -> Recipe:
-        values = [(argument, argument.spec or argument.value) for argument in self.arguments]
-        return Recipe(
-            tuple(value for argument, value in values if not argument.is_keyword),
-            {argument.name: value for argument, value in values if argument.is_keyword},
-        )
+        args: dict[str, Any] = {}
+        kwargs: dict[str, Any] = {}
+        for argument in self.arguments:
+            values, value = kwargs if argument.is_keyword else args, argument.spec or argument.value
+            if argument.name == argument.root:
+                values[argument.root] = value
+            else:
+                values.setdefault(argument.root, {})[argument.name.partition(".")[2]] = value
+        return Recipe(tuple(args.values()), kwargs)
+
+    def tensor_of(self, argument: Argument, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """What was drawn for the argument, in a call made of the recipe."""
+        roots = list(dict.fromkeys(own.root for own in self.arguments if not own.is_keyword))
+        value = kwargs[argument.root] if argument.is_keyword else args[roots.index(argument.root)]
+        return value if argument.name == argument.root else value[argument.name.partition(".")[2]]
 
     def describe(self) -> str:
         """``x (B, 3, 224, 224), mask None``."""

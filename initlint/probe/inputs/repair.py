@@ -21,7 +21,7 @@ from initlint.probe.inputs.complaints import (
     WANTS_FLOATS,
     WANTS_INTEGERS,
 )
-from initlint.probe.inputs.guess import STEPS, input_of_rank
+from initlint.probe.inputs.guess import STEPS, guess_entry, input_of_rank
 from initlint.probe.inputs.mismatch import mismatches
 from initlint.probe.inputs.plan import Argument, Plan
 from initlint.probe.inputs.resize import USUAL_SIDES, History, ratio_changes, with_size
@@ -31,6 +31,7 @@ from initlint.probe.inputs.trial import Call, Failure, sources_of
 
 def repairs(failure: Failure, history: History) -> Iterator[Plan]:
     """Plans that may mend the failure."""
+    yield from _looked_up(failure)
     yield from _given_instead_of_none(failure)
     yield from _types(failure)
     yield from _ranks(failure)
@@ -69,6 +70,17 @@ def _known(argument: Argument, spec: Input) -> tuple[int, ...]:
 
 
 # --------------------------------------------------------------------------------------------------- types and None
+
+
+def _looked_up(failure: Failure) -> Iterator[Plan]:
+    """A dict in place of a tensor that a name is looked up in, with that entry; or one more entry."""
+    plan, call = failure.plan, failure.call
+    if call is not None and call.function == "getitem" and isinstance(call.args[1], str):
+        for source in sorted(sources_of(call.args[0])):
+            yield plan.with_entry(source.partition(".")[0], guess_entry(call.args[1], failure.model))
+    elif isinstance(failure.error, KeyError) and isinstance(failure.error.args[0], str):
+        for root in dict.fromkeys(argument.root for argument in plan.arguments if argument.name != argument.root):
+            yield plan.with_entry(root, guess_entry(failure.error.args[0], failure.model))
 
 
 def _given_instead_of_none(failure: Failure) -> Iterator[Plan]:

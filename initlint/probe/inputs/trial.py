@@ -105,9 +105,8 @@ def _device_of(model: nn.Module) -> torch.device:
 
 
 def _mark(plan: Plan, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    positional = iter(args)
     for argument in plan.arguments:
-        value = kwargs[argument.name] if argument.is_keyword else next(positional)
+        value = plan.tensor_of(argument, args, kwargs)
         if isinstance(value, torch.Tensor):
             setattr(value, SOURCES, frozenset([argument.name]))
 
