@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 import os
@@ -201,11 +202,13 @@ def _is_default() -> bool:
 
 
 def _nearest_file(frame: FrameType | None, passes: tuple[str, ...] = ()) -> str:
-    """The source of the innermost frame that is neither ours nor the dispatcher's nor ends in one of `passes`."""
+    """The source of the innermost frame that is neither ours nor the dispatcher's nor copies, nor ends in `passes`."""
     skipped = (
         os.path.join("torch", "overrides.py"),
         os.path.abspath(__file__),
         os.path.join("torch", "_tensor.py"),
+        os.path.join("torch", "nn", "parameter.py"),
+        copy.__file__,
         *passes,
     )
     while frame is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import os
 import sys
@@ -54,7 +55,7 @@ def _machinery() -> tuple[str, ...]:
     folder = os.path.dirname(os.path.abspath(str(torch.__file__))) + os.sep if torch is not None else OWN_FOLDER
     standard = tuple(
         os.path.abspath(str(module.__file__))
-        for module in (functools, sys.modules.get("contextlib"))
+        for module in (functools, copy, sys.modules.get("contextlib"))
         if module is not None
     )
     return (folder, OWN_FOLDER, *standard)
