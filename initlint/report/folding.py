@@ -13,16 +13,17 @@ ENDS = 4
 
 
 def shown_rows(count: int, marked: Sequence[int], trunk: Sequence[int], most: int = MOST_ROWS) -> list[int]:
-    """Indices of the rows to show of `count`: all if they are at most `most`, else `FOLDED_ROWS` of them.
+    """Indices of the rows to show of `count`: all if they are at most `most`, else at most `FOLDED_ROWS`.
 
     These are the ends, those `marked` (the most telling first, for half of the room), and of the trunk what still fits,
-    evenly spaced.
+    evenly spaced; where all this is little, of the other rows, too.
     """
     if count <= most:
         return list(range(count))
     kept = {*range(ENDS), *range(count - ENDS, count), *marked[: FOLDED_ROWS // 2]}
-    for rows in (trunk, range(count)):
-        kept.update(_evenly([row for row in rows if row not in kept], FOLDED_ROWS - len(kept)))
+    kept.update(_evenly([row for row in trunk if row not in kept], FOLDED_ROWS - len(kept)))
+    if len(kept) < FOLDED_ROWS // 2:
+        kept.update(_evenly([row for row in range(count) if row not in kept], FOLDED_ROWS - len(kept)))
     return sorted(kept)
 
 

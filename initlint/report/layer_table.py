@@ -25,8 +25,8 @@ NUMBERS_NEED = 49
 """Columns that the table takes at least, without what strikes the eye in a row."""
 BESIDE_BAR = 3
 """Columns of a bar's mark and of the gap behind it."""
-LEAST_WORD = 8
-"""Columns that names and places are cut to where there is no room."""
+LEAST_NAME, LEAST_WORD = 14, 8
+"""Columns that names of layers, and other words, are cut to where there is no room."""
 LOST = ("", "!")
 """Behind a bar, in the trainable range and out of it."""
 
@@ -84,7 +84,7 @@ def draw_table(depth: Depth, palette: Palette, glyphs: Glyphs, width: int, *, sh
     Of a long table only the most telling rows are shown, unless `shows_all`.
     """
     count = len(depth.layers)
-    marked = sorted(range(count), key=lambda row: -len(flags(depth.layers[row], depth)))
+    marked = sorted(range(count), key=lambda row: _weight(depth.layers[row], depth), reverse=True)
     marked = [row for row in marked if flags(depth.layers[row], depth)]
     trunk = [row for row, numbers in enumerate(depth.layers) if numbers.layer.id in depth.trunk]
     shown = [depth.layers[row] for row in shown_rows(count, marked, trunk, count if shows_all else MOST_ROWS)]
@@ -93,6 +93,11 @@ def draw_table(depth: Depth, palette: Palette, glyphs: Glyphs, width: int, *, sh
     yield from (_painted(line, numbers, depth, palette) for line, numbers in zip(drawn, shown, strict=True))
     legend = wrap(" ".join(_legend(shown, depth)), width)
     yield from (palette.paint(line, "dim") for line in legend)
+
+
+def _weight(numbers: LayerNumbers, depth: Depth) -> tuple[bool, int]:
+    """How telling a row is: the place where it first goes wrong most, then what has most to say."""
+    return numbers.layer.id == depth.first, len(flags(numbers, depth))
 
 
 def _legend(shown: Sequence[LayerNumbers], depth: Depth) -> Iterator[str]:
@@ -129,15 +134,13 @@ def _columns(layers: Sequence[LayerNumbers]) -> list[Column]:
         return Column(heading, tuple(map(compact, values)), is_number=True, rank=rank)
 
     return [
-        Column("layer", tuple(map(name_of, layers)), least=LEAST_WORD),
+        Column("layer", tuple(map(name_of, layers)), least=LEAST_NAME),
         Column("op", tuple(printable(each.layer.kind or each.layer.op) for each in layers), least=LEAST_WORD, rank=3),
-        Column(
-            "line", tuple(short_place(each.place) for each in layers), least=LEAST_WORD, brief=_numbers(layers), rank=1
-        ),
+        Column("line", tuple(short_place(each.place) for each in layers), least=LEAST_WORD, brief=_numbers(layers)),
         numbers("var in", [each.variance_in for each in layers], rank=4),
         numbers("var out", [each.variance_out for each in layers], rank=0),
         numbers("gain", [each.gain for each in layers], rank=2),
-        numbers("grad rms", [each.gradient_rms for each in layers], rank=0),
+        numbers("grad rms", [each.gradient_rms for each in layers], rank=1),
     ]
 
 

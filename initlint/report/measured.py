@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from initlint.finding import Place
     from initlint.network import Layer, Network, Parameter
     from initlint.network.health import Diagnosis, Health
+    from initlint.network.measurement import Gradient, Statistics
     from initlint.probe.recording import ParameterRow, Recording, Row
 
 
@@ -32,12 +33,12 @@ class LayerNumbers:
     @property
     def variance_in(self) -> float | None:
         """Of the first input, over all entries."""
-        return None if self.before is None else self.before.output.variance
+        return None if self.before is None else _variance(self.before.output)
 
     @property
     def variance_out(self) -> float:
-        """Over all entries."""
-        return self.row.output.variance
+        """Over all entries; NaN if one is not finite."""
+        return _variance(self.row.output)
 
     @property
     def gain(self) -> float | None:
@@ -51,22 +52,31 @@ class LayerNumbers:
             return None
         if not self.is_only_consumer:
             return None
-        return _ratio(self.before.gradient.mean_square, self.row.gradient.mean_square)
+        return _ratio(_mean_square(self.before.gradient), _mean_square(self.row.gradient))
 
     @property
     def gradient_rms(self) -> float | None:
-        """Of the gradient at the output; ``None`` where none arrived."""
-        return None if self.row.gradient is None else self.row.gradient.rms
+        """Of the gradient at the output; ``None`` where none was observed."""
+        return None if self.row.gradient is None else math.sqrt(_mean_square(self.row.gradient))
 
     @property
     def gradient_total(self) -> float | None:
         """Sum of the squares of the gradient: what the verdict goes by, as widths and resolutions change."""
-        return None if self.row.gradient is None else self.row.gradient.total
+        gradient = self.row.gradient
+        return None if gradient is None else _mean_square(gradient) * gradient.elements
 
     @property
     def place(self) -> Place:
         """Where it is built or, for a call in a ``forward``, called."""
         return self.layer.place
+
+
+def _variance(of: Statistics) -> float:
+    return math.nan if of.nonfinite_fraction > 0 else of.variance
+
+
+def _mean_square(of: Gradient) -> float:
+    return math.nan if of.nonfinite_fraction > 0 or not of.mean_square >= 0 else of.mean_square
 
 
 def _ratio(numerator: float, denominator: float | None) -> float | None:
@@ -235,4 +245,9 @@ def _diagnosis(diagnosis: Diagnosis) -> dict[str, Any]:
 
 def symptom_in_words(diagnosis: Diagnosis) -> str:
     """``"vanishing gradients"``."""
-    return diagnosis.symptom.name.replace("_", " ").lower()
+    name: str = diagnosis.symptom.name
+    return NAMED_OTHERWISE.get(name) or name.replace("_", " ").lower()
+
+
+NAMED_OTHERWISE = {"NON_FINITE": "values that are not finite", "INITIAL_LOSS_OFF": "an initial loss that is off"}
+"""Symptoms whose names read badly in a sentence."""

@@ -81,6 +81,14 @@ def test_numbers_that_are_not_finite_are_valid_json() -> None:
     assert (second["mean"], second["gradient_rms"]) == ("nan", "nan")
 
 
+def test_statistics_of_the_finite_entries_do_not_hide_the_others() -> None:
+    lost = row(
+        0, 1.0, 1.0, output=statistics(0.0, nonfinite_fraction=0.5), gradient=gradient(0.0, nonfinite_fraction=1.0)
+    )
+    (first,) = layers(probed([lost]))
+    assert (first["forward"]["variance_out"], first["gradient_rms"]) == ("nan", "nan")
+
+
 def test_a_target_that_failed_has_no_score_and_all_keys() -> None:
     good, bad = document(stack(2), failed())["targets"]
     assert set(good) == set(bad)

@@ -147,6 +147,16 @@ def test_a_long_table_is_folded_and_keeps_the_place_where_it_goes_wrong() -> Non
     assert f"{FOLDED} of {WHOLE} rows; --all-layers shows the others." in shown(deep)
 
 
+def test_in_a_long_table_rows_off_the_trunk_leave_room_for_it() -> None:
+    rows = [row(0, 1.0, 1.0)]
+    for number in range(1, WHOLE, 2):
+        source = (number - 2) if number > 1 else 0
+        rows.append(row(number, 1.0, 1.0, name=f"blocks.{number}", op="add", kind="add", inputs=(source,), weight=""))
+        rows.append(row(number + 1, 1.0, 1.0, name=f"side.{number}", inputs=(source,)))
+    names = table(probed(rows, outputs=(WHOLE - 1,)))
+    assert sum(name.startswith("blocks.") for name in names) > 3 * sum(name.startswith("side.") for name in names)
+
+
 def test_all_layers_shows_every_row() -> None:
     rows = table(stack(WHOLE, 0.5, 0.5), shows_all=True)
     assert len([name for name in rows if name.startswith("layers.")]) == WHOLE
