@@ -34,7 +34,7 @@ SHOULD_BE = re.compile(
 )
 TOO_SMALL = re.compile(
     r"Kernel size can't be greater|[Oo]utput size is too small|Padding size should be less|too small|non-empty|"
-    r"non-zero size|more than 1 value per channel|must be greater|Padding length|mask_length",
+    r"smaller than kernel|non-zero size|more than 1 value per channel|must be greater|Padding length|mask_length",
 )
 WANTS_INTEGERS = re.compile(
     r"scalar types?:? (?:Long|Int)|expected.{0,40}\b(?:Long|int64)\b|must be (?:long|int)|used as indices must be|"

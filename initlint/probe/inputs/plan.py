@@ -10,6 +10,9 @@ from typing import Any
 from initlint.probe.inputs.batch import Recipe
 from initlint.probe.inputs.spec import BATCH, Input, Size
 
+VIDEO_RANK = 5
+"""Axes of ``(batch, channels, frames, height, width)``."""
+
 LARGEST_SAMPLE = 2**22
 """Numbers in one sample beyond which nothing is tried: 27 images of 3 x 224 x 224."""
 
@@ -58,6 +61,11 @@ class Argument:
     @property
     def free_axes(self) -> list[int]:
         return [axis for axis, size in enumerate(self.shape) if size != BATCH and axis not in self.fixed]
+
+    @property
+    def scaled_axes(self) -> list[int]:
+        """The free ones that change together: of a video height and width, not the frames."""
+        return self.free_axes[-2:] if len(self.shape) == VIDEO_RANK else self.free_axes
 
 
 @dataclass(frozen=True)

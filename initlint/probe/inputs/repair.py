@@ -94,7 +94,7 @@ def _given_instead_of_none(failure: Failure) -> Iterator[Plan]:
 
 def _types(failure: Failure) -> Iterator[Plan]:
     call = failure.call
-    if call is not None and call.function == "embedding" and failure.text == "index out of range in self":
+    if call is not None and failure.text == "index out of range in self":
         yield from _smaller_ids(failure, call)
     elif WANTS_INTEGERS.search(failure.text):
         rows = _table_rows(call)
@@ -257,6 +257,6 @@ def _larger(plan: Plan) -> Iterator[Plan]:
         for argument in plan.drawn():
             if factor < 2 and len(argument.shape) < 4:
                 continue
-            sizes = {axis: math.ceil(int(argument.shape[axis]) * factor) for axis in argument.free_axes}
+            sizes = {axis: math.ceil(int(argument.shape[axis]) * factor) for axis in argument.scaled_axes}
             if sizes and argument.spec is not None and not argument.spec.is_integer:
                 yield plan.with_argument(argument.resized(sizes, is_known=False))

@@ -62,9 +62,7 @@ def with_size(plan: Plan, sources: frozenset[str], actual: int, wanted: int, axi
 def ratio_changes(plan: Plan, sources: frozenset[str], actual: int, wanted: int, history: History) -> Iterator[Plan]:
     """Other free sizes, where a size further on grows with them: the width of a flattened map, a number of patches."""
     for argument in plan.drawn(sources):
-        free = argument.free_axes
-        if len(argument.shape) == 5:  # of a video height and width, not the frames
-            free = free[-2:]
+        free = argument.scaled_axes
         if not free or argument.spec is None or argument.axes(actual):
             continue
         side = int(argument.shape[free[-1]])

@@ -165,8 +165,16 @@ def _pass_on(call: Call, result: Any) -> None:
 
 
 def _require_rows(call: Call) -> None:
-    """Raise as the CPU does for an index beyond an embedding's table: a GPU would be lost for the whole process."""
-    if call.function == "embedding" and call.args and isinstance(call.args[0], torch.Tensor):
-        ids, table = call.args[0], call.argument(1, "weight")
-        if not ids.is_floating_point() and ids.numel() and int(ids.max()) >= table.shape[0]:
-            raise IndexError("index out of range in self")
+    """Raise as the CPU does for an index beyond a table: a GPU would be lost for the whole process."""
+    if call.function in ("embedding", "embedding_bag"):
+        table = call.argument(1, "weight")
+        rows = table.shape[0] if isinstance(table, torch.Tensor) and table.dim() else 0
+    elif call.function == "one_hot":
+        rows = call.argument(1, "num_classes") or 0
+    else:
+        return
+    ids = call.args[0] if call.args else None
+    if not isinstance(ids, torch.Tensor) or ids.is_floating_point() or ids.numel() == 0:
+        return
+    if 0 < rows <= int(ids.max()):
+        raise IndexError("index out of range in self")
