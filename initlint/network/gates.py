@@ -20,8 +20,7 @@ def is_closed(layer: Layer) -> bool:
 
     Zero-gamma, LoRA's B, the zero convolutions of ControlNet, zero heads.
     """
-    weight = layer.weight
-    return layer.op in GATES and weight is not None and weight.constant == 0 and receives(weight)
+    return layer.op in GATES and layer.weight is not None and layer.weight.constant == 0 and _opens(layer)
 
 
 def is_gate(layer: Layer) -> bool:
@@ -29,7 +28,17 @@ def is_gate(layer: Layer) -> bool:
     weight = layer.weight
     if layer.op not in SCALES or weight is None or weight.constant is None:
         return is_closed(layer)
-    return abs(weight.constant) <= SMALL_SCALE and receives(weight)
+    return abs(weight.constant) <= SMALL_SCALE and _opens(layer)
+
+
+def _opens(layer: Layer) -> bool:
+    """Whether the first step moves its weight. One that is computed has no gradient of its own: then its output's tells."""
+    weight = layer.weight
+    if weight is None or weight.measured is None or layer.measured is None:
+        return False
+    if weight.measured.is_computed:
+        return layer.measured.gradient is not None and layer.measured.gradient.mean_square > 0
+    return receives(weight)
 
 
 def gated_layers(network: Network) -> frozenset[int]:
@@ -38,6 +47,15 @@ def gated_layers(network: Network) -> frozenset[int]:
     found: set[int] = set()
     for layer in reversed(network.layers):
         if any(after.id in found or is_gate(after) for after in consumers[layer.id]):
+            found.add(layer.id)
+    return frozenset(found)
+
+
+def silent_layers(network: Network) -> frozenset[int]:
+    """Ids of the closed gates and of what is fed by them alone: no signal comes through for now."""
+    found: set[int] = set()
+    for layer in network.layers:
+        if is_closed(layer) or (layer.inputs and all(source in found for source in layer.inputs)):
             found.add(layer.id)
     return frozenset(found)
 

@@ -26,8 +26,9 @@ def learning_readings(network: Network) -> Iterator[Reading]:
 
 
 def trained(network: Network) -> list[Parameter]:
-    """The parameters that an optimiser moves."""
-    return [each for each in network.parameters if each.measured is not None and each.measured.is_trained]
+    """The parameters that an optimiser moves; a weight that is computed from others has no gradient of its own."""
+    rows = ((each, each.measured) for each in network.parameters)
+    return [each for each, row in rows if row is not None and row.is_trained and not row.is_computed]
 
 
 # --------------------------------------------------------------------------------------------------------- gradients

@@ -37,8 +37,8 @@ class Write:
 
     @property
     def is_explicit(self) -> bool:
-        """Whether somebody wrote it down, rather than the layer's own default."""
-        return self.initializer not in ("default", "empty")
+        """Whether somebody wrote it down, rather than the layer's own default; a copy of another layer is no init."""
+        return self.initializer not in ("default", "empty", "clone")
 
 
 class Parameter:

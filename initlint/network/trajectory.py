@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from initlint.network.gates import open_layers
+from initlint.network.gates import is_gate, open_layers, silent_layers
 from initlint.network.network import WEIGHTED, Layer, Network
 
 SETTLING = frozenset({"norm", "activation", "dropout"})
@@ -121,8 +121,8 @@ class Trajectory:
 
 
 def trajectories(network: Network) -> list[Trajectory]:
-    """The trunks of the outputs and the chains off them, without what a closed gate cuts off."""
-    passing = open_layers(network)
+    """The trunks of the outputs and the chains off them, without gates and what they cut off."""
+    passing = open_layers(network) - silent_layers(network) - {each.id for each in network.layers if is_gate(each)}
     found: dict[tuple[int, ...], Trajectory] = {}
     for output in sorted(set(network.outputs))[-MOST_OUTPUTS:]:
         _add(found, [layer for layer in trunk(network, output) if layer.id in passing], is_trunk=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from initlint.finding import Severity
 from initlint.network.diagnosis import ATTENTION, Reading, Symptom
+from initlint.network.gates import silent_layers
 from initlint.network.network import Layer, Network
 from initlint.network.parameter import Parameter
 from initlint.network.trajectory import Trajectory
@@ -95,17 +96,21 @@ def _saturated(paths: Sequence[Trajectory]) -> Iterator[Reading]:
 
 
 def _dead(network: Network, paths: Sequence[Trajectory]) -> Iterator[Reading]:
-    """The largest share of dead units on the trunk; beside it apart, since what goes around still learns."""
+    """The largest share of dead units on the trunk. Beside it the typical one: what goes around a dead branch learns."""
     batch = network.measured.batch if network.measured is not None else 1
     trunk = {layer.id for path in paths if path.is_trunk for layer in path.layers}
-    for is_trunk, worst in ((True, Severity.ERROR), (False, Severity.WARNING)):
-        shares = [
-            (layer, _beyond_chance(row.output.dead_fraction, batch))
-            for layer, row in _rows(network.live())
-            if row.output.dead_fraction is not None and (layer.id in trunk) is is_trunk
-        ]
-        if shares:
-            yield _worst_of(Symptom.DEAD_UNITS, shares, worst)
+    silent = silent_layers(network)
+    shares = [
+        (layer, _beyond_chance(row.output.dead_fraction, batch))
+        for layer, row in _rows(network.live())
+        if row.output.dead_fraction is not None and layer.id not in silent
+    ]
+    on_trunk = [pair for pair in shares if pair[0].id in trunk]
+    beside = sorted((pair for pair in shares if pair[0].id not in trunk), key=lambda pair: pair[1])
+    if on_trunk:
+        yield _worst_of(Symptom.DEAD_UNITS, on_trunk, Severity.ERROR)
+    if beside:
+        yield _worst_of(Symptom.DEAD_UNITS, beside[: len(beside) // 2 + 1], Severity.WARNING)
 
 
 def _beyond_chance(share: float, batch: int) -> float:
@@ -119,7 +124,7 @@ def _worst_of(symptom: Symptom, shares: Sequence[tuple[Layer, float]], worst: Se
     largest = max(share for _, share in shares)
     concerned = [layer for layer, share in shares if share >= 0.9 * largest > 0]
     names = tuple(layer.name or layer.kind for layer in concerned)
-    first = concerned[0] if concerned else None
+    first = min(concerned, key=lambda layer: layer.id, default=None)
     return Reading(symptom, largest, first, names=names, evidence={"share": largest}, worst=worst)
 
 
@@ -144,6 +149,8 @@ def _symmetric(network: Network) -> Iterator[Reading]:
     for parameter in network.parameters:
         row = parameter.measured
         if row is None or not row.is_trained or row.role not in UNITS_OF or row.twin_gradients is None:
+            continue
+        if row.values.elements <= row.values.shape[0]:  # a gain for each unit, of which all may be 1
             continue
         is_equal = row.twin_gradients >= 0.5
         sizes[is_equal] += row.values.elements
