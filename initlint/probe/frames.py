@@ -36,7 +36,7 @@ class Frame(NamedTuple):
     @property
     def is_users(self) -> bool:
         """Whether it is neither PyTorch's, nor the standard library's, nor ours."""
-        return _is_users(self.path)
+        return is_users(self.path)
 
     @property
     def is_installed(self) -> bool:
@@ -93,9 +93,16 @@ def _fatal_frames(part: str) -> list[Frame]:
     return found[::-1]
 
 
+TYPED = ("<ipython", "<stdin>", "<console>", "<doctest")
+"""Beginnings of the names of source that a person types, in a notebook or at a prompt; others in brackets are generated."""
+
+
 @functools.cache
-def _is_users(path: str) -> bool:
-    if path.startswith("<") or MACHINERY.search(path):
+def is_users(path: str) -> bool:
+    """Whether source of that name holds a model, rather than the machinery that runs it."""
+    if path.startswith("<"):
+        return path.startswith(TYPED)
+    if MACHINERY.search(path):
         return False
     folders = _machinery()
     is_standard = path.startswith(folders.standard) and INSTALLED.search(path) is None

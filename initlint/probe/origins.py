@@ -17,7 +17,8 @@ from torch.nn.modules.module import register_module_parameter_registration_hook
 from torch.overrides import TorchFunctionMode, resolve_name
 
 from initlint.frameworks import torch as framework
-from initlint.probe.places import Spot, caller, is_users
+from initlint.probe.frames import is_users
+from initlint.probe.places import Spot, caller
 from initlint.probe.recording import InitCall
 
 ATTRIBUTE = "_initlint_origin"
@@ -27,7 +28,7 @@ MODULES_FOLDER = os.path.join("torch", "nn", "modules") + os.sep
 METHOD_ARGUMENTS = {"normal_": ("mean", "std"), "uniform_": ("a", "b"), "fill_": ("val",)}
 """In-place method -> its arguments by the names that the initialiser of the same name has for them."""
 RENAMED = {"from": "a", "to": "b", "value": "val"}
-WRITES = frozenset({"mul", "div", "add", "sub", "clamp", "erfinv", "pow", "setitem", "data"})
+WRITES = frozenset({"abs", "mul", "div", "add", "sub", "clamp", "erfinv", "pow", "setitem", "data"})
 """In-place methods, without underscore, that change what a tensor holds and leave a trace of it."""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import functools
 import os
 import sys
@@ -13,8 +12,8 @@ from types import CodeType, FrameType
 from typing import NamedTuple
 
 from initlint.finding import Place
+from initlint.probe.frames import is_users
 
-OWN_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 WORD_SIZE = 2
 """Bytes of one instruction: `f_lasti` counts bytes, `co_positions` instructions."""
 
@@ -41,24 +40,6 @@ def caller(depth: int = 1, skips: Callable[[FrameType], bool] | None = None) -> 
             return Spot(frame.f_code, frame.f_lasti)
         frame = frame.f_back
     return None
-
-
-@functools.cache
-def is_users(filename: str) -> bool:
-    """Whether a source file holds a model rather than the machinery that runs it."""
-    return not filename.startswith(("<frozen", "<string>", *_machinery())) and filename != "<template>"
-
-
-@functools.cache
-def _machinery() -> tuple[str, ...]:
-    torch = sys.modules.get("torch")
-    folder = os.path.dirname(os.path.abspath(str(torch.__file__))) + os.sep if torch is not None else OWN_FOLDER
-    standard = tuple(
-        os.path.abspath(str(module.__file__))
-        for module in (functools, copy, sys.modules.get("contextlib"))
-        if module is not None
-    )
-    return (folder, OWN_FOLDER, *standard)
 
 
 @functools.cache

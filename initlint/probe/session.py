@@ -18,7 +18,7 @@ from initlint.probe.errors import ProbeError
 from initlint.probe.inputs.batch import Inputs
 from initlint.probe.inputs.find import find_inputs
 from initlint.probe.loading import unwrapped
-from initlint.probe.loss import Loss, choose_loss
+from initlint.probe.loss import NAMED, Loss, choose_loss
 from initlint.probe.merging import merge
 from initlint.probe.origins import Origins
 from initlint.probe.outputs import cotangents
@@ -71,7 +71,7 @@ def run(request: Request, tell: Tell) -> Recording:
     from initlint.probe.loading import load, prepare
 
     tell("importing")
-    builder = prepare(load(request.target, request.directory), request.arguments)
+    builder = prepare(load(request.target, request.directory), request.arguments, request.directory)
     seeds = request.seeds if "seeds" in request.passes else 1
     return record_seeds(builder, settings_of(request, tell), seeds, target=request.target)
 
@@ -281,7 +281,7 @@ def settings_of(request: Request, tell: Tell) -> Settings:
         batch=request.batch,
         specs=request.inputs,
         input_file=request.input_file and os.path.join(request.directory, request.input_file),
-        loss=request.loss,
+        loss=_loss_of(request),
         passes=frozenset(request.passes),
         steps=request.steps,
         optimizer=request.optimizer,
@@ -289,6 +289,18 @@ def settings_of(request: Request, tell: Tell) -> Settings:
         is_eval=request.is_eval,
         tell=tell,
     )
+
+
+def _loss_of(request: Request) -> str | Callable[..., Any] | None:
+    """The loss by its own name, or the user's function that ``module:function`` names."""
+    if request.loss is None or request.loss in NAMED:
+        return request.loss
+    from initlint.probe.loading import load
+
+    found = load(request.loss, request.directory)
+    if not callable(found):
+        raise ProbeError("loss", f"{request.loss} is a {type(found).__name__}, not a function", "Name a function.")
+    return found() if isinstance(found, type) else found
 
 
 def device_of(name: str) -> torch.device:
