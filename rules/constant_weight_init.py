@@ -11,6 +11,8 @@ from initlint.network import Layer, Network, Parameter
 from initlint.network.reach import Reach, reach
 from initlint.rule import Rule
 
+from .wording import witnessed
+
 SYMMETRIC = frozenset({"linear", "conv", "conv_transpose", "bilinear", "recurrent"})
 
 
@@ -78,12 +80,14 @@ class Net(nn.Module):
     def check_network(self, network: Network) -> Iterator[Finding]:
         """One finding for each line that makes hidden layers constant."""
         cases: dict[Place, list[Case]] = {}
-        for layer in network.live():
-            case = _judge(network, layer)
-            if case is not None:
-                cases.setdefault(case.place, []).append(case)
+        for case in constant_layers(network):
+            cases.setdefault(case.place, []).append(case)
         for place, found in cases.items():
             yield self._finding(network, place, found)
+
+    def check_measured(self, network: Network) -> Iterator[Finding]:
+        """The same, of the values that were seen."""
+        return self.check_network(network)
 
     def _finding(self, network: Network, place: Place, found: list[Case]) -> Finding:
         worst = max(found, key=lambda case: case.severity.rank)
@@ -91,17 +95,32 @@ class Net(nn.Module):
         others = f" (and {len(names) - 1} more)" if len(names) > 1 else ""
         units = worst.layer.weight.shape[0] if worst.layer.weight is not None and worst.layer.weight.shape else None
         count = f"all {units} units" if isinstance(units, int) else "all units"
+        seen = worst.weight.measured
+        is_measured = ", measured" if seen is not None else ""
+        numbers = {"network": network.name, "layers": names, "value": worst.value, "weight_std": 0.0}
+        if seen is not None:
+            numbers |= {"equal_units": seen.twin_units, "equal_units_and_gradients": seen.twin_gradients}
+        predicted, measured = witnessed(network, numbers)
         message = (
-            f"{worst.weight.name}{others}: every weight is {worst.value:g}, std 0: {count} of the layer compute the same; "
-            f"{worst.consequence}"
+            f"{worst.weight.name}{others}: every weight is {worst.value:g}, std 0{is_measured}: {count} of the layer "
+            f"compute the same; {worst.consequence}"
         )
         return self.finding(
             place,
             message,
             help=f"remove it, or draw the weights at random: {random_init()}",
             severity=worst.severity,
-            predicted={"network": network.name, "layers": names, "value": worst.value, "weight_std": 0.0},
+            predicted=predicted,
+            measured=measured,
         )
+
+
+def constant_layers(network: Network) -> Iterator[Case]:
+    """The hidden layers whose weights are all equal, where that does harm."""
+    for layer in network.live():
+        case = _judge(network, layer)
+        if case is not None:
+            yield case
 
 
 def _judge(network: Network, layer: Layer) -> Case | None:

@@ -8,6 +8,8 @@ from initlint.finding import Finding, Severity
 from initlint.network import Layer, Network, Parameter
 from initlint.rule import Rule
 
+from .wording import Numbers, witnessed
+
 LINEAR = frozenset({"linear", "conv", "conv_transpose"})
 TRANSPARENT = frozenset({"dropout", "pool", "reshape"})
 
@@ -58,27 +60,40 @@ class LoRA(nn.Module):
 
     def check_network(self, network: Network) -> Iterator[Finding]:
         """Looks for a zero factor behind a zero factor with nothing but linear operations between them."""
-        consumers = network.consumers()
-        for layer in network.live():
-            first = _zero_factor(layer)
-            if first is not None:
-                for later, second in _zeros_ahead(network, layer, consumers):
-                    yield self._finding(network, first, later, second)
+        for first, second in dead_pairs(network):
+            yield self._finding(network, first, second)
 
-    def _finding(self, network: Network, first: Parameter, later: Layer, second: Parameter) -> Finding:
+    def check_measured(self, network: Network) -> Iterator[Finding]:
+        """The same pairs of factors, of the values and gradients that were seen."""
+        return self.check_network(network)
+
+    def _finding(self, network: Network, first: Parameter, second: Parameter) -> Finding:
         written, other = second.last, first.last
         assert written is not None and other is not None
+        numbers: Numbers = {"network": network.name, "factors": [first.name, second.name], "gradient": 0.0}
+        predicted, measured = witnessed(network, numbers)
+        seen = " (measured)" if measured is not None else ""
         message = (
-            f"{second.name} starts at 0 and multiplies {first.name}, which starts at 0 too: both gradients are exactly 0 "
+            f"{second.name} starts at 0 and multiplies {first.name}, which starts at 0 too: both gradients are exactly 0{seen} "
             f"and stay so, one of the two must not be zero"
         )
         return self.finding(
             written.place,
             message,
             help=f"draw one of them at random: nn.init.kaiming_uniform_({first.name}, a=math.sqrt(5))",
-            predicted={"network": network.name, "factors": [first.name, second.name], "gradient": 0.0},
+            predicted=predicted,
+            measured=measured,
             related=[(other.place, f"{first.name} is set to 0 here")],
         )
+
+
+def dead_pairs(network: Network) -> Iterator[tuple[Parameter, Parameter]]:
+    """Two factors of one product that are both zero."""
+    consumers = network.consumers()
+    for layer in network.live():
+        first = _zero_factor(layer)
+        if first is not None:
+            yield from ((first, second) for second in _zeros_ahead(network, layer, consumers))
 
 
 def _zero_factor(layer: Layer) -> Parameter | None:
@@ -93,16 +108,14 @@ def _zero_factor(layer: Layer) -> Parameter | None:
     return found if found is not None and found.constant == 0 and not found.is_frozen else None
 
 
-def _zeros_ahead(
-    network: Network, layer: Layer, consumers: dict[int, list[Layer]]
-) -> Iterator[tuple[Layer, Parameter]]:
+def _zeros_ahead(network: Network, layer: Layer, consumers: dict[int, list[Layer]]) -> Iterator[Parameter]:
     """The next factors that are zero, if nothing else takes the product on the way."""
     here = layer
     while here.id not in network.outputs and len(consumers.get(here.id, ())) == 1:
         here = consumers[here.id][0]
         found = _zero_factor(here)
         if found is not None:
-            yield here, found
+            yield found
             return
         if here.op not in TRANSPARENT and here.op != "scale":
             return

@@ -30,9 +30,11 @@ CLOSE = 1e-3
 
 
 def whole_stacks(network: Network, least: int = 2) -> Iterator[Stack]:
-    """The stacks with at least `least` hidden stages and no constant weight, which has a rule of its own."""
+    """The stacks with at least `least` hidden stages and no constant or unwritten weight, which have rules of their own."""
+    unwritten = {found.name for found in network.measured.unwritten} if network.measured is not None else set()
     for stack in stacks(network):
-        if len(stack.hidden) >= least and not any(is_constant(stage) for stage in stack.stages):
+        names = {stage.layer.weight.name for stage in stack.stages if stage.layer.weight is not None}
+        if len(stack.hidden) >= least and not names & unwritten and not any(map(is_constant, stack.stages)):
             yield stack
 
 

@@ -9,8 +9,10 @@ from initlint.frameworks.remedies import scaled_init
 from initlint.network import Layer, Network
 from initlint.network.stack import STACKED, Stage
 from initlint.rule import Rule
+from initlint.signal.distribution import Distribution
 
 from .judging import is_shifted, last_write
+from .wording import Numbers, witnessed
 
 
 class NonzeroMeanWeights(Rule):
@@ -60,10 +62,11 @@ class Net(nn.Module):
 
     def check_network(self, network: Network) -> Iterator[Finding]:
         """Judges every linear map whose weights somebody initialised."""
-        consumers = network.consumers()
-        for layer in network.live():
-            if layer.op in STACKED and is_shifted(Stage(layer, ())) and not _is_normalised(layer, consumers):
-                yield self._finding(network, layer)
+        return (self._finding(network, layer) for layer in shifted_layers(network))
+
+    def check_measured(self, network: Network) -> Iterator[Finding]:
+        """The same, of the mean that was measured."""
+        return self.check_network(network)
 
     def _finding(self, network: Network, layer: Layer) -> Finding:
         written = last_write(Stage(layer, ()))
@@ -72,16 +75,37 @@ class Net(nn.Module):
         plain_fan, plain_mean = _plain(fan), _plain(law.mean)
         is_known = plain_fan is not None and plain_mean is not None
         total = f"{(plain_fan or 0.0) * (plain_mean or 0.0):.3g}" if is_known else f"fan-in x {law.mean}"
+        is_measured = " (measured)" if network.measured is not None else ""
+        predicted, measured = witnessed(network, _numbers(network, layer, law))
         message = (
-            f"{layer.weight.name}: {written.initializer} draws with mean {_short(law.mean)}, std {_short(law.std)}; "
+            f"{layer.weight.name}: {written.initializer} draws with mean {_short(law.mean)}, std {_short(law.std)}{is_measured}; "
             f"expected mean 0: what all inputs share is multiplied by {total}, and every unit computes nearly the same"
         )
         return self.finding(
             written.place,
             message,
             help=f"draw around zero and by the fan: {scaled_init('relu')}",
-            predicted={"network": network.name, "weight_mean": _plain(law.mean), "weight_std": _plain(law.std)},
+            predicted=predicted,
+            measured=measured,
         )
+
+
+def shifted_layers(network: Network) -> Iterator[Layer]:
+    """The linear maps whose weights have a mean that nothing takes away."""
+    consumers = network.consumers()
+    for layer in network.live():
+        if layer.op in STACKED and is_shifted(Stage(layer, ())) and not _is_normalised(layer, consumers):
+            yield layer
+
+
+def _numbers(network: Network, layer: Layer, law: Distribution) -> Numbers:
+    """Mean and std of the law; where they were measured also the cosine of two samples before and behind the layer."""
+    found: Numbers = {"network": network.name, "weight_mean": _plain(law.mean), "weight_std": _plain(law.std)}
+    if layer.measured is None or layer.weight is None or layer.weight.measured is None:
+        return found
+    values = layer.weight.measured.values
+    seen = {"weight_mean": values.mean, "weight_std": values.std, "correlation": layer.measured.output.correlation}
+    return {**found, **seen, "expected": {"weight_mean": 0.0}}
 
 
 def _is_normalised(layer: Layer, consumers: dict[int, list[Layer]]) -> bool:

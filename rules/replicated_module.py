@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from initlint.finding import Finding, Place
-from initlint.network import Network, Parameter, Replication
+from initlint.network import Layer, Network, Parameter, Replication
+from initlint.network.stack import stacks
 from initlint.program import Program
 from initlint.program.functions import statement_at
 from initlint.program.nodes import spelled_names
@@ -37,8 +38,7 @@ from torch import nn
 
 
 def build(depth=4):
-    layer = nn.Linear(8, 8)
-    return nn.Sequential(*[layer, nn.Tanh()] * depth)  # bad
+    return nn.Sequential(*[nn.Linear(8, 8), nn.Tanh()] * depth)  # bad
 """
     good = """
 from torch import nn
@@ -57,6 +57,34 @@ def build(depth=4):
             for place, seen in _replications(network):
                 if not _is_on_purpose(program, place, seen):
                     yield self._finding(network, place, seen)
+
+    def check_measured(self, network: Network) -> Iterator[Finding]:
+        """Looks for one weight at several places of a stack, and for copies with equal values."""
+        for stack in stacks(network):
+            counts = Counter(id(stage.layer.weight) for stage in stack.stages if _is_shared(stage.layer.weight))
+            for stage in stack.stages:
+                if counts.pop(id(stage.layer.weight), 0) > 1 and stage.layer.weight is not None:
+                    yield self._shared(network, stage.layer, stage.layer.weight)
+        for place, names in _copies(network).items():
+            yield self._copied(network, place, names)
+
+    def _shared(self, network: Network, layer: Layer, weight: Parameter) -> Finding:
+        names = [weight.name, *(weight.measured.aliases if weight.measured is not None else ())]
+        message = (
+            f"{layer.kind} stands {len(names)} times in {network.name} as one and the same layer ({names[0]} to "
+            f"{names[-1]}, measured), {len(names)} layers with weights of their own are expected: every place gets the "
+            f"same weights"
+        )
+        remedy = f"build each one anew: [nn.{layer.kind}(...) for _ in range({len(names)})]"
+        return self.finding(layer.place, message, help=remedy, measured={"how": "shared", "parameters": names})
+
+    def _copied(self, network: Network, place: Place, names: tuple[str, ...]) -> Finding:
+        message = (
+            f"{names[0]} and {len(names) - 1} more in {network.name} are equal to the last bit (measured), draws of their "
+            f"own are expected: the copies start equal"
+        )
+        remedy = "build each one anew instead of copying it: [make_layer() for _ in range(n)]"
+        return self.finding(place, message, help=remedy, measured={"how": "copied", "parameters": list(names)})
 
     def _finding(self, network: Network, place: Place, seen: list[Replication]) -> Finding:
         first = seen[0]
@@ -95,6 +123,32 @@ def _replications(network: Network) -> Iterator[tuple[Place, list[Replication]]]
 def _is_drawn(parameter: Parameter) -> bool:
     """Whether it is a trained weight with a value that depends on chance."""
     return not parameter.is_frozen and parameter.dimensions != 1 and parameter.constant is None
+
+
+def _is_shared(weight: Parameter | None) -> bool:
+    """Whether it is registered under several names that differ in a position only, and none says that it is meant."""
+    if weight is None or weight.measured is None or not weight.measured.aliases or not _is_drawn(weight):
+        return False
+    names = (weight.name, *weight.measured.aliases)
+    is_one_list = len({re.sub(r"\d+", "#", name) for name in names}) == 1
+    return is_one_list and not any(ON_PURPOSE.search(name) for name in names)
+
+
+def _copies(network: Network) -> dict[Place, tuple[str, ...]]:
+    """Trained weights that are still what they were copied from, by the line that copied them: at least two at each."""
+    known = {parameter.name: parameter for parameter in network.parameters}
+    found: dict[Place, tuple[str, ...]] = {}
+    for group in network.measured.replicas if network.measured is not None else ():
+        copies = [known[name] for name in group.names if name in known and _is_copy(known[name])]
+        places = {parameter.writes[-1].place for parameter in copies}
+        if len(copies) > 1 and len(places) == 1 and not any(map(ON_PURPOSE.search, group.names)):
+            found.setdefault(places.pop(), group.names)
+    return found
+
+
+def _is_copy(parameter: Parameter) -> bool:
+    last = parameter.last
+    return last is not None and last.initializer == "clone" and _is_drawn(parameter)
 
 
 def _is_on_purpose(program: Program, place: Place, seen: list[Replication]) -> bool:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from initlint.finding import Finding, Place, Severity
-from initlint.network import Parameter
+from initlint.network import Network, Parameter
 from initlint.program import Program
 from initlint.program.filling import fillings, may_be_filled
 from initlint.rule import Rule
@@ -69,16 +69,40 @@ class Scores(nn.Module):
             if not may_be_filled(program, place, _attribute(parameter), outside):
                 yield self._finding(place, parameter)
 
+    def check_measured(self, network: Network) -> Iterator[Finding]:
+        """Looks for entries that still hold what unwritten memory was marked with."""
+        known = {parameter.name: parameter for parameter in network.parameters}
+        made: dict[Place, list[tuple[Parameter, float]]] = defaultdict(list)
+        for found in network.measured.unwritten if network.measured is not None else ():
+            parameter = known.get(found.name)
+            if parameter is not None and not found.is_buffer and not parameter.is_frozen:
+                made[parameter.place].append((parameter, found.share))
+        for place, here in made.items():
+            yield self._measured(place, here)
+
+    def _measured(self, place: Place, found: list[tuple[Parameter, float]]) -> Finding:
+        parameter, share = max(found, key=lambda pair: pair[1])
+        others = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        message = (
+            f"{parameter.name}{others}: construction writes nothing to {share:.3g} of its entries (measured), an init is "
+            f"expected: they hold whatever the memory held before, huge numbers and NaN among it"
+        )
+        numbers = {"parameters": [each.name for each, _ in found], "unwritten_share": share}
+        return self.finding(place, message, help=_remedy(parameter), measured=numbers)
+
     def _finding(self, place: Place, parameter: Parameter) -> Finding:
-        name = _attribute(parameter)
         shape = "x".join("?" if size is None else str(size) for size in parameter.shape or ())
         message = (
             f"{parameter.name}: {shape or 'all'} entries of uninitialised memory that nothing fills before use, an "
             f"init is expected: the values are arbitrary, huge ones and NaN among them"
         )
-        call = "xavier_uniform_" if len(parameter.shape or ()) >= 2 else "zeros_"
         predicted = {"parameter": parameter.name, "writes": 0}
-        return self.finding(place, message, help=f"add nn.init.{call}(self.{name}) behind it", predicted=predicted)
+        return self.finding(place, message, help=_remedy(parameter), predicted=predicted)
+
+
+def _remedy(parameter: Parameter) -> str:
+    call = "xavier_uniform_" if len(parameter.shape or ()) >= 2 else "zeros_"
+    return f"add nn.init.{call}(self.{_attribute(parameter)}) behind it"
 
 
 def _attribute(parameter: Parameter) -> str:

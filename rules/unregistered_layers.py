@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from initlint.finding import Finding, Severity
-from initlint.network import Network
+from initlint.finding import Finding, Place, Severity
+from initlint.network import Network, Parameter
 from initlint.network import UnregisteredLayers as Hidden
 from initlint.rule import Rule
 
@@ -13,6 +13,8 @@ MODULES = {"list": "nn.ModuleList", "tuple": "nn.ModuleList", "dict": "nn.Module
 PARAMETERS = {"list": "nn.ParameterList", "tuple": "nn.ParameterList", "dict": "nn.ParameterDict"}
 SHOWN = 3
 """Layers named in a message."""
+LEAST = 2
+"""Layers from which they are reported: a single one is hidden in a list on purpose, as is a loss network."""
 
 
 class UnregisteredLayers(Rule):
@@ -69,6 +71,22 @@ class Net(nn.Module):
             if seen.is_used:
                 yield self._finding(network, seen)
 
+    def check_measured(self, network: Network) -> Iterator[Finding]:
+        """Reports the first of several layers that took part, got a gradient, and are missing from parameters()."""
+        found = [parameter for parameter in network.parameters if _is_passed_by(parameter)]
+        if len({layer for parameter in found for layer in _users(network, parameter)}) >= LEAST:
+            yield self._measured(network, found[0].place, found)
+
+    def _measured(self, network: Network, place: Place, found: list[Parameter]) -> Finding:
+        values = sum(parameter.measured.values.elements for parameter in found if parameter.measured is not None)
+        message = (
+            f"{network.name}: {len(found)} parameters with {values} values get a gradient and are none of parameters() "
+            f"(measured): no init function, optimiser, .to() or state_dict() reaches these layers"
+        )
+        numbers = {"network": network.name, "parameters": len(found), "values": values}
+        remedy = "keep them in an nn.ModuleList, nn.ModuleDict or nn.ParameterList, or assign each to an attribute"
+        return self.finding(place, message, help=remedy, measured=numbers)
+
     def _finding(self, network: Network, seen: Hidden) -> Finding:
         count = len(seen.layers)
         shown = ", ".join(seen.layers[:SHOWN]) + (", ..." if count > SHOWN else "")
@@ -80,3 +98,13 @@ class Net(nn.Module):
         )
         remedy = f"wrap the {seen.container}: self.{seen.attribute.rpartition('.')[2]} = {kinds[seen.container]}(...)"
         return self.finding(seen.place, message, help=remedy, predicted={"attribute": seen.attribute, "layers": count})
+
+
+def _is_passed_by(parameter: Parameter) -> bool:
+    row = parameter.measured
+    return row is not None and not row.is_registered and row.is_trained and row.gradient is not None
+
+
+def _users(network: Network, parameter: Parameter) -> list[int]:
+    """Ids of the layers that it is the weight of."""
+    return [layer.id for layer in network.layers if layer.weight is parameter]

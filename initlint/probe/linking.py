@@ -5,7 +5,10 @@ Rows become layers and parameters get a law, so that what judges a traced networ
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
+
+from msgspec.structs import replace
 
 from initlint.finding import Place
 from initlint.network import Layer, Network, Parameter, Write
@@ -17,12 +20,35 @@ def link(recording: Recording) -> Network:
     """The measured network: a layer for each row, a parameter for each parameter, each with its numbers."""
     place = _place(recording)
     parameters = {row.name: _parameter(row, place) for row in recording.parameters}
-    network = Network(recording.model, place, outputs=recording.outputs, measured=recording)
+    rows, outputs = fold_biases(recording)
+    network = Network(recording.model, place, outputs=outputs, measured=recording)
     network.parameters = list(parameters.values())
-    network.layers = [_layer(row, parameters, place) for row in recording.rows]
+    network.layers = [_layer(row, parameters, place) for row in rows]
     network.reasons = [(layer.place, layer.reason) for layer in network.layers if layer.reason]
     network.is_complete = bool(recording.outputs) and not any(layer.op == "unknown" for layer in network.live())
     return network
+
+
+def fold_biases(recording: Recording) -> tuple[list[Row], tuple[int, ...]]:
+    """The rows and outputs with ``x @ w + b`` as one linear map that has a bias."""
+    known = {row.id: row for row in recording.rows}
+    uses = Counter(source for row in recording.rows for source in row.inputs)
+    uses.update(recording.outputs)
+    vectors = {each.name for each in recording.parameters if len(each.values.shape) == 1}
+    moved: dict[int, int] = {}
+    for row in recording.rows:
+        before = (
+            known[row.inputs[0]]
+            if row.op == "add" and len(row.inputs) == 1 and set(row.parameters) <= vectors
+            else None
+        )
+        if before is not None and before.op == "linear" and not before.bias and uses[before.id] == 1 and row.parameters:
+            moved[row.id] = before.id
+            added = {"bias": row.parameters[0], "parameters": (*before.parameters, *row.parameters)}
+            known[before.id] = replace(before, output=row.output, gradient=row.gradient, **added)
+    kept = (row for row in known.values() if row.id not in moved)
+    rows = [replace(row, inputs=tuple(moved.get(source, source) for source in row.inputs)) for row in kept]
+    return rows, tuple(moved.get(output, output) for output in recording.outputs)
 
 
 def _place(recording: Recording) -> Place:
