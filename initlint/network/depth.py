@@ -8,16 +8,22 @@ from itertools import pairwise
 
 from initlint.finding import Severity
 from initlint.network.diagnosis import (
+    EXPLODING,
+    EXPLODING_NORMALISED,
+    EXPLODING_RESIDUAL,
+    EXPLODING_SHORTCUTS,
     GRADIENT,
-    GRADIENT_NORMALISED,
+    HELD_BACK,
     SIGNAL,
+    TIME_EXPLODING,
     TIME_GATED,
-    TIME_PLAIN,
+    TIME_VANISHING,
+    VANISHING_NORMALISED,
     Limit,
     Reading,
     Symptom,
 )
-from initlint.network.gates import gated_layers
+from initlint.network.gates import gated_layers, is_closed
 from initlint.network.network import WEIGHTED, Layer, Network
 from initlint.network.trajectory import Trajectory
 
@@ -25,7 +31,7 @@ NOTABLE_STEP = 0.2
 """Decades from which one stage's factor departs from 1: finite width makes 0.05 at width 128 and 0.12 at 32."""
 NOTABLE_SHARE = 0.5
 """... and share of the mean step that it has to reach, so that noise before the fault is not taken for it."""
-MIXING = frozenset({"add", "attention", "norm", "matmul", "concat", "multiply", "pool", "recurrent"})
+MIXING = frozenset({"add", "attention", "matmul", "concat", "multiply", "pool", "recurrent"})
 """Operations that make samples alike, or keep them apart, in ways that do not tell whether the network learns: averages of
 noise are alike, a residual stream keeps what all samples have in common."""
 ALIKE_INPUTS = 0.9
@@ -35,13 +41,13 @@ GATED_CELLS = frozenset({"LSTM", "GRU", "LSTMCell", "GRUCell"})
 
 def depth_readings(network: Network, paths: Sequence[Trajectory]) -> Iterator[Reading]:
     """Gradient, signal and correlation along each path, and the gradient over time."""
-    limit = GRADIENT_NORMALISED if is_normalised(network) else GRADIENT
     gated = gated_layers(network)
     for path in paths:
-        yield from _gradient(network, path, gated, limit)
+        yield from _gradient(network, path, gated)
         yield from _signal(network, path)
     yield from _correlation(network, paths)
     yield from _times(network)
+    yield from _held_back(network)
 
 
 NORMALISED = 0.25
@@ -55,7 +61,7 @@ def is_normalised(network: Network) -> bool:
     return norms >= NORMALISED * max(sum(layer.op in WEIGHTED for layer in live), 1)
 
 
-def _gradient(network: Network, path: Trajectory, gated: frozenset[int], limit: Limit) -> Iterator[Reading]:
+def _gradient(network: Network, path: Trajectory, gated: frozenset[int]) -> Iterator[Reading]:
     """What a gate ahead holds back for now does not count."""
     ids = [path.layers[place].id for place in path.hidden]
     values = [
@@ -65,7 +71,21 @@ def _gradient(network: Network, path: Trajectory, gated: frozenset[int], limit: 
         return
     worst = max(values, key=abs)
     symptom = Symptom.VANISHING_GRADIENTS if worst < 0 else Symptom.EXPLODING_GRADIENTS
+    limit = _vanishing(network) if worst < 0 else _exploding(network, path)
     yield _reading(network, path, symptom, worst, values, "gradient", limit)
+
+
+def _vanishing(network: Network) -> Limit:
+    """How much a gradient may shrink towards the input."""
+    return VANISHING_NORMALISED if is_normalised(network) else GRADIENT
+
+
+def _exploding(network: Network, path: Trajectory) -> Limit:
+    """How much a gradient may grow towards the input, by what keeps it from doing harm."""
+    has_shortcuts = any(layer.op in ("add", "concat") for layer in path.layers)
+    if is_normalised(network):
+        return EXPLODING_SHORTCUTS if has_shortcuts else EXPLODING_NORMALISED
+    return EXPLODING_RESIDUAL if has_shortcuts else EXPLODING
 
 
 def _signal(network: Network, path: Trajectory) -> Iterator[Reading]:
@@ -197,13 +217,39 @@ def _times(network: Network) -> Iterator[Reading]:
         decades = found.decades
         if decades is None:
             continue
-        is_gated = layer is not None and layer.kind in GATED_CELLS
         yield Reading(
             Symptom.VANISHING_GRADIENTS if decades < 0 else Symptom.EXPLODING_GRADIENTS,
             abs(decades),
             layer,
             names=(found.name,),
             evidence={"log10_gradient_ratio_over_time": decades, "steps": found.steps, "factor_per_step": found.rate},
-            limit=TIME_GATED if is_gated else TIME_PLAIN,
+            limit=_time_limit(layer, decades),
             worst=Severity.WARNING,
         )
+
+
+def _time_limit(layer: Layer | None, decades: float) -> Limit:
+    if decades > 0:
+        return TIME_EXPLODING
+    return TIME_GATED if layer is not None and layer.kind in GATED_CELLS else TIME_VANISHING
+
+
+def _held_back(network: Network) -> Iterator[Reading]:
+    """A branch behind a closed scale that is much larger than the trunk it will be added to."""
+    known = {layer.id: layer for layer in network.layers}
+    consumers = network.consumers()
+    for gate in network.live():
+        if gate.op != "multiply" or not is_closed(gate) or not gate.inputs:
+            continue
+        sums = [after for after in consumers[gate.id] if after.op == "add"]
+        branch, sizes = _signal_of(known[gate.inputs[0]]), [_signal_of(after) for after in sums]
+        if sizes and min(sizes) > 0 and branch > 0:
+            value = math.log10(branch / min(sizes))
+            names, evidence = (title(gate),), {"log10_branch_over_trunk": value}
+            yield Reading(
+                Symptom.EXPLODING_ACTIVATIONS, value, gate, None, names, evidence, HELD_BACK, Severity.WARNING
+            )
+
+
+def _signal_of(layer: Layer) -> float:
+    return layer.measured.output.second if layer.measured is not None else 0.0

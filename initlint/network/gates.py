@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from initlint.network.network import Layer, Network
 from initlint.network.parameter import Parameter
 
@@ -58,6 +60,32 @@ def silent_layers(network: Network) -> frozenset[int]:
         if is_closed(layer) or (layer.inputs and all(source in found for source in layer.inputs)):
             found.add(layer.id)
     return frozenset(found)
+
+
+def stuck_layers(network: Network) -> frozenset[int]:
+    """Ids of the layers that no gradient ever reaches, since on every path a weight of 0 meets a signal of 0.
+
+    The gradient of such a weight is 0, as is that of what lies before it: two factors of a product, both 0.
+    """
+    known = {layer.id: layer for layer in network.layers}
+    dead = {layer.id for layer in network.live() if _is_dead(layer, known)}
+    consumers = network.consumers()
+    free = set(network.outputs)
+    for layer in reversed(network.layers):
+        if any(after.id in free and after.id not in dead for after in consumers[layer.id]):
+            free.add(layer.id)
+    return frozenset(layer.id for layer in network.live() if layer.id in dead or layer.id not in free)
+
+
+def _is_dead(layer: Layer, known: Mapping[int, Layer]) -> bool:
+    weight = layer.weight
+    if layer.op not in GATES or layer.op == "norm" or weight is None or weight.constant != 0 or not layer.inputs:
+        return False
+    return not _opens(layer) and all(_is_zero(known[source]) for source in layer.inputs)
+
+
+def _is_zero(layer: Layer) -> bool:
+    return layer.measured is not None and layer.measured.output.second == 0
 
 
 def receives(parameter: Parameter) -> bool:

@@ -24,6 +24,9 @@ VERDICTS = {Severity.ERROR: "broken", Severity.WARNING: "at risk", Severity.INFO
 BROKEN_SCORE = 0.1
 """The score of what no plain optimiser trains is at most this."""
 
+RISKY_SCORE = 0.5
+"""Below it several symptoms, none of them enough by itself, come to as much as one that is."""
+
 
 @dataclass(frozen=True, eq=False)
 class Health:
@@ -44,8 +47,12 @@ def diagnose(network: Network) -> Health:
     readings = list(_readings(network))
     found = sorted(_strongest(readings), key=_order)
     worst = max((each.severity for each in found), key=lambda each: each.rank, default=Severity.INFO)
+    score = _score(readings, worst)
+    if worst is Severity.INFO and score < RISKY_SCORE:
+        worst = Severity.WARNING
+        found.sort(key=lambda each: each.health)
     first = found[0] if found and worst is not Severity.INFO else None
-    return Health(VERDICTS[worst], _score(readings, worst), first, tuple(found))
+    return Health(VERDICTS[worst], score, first, tuple(found))
 
 
 def _readings(network: Network) -> Iterator[Reading]:

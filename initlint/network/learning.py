@@ -8,7 +8,7 @@ from statistics import median
 
 from initlint.finding import Severity
 from initlint.network.diagnosis import Reading, Symptom
-from initlint.network.gates import gated_layers, receives
+from initlint.network.gates import gated_layers, receives, stuck_layers
 from initlint.network.network import Layer, Network
 from initlint.network.parameter import Parameter
 
@@ -37,7 +37,7 @@ def trained(network: Network) -> list[Parameter]:
 def _no_gradient(network: Network) -> Iterator[Reading]:
     """Weights that are used and whose gradient is exactly 0, if no closed gate explains it."""
     users = _users(network)
-    gated = gated_layers(network)
+    gated = gated_layers(network) - stuck_layers(network)
     stuck = [each for each in trained(network) if _is_stuck(each, users.get(each.name, []), network, gated)]
     if not stuck:
         return
@@ -116,11 +116,13 @@ def _loss(network: Network) -> Iterator[Reading]:
 
 
 def _conditioning(network: Network) -> Iterator[Reading]:
+    """How far the singular values of the Jacobian are apart; where weights are 0 on purpose they tell nothing."""
     found = network.measured.conditioning if network.measured is not None else None
-    if found is None or found.condition is None:
+    has_zeros = any(each.role != "bias" and each.constant == 0 for each in network.parameters)
+    if found is None or not found.singular or has_zeros:
         return
-    evidence = {"condition": found.condition, "largest": found.singular[0], "smallest": found.singular[-1]}
-    value = math.log10(found.condition)
+    evidence = {"largest": found.singular[0], "smallest": found.singular[-1], "condition": found.condition}
+    value = math.inf if found.condition is None else math.log10(found.condition)
     yield Reading(Symptom.ILL_CONDITIONED_JACOBIAN, value, evidence=evidence, worst=Severity.WARNING)
 
 

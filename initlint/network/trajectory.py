@@ -49,15 +49,27 @@ class Trajectory:
     @cached_property
     def hidden(self) -> range:
         """Positions that are judged: from behind the first linear map, its norm and its activation, up to what goes into
-        the output layer, which is the last linear map unless a rectifier follows."""
-        weighted = [index for index, layer in enumerate(self.layers) if layer.op in WEIGHTED]
-        end = len(self.layers)
-        if weighted and self.is_trunk and not any(_is_rectifier(layer) for layer in self.layers[weighted[-1] :]):
-            end = weighted.pop()
+        the output layer, which is the last linear map unless a rectifier follows.
+
+        A residual stream ends at its last sum: the norm behind it may scale each place by another number.
+        """
+        end = self._end
+        weighted = [index for index in range(end) if self.layers[index].op in WEIGHTED]
         start = self._settle(weighted[0]) if weighted else 0
         while start < end and self.layers[start].op == "input":
             start += 1
+        sums = [index for index in range(start, end) if self.layers[index].op == "add"]
+        if sums and any(layer.op == "norm" for layer in self.layers[sums[-1] : end]):
+            end = sums[-1] + 1
         return range(min(start, end), end)
+
+    @property
+    def _end(self) -> int:
+        """Position of the output layer, or behind the last."""
+        weighted = [index for index, layer in enumerate(self.layers) if layer.op in WEIGHTED]
+        if weighted and self.is_trunk and not any(_is_rectifier(layer) for layer in self.layers[weighted[-1] :]):
+            return weighted[-1]
+        return len(self.layers)
 
     @cached_property
     def sensitivities(self) -> tuple[float, ...]:
@@ -114,7 +126,8 @@ class Trajectory:
 
     def _sizes(self) -> list[float]:
         """log10 E[x²] of what a later norm makes scale-free; behind the last norm that norm's own."""
-        norms = [place for place in self.hidden if self.layers[place].op == "norm"]
+        places = range(self.hidden.start, self._end)
+        norms = [place for place in places if self.layers[place].op == "norm"]
         if not norms:
             return [0.0] * len(self.hidden)
         return [self.signals[min(place, norms[-1])] for place in self.hidden]

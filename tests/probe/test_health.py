@@ -320,7 +320,7 @@ def test_a_gradient_that_dies_over_time_is_a_risk_for_a_plain_cell_and_bearable_
     kind: str, verdict: str
 ) -> None:
     rows = [row(0, "input"), row(1, "recurrent", [0], name="cell", kind=kind), row(2, inputs=[1])]
-    time = TimeGradient(name="cell", steps=21, mean_squares=(), rate=10**-0.45, reach=21)
+    time = TimeGradient(name="cell", steps=21, mean_squares=(), rate=10**-1.2, reach=21)
     found = diagnose(link(recording(rows, times=(time,))))
     assert found.verdict == verdict
     if found.first is not None:
