@@ -93,16 +93,14 @@ def _fatal_frames(part: str) -> list[Frame]:
     return found[::-1]
 
 
-TYPED = ("<ipython", "<stdin>", "<console>", "<doctest")
-"""Beginnings of the names of source that a person types, in a notebook or at a prompt; others in brackets are generated."""
+GENERATED = ("<frozen", "<string>", "<template>", "<eval_with_key>", "<attrs generated", "<unknown>", "<torch")
+"""Beginnings of the names of source that nobody wrote; others in brackets were typed in, in a notebook or at a prompt."""
 
 
 @functools.cache
 def is_users(path: str) -> bool:
     """Whether source of that name holds a model, rather than the machinery that runs it."""
-    if path.startswith("<"):
-        return path.startswith(TYPED)
-    if MACHINERY.search(path):
+    if path.startswith(GENERATED) or MACHINERY.search(path):
         return False
     folders = _machinery()
     is_standard = path.startswith(folders.standard) and INSTALLED.search(path) is None

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from initlint.finding import Place
 from initlint.probe import assembly
 from initlint.probe.errors import ProbeError
-from initlint.probe.inputs.batch import Inputs
+from initlint.probe.inputs.batch import Inputs, redraw
 from initlint.probe.inputs.find import find_inputs
 from initlint.probe.loading import unwrapped
 from initlint.probe.loss import NAMED, Loss, choose_loss
@@ -66,6 +66,32 @@ class Settings:
         return torch.autocast(self.device.type, self.autocast)
 
 
+class Feeder:
+    """Gives each build of one model its batch: what fits is looked for once, and drawn anew for each seed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._found: Inputs | None = settings.inputs
+
+    def batch(self, model: nn.Module, seed: int) -> Inputs:
+        """The batch for the build of that seed. Raises `ProbeError` if nothing fits."""
+        settings = self._settings
+        if settings.inputs is not None:
+            return settings.inputs
+        if self._found is not None:
+            return redraw(self._found, seed)
+        self._found = find_inputs(
+            model,
+            specs=settings.specs,
+            file=settings.input_file,
+            batch=settings.batch,
+            device=settings.device,
+            dtype=settings.dtype,
+            seed=seed,
+        )
+        return self._found
+
+
 def run(request: Request, tell: Tell) -> Recording:
     """Load the target of a request, build it once for each seed, measure, and merge. Raises `ProbeError`."""
     from initlint.probe.loading import load, prepare
@@ -82,10 +108,11 @@ def record_seeds(builder: Builder, settings: Settings, seeds: int, *, target: st
     The extra passes run on the first build, and given inputs go to all.
     """
     settings = replace(settings, is_rebuildable=builder.is_rebuildable)
+    feeder = Feeder(settings)
     recordings = []
     for seed in range(seeds if builder.is_rebuildable else 1):
         found = settings if seed == 0 else replace(settings, passes=frozenset(), steps=0)
-        recordings.append(record(builder.build, found, seed=seed, target=target))
+        recordings.append(record(builder.build, found, seed=seed, target=target, feeder=feeder))
     merged = merge(recordings)
     return _with(merged, place=_definition(builder.target), notes=(*merged.notes, *builder.notes))
 
@@ -96,6 +123,7 @@ def record(
     *,
     seed: int = 0,
     target: str = "",
+    feeder: Feeder | None = None,
 ) -> Recording:
     """Build a model and measure it. The model and the process are afterwards as before."""
     settings.tell("building")
@@ -106,20 +134,26 @@ def record(
         model = unwrapped(build())
     building = perf_counter() - began
     try:
-        recording = _record_model(model, origins, settings, seed, target, build)
+        recording = _record_model(model, origins, settings, seed, target, build, feeder or Feeder(settings))
     finally:
         origins.forget(model)
     return _with(recording, cost=Cost(building=building, step=recording.cost.step, passes=recording.cost.passes))
 
 
 def _record_model(
-    model: nn.Module, origins: Origins, settings: Settings, seed: int, target: str, build: Callable[[], nn.Module]
+    model: nn.Module,
+    origins: Origins,
+    settings: Settings,
+    seed: int,
+    target: str,
+    build: Callable[[], nn.Module],
+    feeder: Feeder,
 ) -> Recording:
     model = _moved(model, settings)
     settings.tell("inputs")
     with preserved(model):
         _set_mode(model, settings)
-        inputs = settings.inputs or _find_inputs(model, settings, seed)
+        inputs = feeder.batch(model, seed)
     with preserved(model, (inputs.args, inputs.kwargs)):
         _set_mode(model, settings)
         torch.manual_seed(seed)
@@ -327,18 +361,6 @@ def _moved(model: nn.Module, settings: Settings) -> nn.Module:
 def _set_mode(model: nn.Module, settings: Settings) -> None:
     if not settings.keeps_mode:
         model.train(not settings.is_eval)
-
-
-def _find_inputs(model: nn.Module, settings: Settings, seed: int) -> Inputs:
-    return find_inputs(
-        model,
-        specs=settings.specs,
-        file=settings.input_file,
-        batch=settings.batch,
-        device=settings.device,
-        dtype=settings.dtype,
-        seed=seed,
-    )
 
 
 def _named_inputs(inputs: Inputs) -> Iterator[tuple[str, Tensor]]:
