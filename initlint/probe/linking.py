@@ -23,7 +23,8 @@ def link(recording: Recording) -> Network:
     rows, outputs = fold_biases(recording)
     network = Network(recording.model, place, outputs=outputs, measured=recording)
     network.parameters = list(parameters.values())
-    network.layers = [_layer(row, parameters, place) for row in rows]
+    known = {row.id: row for row in rows}
+    network.layers = [_layer(row, known, parameters, place) for row in rows]
     network.reasons = [(layer.place, layer.reason) for layer in network.layers if layer.reason]
     network.is_complete = bool(recording.outputs) and not any(layer.op == "unknown" for layer in network.live())
     return network
@@ -59,13 +60,13 @@ def _place(recording: Recording) -> Place:
     return next((place for place in found if place is not None), Place(recording.target, 1, 1, 1, 1))
 
 
-def _layer(row: Row, parameters: Mapping[str, Parameter], default: Place) -> Layer:
+def _layer(row: Row, rows: Mapping[int, Row], parameters: Mapping[str, Parameter], default: Place) -> Layer:
     built, called = (row.built, row.called) if row.is_module else (row.called, row.built)
     is_attribute = row.is_module or bool(row.weight)
     used = tuple(parameters[name] for name in row.parameters if name in parameters)
     return Layer(
         row.id,
-        row.op,
+        "norm" if _is_norm(row, rows) else row.op,
         row.kind,
         row.name if is_attribute else "",
         built or called or default,
@@ -80,6 +81,37 @@ def _layer(row: Row, parameters: Mapping[str, Parameter], default: Place) -> Lay
         reason=f"no theory of {row.kind}" if row.op == "unknown" else "",
         measured=row,
     )
+
+
+SPREADS = frozenset({"rsqrt", "sqrt", "std", "norm", "vector_norm"})
+"""Functions that give the size of a signal, or one over it."""
+
+
+def _is_norm(row: Row, rows: Mapping[int, Row]) -> bool:
+    """Whether it divides a signal by its own size: a norm written by hand, as the RMS norm of most language models is."""
+    if row.op != "multiply" or len(row.inputs) != 2:
+        return False
+    signal, other = row.inputs
+    size = rows[other]
+    if size.op == "add" and len(size.inputs) == 1:  # an epsilon outside the root
+        size = rows[size.inputs[0]]
+    return size.kind in SPREADS and _comes_from(size, signal, rows)
+
+
+MOST_STEPS = 8
+"""Operations from a signal to its size: a mean to subtract, a square, a mean, an epsilon, a root, with some to spare."""
+
+
+def _comes_from(row: Row, source: int, rows: Mapping[int, Row]) -> bool:
+    """Whether the row is computed from `source`, or from what `source` takes a mean off."""
+    wanted = {source, *(rows[source].inputs if rows[source].op == "add" else ())}
+    for _ in range(MOST_STEPS):
+        if row.id in wanted:
+            return True
+        if not row.inputs:
+            return False
+        row = rows[row.inputs[0]]
+    return False
 
 
 def _parameter(row: ParameterRow, default: Place) -> Parameter:

@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 
 import pytest
+import torch
 from by_hand import recording as made
 from by_hand import row as made_row
 from by_hand import statistics, weight
@@ -76,6 +77,44 @@ def test_an_operation_with_no_place_stands_where_the_model_is_defined() -> None:
     place = Place("net.py", 7, 1, 7, 1)
     assert link(made([made_row(0, "input"), made_row(1, inputs=[0])], place=place)).layers[1].place == place
     assert link(made([made_row(0, "input")])).place.path == "net.py:Net"
+
+
+class RmsNorm(nn.Module):
+    """As most language models have it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(16))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, 16) to the same."""
+        return self.weight * (x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-6))
+
+
+class Standardised(nn.Module):
+    """Mean 0 and standard deviation 1, with the epsilon outside the root."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, 16) to the same."""
+        return (x - x.mean(-1, keepdim=True)) / (x.std(-1, keepdim=True) + 1e-6)
+
+
+@pytest.mark.parametrize("norm", [RmsNorm, Standardised])
+def test_a_norm_that_is_written_by_hand_is_a_norm(norm: type[nn.Module]) -> None:
+    network = link(record(lambda: nn.Sequential(nn.Linear(16, 16), norm(), nn.Linear(16, 4)), signal(8, 16)))
+    assert [each.op for each in network.layers].count("norm") == 1
+
+
+def test_a_product_of_two_signals_is_no_norm() -> None:
+    class Gated(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.value, self.gate = nn.Linear(16, 4), nn.Linear(16, 4)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.value(x) * self.gate(x).abs().sqrt()
+
+    assert "norm" not in [each.op for each in link(record(Gated, signal(8, 16))).layers]
 
 
 def test_an_unknown_operation_on_the_way_to_the_output_makes_the_network_incomplete_with_a_reason() -> None:
