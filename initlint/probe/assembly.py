@@ -141,8 +141,10 @@ def _built(tensor: Tensor, owner: nn.Module | None, origins: Origins) -> Place |
 
 def _constant(values: Tensor) -> float | None:
     """The one value of all entries: by comparison, since a spread computed in floating point is rarely 0."""
-    first = values.flatten()[0]
-    return float(first) if not values.is_complex() and bool((values == first).all()) else None
+    first, row = values[(0,) * values.dim()], values[:1] if values.dim() else values
+    if values.is_complex() or not all(bool((part == first).all()) for part in (row, values)):  # a row mostly decides
+        return None
+    return float(first)
 
 
 def _update_ratio(tensor: Tensor, optimizer: tuple[str, float]) -> float | None:

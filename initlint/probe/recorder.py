@@ -134,7 +134,8 @@ class Recorder(TorchFunctionMode):
 
     def _leave_module(self, module: nn.Module, args: tuple[Any, ...], output: Any) -> None:
         """A module whose output no watched call made, scripted code for example, becomes a row of unknown operation."""
-        result = _first_signal(output)
+        is_seen = isinstance(output, Tensor) and _mark(output) is not None  # to ask a tensor more calls the mode
+        result = None if is_seen else _first_signal(output)
         if result is not None and _mark(result) is None and not isinstance(module, ParametrizationList):
             sources = _marks(args)
             if sources or not args:

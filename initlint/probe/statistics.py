@@ -15,11 +15,8 @@ import torch
 from torch import Tensor
 
 from initlint.network.measurement import Gradient, Statistics
+from initlint.probe.samples import SampleFacts, fetch, reduce_samples, take_sample
 
-SAMPLE = 4096
-"""Entries of a sample. On a 20-layer MLP 4k samples cost 5 % of a step and 6 % of its memory, 16k samples 9 % and 24 %."""
-RUN = 16
-"""Neighbouring entries taken together: a cache line of 64 bytes; neighbours in an image are alike, so no more."""
 TINY, HUGE = 1e-30, 1e30
 """Mean squares in float32 beyond which the sample, in float64, is used: squares under- and overflow before values do."""
 SATURATION: dict[str, tuple[float, float]] = {
@@ -31,8 +28,9 @@ SATURATION: dict[str, tuple[float, float]] = {
     "relu6": (-math.inf, 6.0),
 }
 """Activation -> outputs at or beyond which its slope is below 6 % of the largest (tanh' = 0.06 at 0.97)."""
-HALF_SMALLEST = {"fp16": 2.0**-24, "bf16": 2.0**-133}
-"""The smallest positive number of each half precision, subnormal ones included."""
+BLOCK = 2**16
+"""Entries of a parameter that are widened to float64 at a time: 512 KiB, which stays in the cache. On an accelerator all
+are widened at once."""
 
 
 @dataclass
@@ -99,12 +97,10 @@ class Collector:
 
     def resolve(self) -> Resolved:
         """Everything taken, as numbers: the one transfer from the device."""
-        fetched = _fetch([*self._numbers, *self._peaks, *self._samples])
+        fetched = fetch([*self._numbers, *self._peaks, *self._samples])
         numbers, rest = fetched[: len(self._numbers)], fetched[len(self._numbers) :]
         peaks, samples = rest[: len(self._peaks)], rest[len(self._peaks) :]
-        return Resolved(
-            self._taken, torch.stack(numbers).flatten().tolist() if numbers else [], peaks, _reduced(samples)
-        )
+        return Resolved(self._taken, torch.cat(numbers).tolist() if numbers else [], peaks, reduce_samples(samples))
 
     def _by_sample(self, values: Tensor) -> tuple[Tensor | None, int]:
         """The tensor with the batch as its first axis, and the batch's size; `None` if no axis is the batch."""
@@ -129,21 +125,6 @@ class Collector:
 
 
 @dataclass(frozen=True)
-class SampleFacts:
-    """Of the entries of one sample, in float64."""
-
-    mean: float
-    second: float
-    abs_max: float
-    zero: float
-    nonfinite: float
-    lost_in_fp16: float
-    """Share of the non-zero entries that the format makes 0."""
-    lost_in_bf16: float
-    entries: Tensor
-
-
-@dataclass(frozen=True)
 class Resolved:
     """All statistics of one run, on the host."""
 
@@ -160,7 +141,7 @@ class Resolved:
         total, square = self.numbers[taken.total], self.numbers[taken.square]
         mean, second = total / count, square / count
         if not TINY < second < HUGE or not math.isfinite(mean):
-            mean, second = fact.mean, fact.second
+            mean, second = fact.moments()
         return Statistics(
             shape=taken.shape,
             dtype=taken.dtype,
@@ -179,11 +160,13 @@ class Resolved:
         taken, fact = self.taken[handle], self.facts[self.taken[handle].sample]
         count = max(taken.entries, 1)
         square = self.numbers[taken.square]
-        mean_square = square / count if TINY < square / count < HUGE else fact.second
+        mean_square = square / count
+        if not TINY < mean_square < HUGE:
+            mean_square = fact.moments()[1]
         return Gradient(
             mean_square=mean_square,
             elements=count,
-            zero_fraction=fact.zero if square or fact.second else 1.0,
+            zero_fraction=fact.zero if square or mean_square else 1.0,
             nonfinite_fraction=_nonfinite(
                 0.0 if math.isfinite(square) or fact.nonfinite == 0 else math.nan, fact, count
             ),
@@ -207,30 +190,41 @@ ONE_SIDED = frozenset({"relu", "relu6", "threshold", "softshrink", "hardshrink"}
 
 def statistics_of(tensor: Tensor) -> Statistics:
     """The statistics of one tensor at once, over all entries in float64."""
-    values = _plain(tensor.detach()).to(torch.float64).flatten()
-    finite = values[torch.isfinite(values)]
-    count, usable = max(values.numel(), 1), max(finite.numel(), 1)
+    flat = _dense(_plain(tensor.detach()))
+    flat = flat.cpu() if flat.device.type == "mps" else flat  # which has no float64
+    blocks = torch.split(flat, BLOCK) if flat.device.type == "cpu" else (flat,)
+    sums = torch.stack([_sums(block.double()) for block in blocks])
+    total, square = sums[:, 0].sum().item(), sums[:, 1].sum().item()
+    smallest, largest = sums[:, 2].amin().item(), sums[:, 3].amax().item()
+    count = flat.numel()
+    if not (math.isfinite(total) and math.isfinite(square)):
+        return _of_finite(tensor, flat[torch.isfinite(flat)].double(), count)
     return Statistics(
         shape=tuple(tensor.shape),
         dtype=_dtype_name(tensor),
-        mean=float(finite.sum() / usable),
-        second=float(finite.square().sum() / usable),
-        abs_max=float(finite.abs().amax()) if finite.numel() else 0.0,
-        zero_fraction=float((values == 0).sum() / count),
-        nonfinite_fraction=1 - finite.numel() / count,
+        mean=total / count,
+        second=square / count,
+        abs_max=largest,
+        zero_fraction=0.0 if smallest else float((flat == 0).sum()) / count,
     )
 
 
-def take_sample(flat: Tensor) -> Tensor:
-    """A copy of up to `SAMPLE` entries of a one-dimensional contiguous tensor, spread evenly over all of it."""
-    count = flat.numel()
-    if count <= SAMPLE:
-        return flat.clone()
-    runs = SAMPLE // RUN
-    stride = (count - RUN) // (runs - 1)
-    stride -= 1 - stride % 2 if stride > RUN else 0  # odd, so that it does not beat with the width of the layer
-    picked = flat.as_strided((runs, RUN), (stride, 1), flat.storage_offset())
-    return picked.reshape(-1) if stride > RUN else picked.clone().view(-1)
+def _sums(entries: Tensor) -> Tensor:
+    """Sum, sum of squares, smallest and largest size."""
+    return torch.stack([entries.sum(), torch.dot(entries, entries), *torch.aminmax(entries.abs())])
+
+
+def _of_finite(tensor: Tensor, finite: Tensor, count: int) -> Statistics:
+    usable = max(finite.numel(), 1)
+    return Statistics(
+        shape=tuple(tensor.shape),
+        dtype=_dtype_name(tensor),
+        mean=float(finite.sum()) / usable,
+        second=float(finite.square().sum()) / usable,
+        abs_max=float(finite.abs().amax()) if finite.numel() else 0.0,
+        zero_fraction=float((finite == 0).sum()) / count,
+        nonfinite_fraction=1 - finite.numel() / count,
+    )
 
 
 def is_measurable(value: object) -> bool:
@@ -283,56 +277,6 @@ def _peaks(values: Tensor, unit_axis: int) -> Tensor:
     """The largest entry of each unit: of a channel of an image, of a place on the last axis of a sequence."""
     unit = unit_axis % values.dim()
     return values.amax(tuple(axis for axis in range(values.dim()) if axis != unit))
-
-
-def _fetch(tensors: Sequence[Tensor]) -> list[Tensor]:
-    """The tensors in float64 on the host, flat: one transfer for each dtype among them, which is one as a rule."""
-    found: dict[int, Tensor] = {}
-    groups: dict[torch.dtype, list[int]] = {}
-    for index, tensor in enumerate(tensors):
-        groups.setdefault(tensor.dtype, []).append(index)
-    for indices in groups.values():
-        flat = [tensors[index].reshape(-1) for index in indices]
-        joined = torch.cat(flat).cpu().double()  # on the host: not every device has float64
-        found.update(zip(indices, torch.split(joined, [part.numel() for part in flat]), strict=True))
-    return [found[index] for index in range(len(tensors))]
-
-
-def _reduced(samples: Sequence[Tensor]) -> list[SampleFacts]:
-    """Reduces samples of one length together."""
-    found: dict[int, SampleFacts] = {}
-    groups: dict[int, list[int]] = {}
-    for index, sample in enumerate(samples):
-        groups.setdefault(sample.numel(), []).append(index)
-    for indices in groups.values():
-        for start in range(0, len(indices), TOGETHER):
-            part = indices[start : start + TOGETHER]
-            found.update(zip(part, _facts(torch.stack([samples[index] for index in part])), strict=True))
-    return [found[index] for index in range(len(samples))]
-
-
-TOGETHER = 256
-"""Samples reduced at once: 8 MiB in float64."""
-
-
-def _facts(entries: Tensor) -> list[SampleFacts]:
-    width = entries.shape[1]
-    finite = torch.isfinite(entries)
-    usable = finite.sum(1).clamp_min(1)
-    clean = entries.where(finite, 0.0)
-    size = clean.abs()
-    zero = (entries == 0).sum(1)
-    present = (width - zero).clamp_min(1)
-    lost = [((size <= limit / 2) & (size > 0)).sum(1) / present for limit in HALF_SMALLEST.values()]
-    columns = [
-        clean.sum(1) / usable,
-        clean.square().sum(1) / usable,
-        size.amax(1),
-        zero / width,
-        1 - finite.sum(1) / width,
-    ]
-    rows = torch.stack([*columns, *lost], 1).tolist()
-    return [SampleFacts(*row, entry) for row, entry in zip(rows, entries, strict=True)]  # type: ignore[call-arg]
 
 
 def _nonfinite(total: float, fact: SampleFacts, count: int) -> float:

@@ -607,3 +607,26 @@ def test_a_relu6_is_no_saturating_hard_tanh() -> None:
     assert (relu6.activation, relu6.kind) == ("relu6", "ReLU6")
     assert relu6.output.saturated_fraction == 0 and relu6.output.zero_fraction > 0.3
     assert relu6.output.dead_fraction is not None
+
+
+def test_statistics_of_parameters_are_exact_and_see_what_is_zero_or_not_finite() -> None:
+    values = 1 + 1e-4 * torch.randn(300, 300, generator=torch.Generator().manual_seed(0))
+
+    class Holder(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.narrow = nn.Parameter(values.clone())
+            self.sparse = nn.Parameter(torch.where(values > 1, values, 0.0))
+            self.broken = nn.Parameter(torch.tensor([1.0, torch.nan, torch.inf, -3.0]))
+            self.gain = nn.Parameter(torch.tensor(2.0))
+
+        def forward(self, x: Tensor) -> Tensor:
+            return x @ self.narrow @ self.sparse * self.gain
+
+    recording = record(Holder, signal(8, 300))
+    narrow, sparse, broken = (parameter(recording, name).values for name in ("narrow", "sparse", "broken"))
+    assert narrow.std == pytest.approx(float(values.double().std(correction=0)), rel=1e-6)
+    assert narrow.abs_max == float(values.abs().amax()) and narrow.zero_fraction == 0
+    assert sparse.zero_fraction == pytest.approx(float((values <= 1).double().mean()), rel=1e-9)
+    assert (broken.nonfinite_fraction, broken.mean, broken.second, broken.abs_max) == (0.5, -1, 5, 3)
+    assert parameter(recording, "gain").constant == 2 and parameter(recording, "narrow").constant is None
