@@ -104,8 +104,7 @@ def _legend(shown: Sequence[LayerNumbers], depth: Depth) -> Iterator[str]:
     if len(shown) < len(depth.layers):
         yield f"{len(shown)} of {len(depth.layers)} rows; --all-layers shows the others."
     if any(each.layer.id in depth.lost_signal | depth.lost_gradient for each in shown):
-        limits = f"{SIGNAL.risk:g} decades of the variance, {GRADIENT.risk:g} of the gradient"
-        yield f"! is beyond what plain SGD trains: {limits} from where they set out."
+        yield f"! is off by more than plain SGD trains: gradient {GRADIENT.risk:g} decades, variance {SIGNAL.risk:g}."
 
 
 def _drawn(layers: Sequence[LayerNumbers], depth: Depth, glyphs: Glyphs, width: int) -> list[str]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
 from initlint.finding import Finding, Severity
+from initlint.report.extras import extra_lines
 from initlint.report.layer_table import Depth, compact, flags, name_of, short_place
 from initlint.report.measured import LayerNumbers
 from initlint.report.probe import header_lines, where_first
 from initlint.report.report import ProbedTarget, Report
-from initlint.report.sparkline import Scale, decades
+from initlint.report.sparkline import UNICODE, Scale, decades
 
 if TYPE_CHECKING:
     from initlint.network.health import Health
@@ -57,6 +58,11 @@ def _target(probed: ProbedTarget) -> Iterator[str]:
     if depth.layers:
         yield from _curves(depth)
         yield from _table(depth)
+    yield f"<p>{_lines(extra_lines(network.measured, UNICODE.arrow))}</p>"
+
+
+def _lines(pairs: Iterable[tuple[str, str]]) -> str:
+    return "<br>".join(f"{escape(label)}: {escape(text)}" for label, text in pairs)
 
 
 def _bold(text: str, colour: str = "inherit") -> str:

@@ -9,6 +9,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from initlint.report.excerpt import printable
+from initlint.report.extras import extra_lines
 from initlint.report.layer_table import Depth, compact, draw_table, short_place
 from initlint.report.measured import symptom_in_words
 from initlint.report.palette import Palette
@@ -68,6 +69,9 @@ def _target(probed: ProbedTarget, drawing: Drawing) -> Iterator[str]:
         yield ""
         table = draw_table(depth, drawing.palette, drawing.glyphs, drawing.room, shows_all=drawing.shows_all)
         yield from (f"{INDENT}{line}" for line in table)
+    yield ""
+    for label, text in extra_lines(network.measured, drawing.glyphs.arrow):
+        yield from (f"{INDENT}{line}" for line in _labelled(label, text, drawing))
     yield ""
     yield from (f"{INDENT}{line}" for line in verdict(health, drawing))
 

@@ -154,7 +154,7 @@ def test_a_result_prints_and_shows_itself_as_its_table() -> None:
     result = probe(Sick())
     for shown in (str(result), repr(result)):
         assert "layers.0" in shown
-        assert "broken, score 0.00" in shown
+        assert "broken, score 0.0" in shown
         assert "INL301" in shown
     assert "<table" in result._repr_html_()
 
@@ -168,14 +168,17 @@ def test_rules_are_selected_as_by_the_command() -> None:
         probe(Sick(), isolated=False, config="missing.toml")
 
 
-def test_code_that_was_typed_in_has_its_lines_in_the_report() -> None:
+def test_code_that_was_typed_in_has_its_lines_in_the_report(tmp_path: Path) -> None:
     """As in a notebook, where the source of a cell is in no file."""
-    name, source = "<typed-in>", inspect.getsource(Sick)
+    name = str(tmp_path / "ipykernel_7" / "1.py")
+    source = "from __future__ import annotations\n" + inspect.getsource(Sick)
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
     scope = {"nn": nn, "torch": torch, "Tensor": Tensor, "WIDTH": WIDTH}
-    exec(compile("from __future__ import annotations\n" + source, name, "exec"), scope)
-    finding = next(one for one in probe(scope["Sick"]).findings if one.code == "INL301")
+    exec(compile(source, name, "exec"), scope)
+    result = probe(scope["Sick"])
+    finding = next(one for one in result.findings if one.code == "INL301")
     assert finding.place.path == name
+    assert result.report.excerpts[finding.place] == ("            x = torch.sigmoid(layer(x))",)
 
 
 # --------------------------------------------------------------------------------------------------- what it leaves alone

@@ -10,7 +10,7 @@ from initlint.finding import Place, Problem
 from initlint.network.health import diagnose
 from initlint.network.measurement import Gradient, Statistics
 from initlint.probe.linking import link
-from initlint.probe.recording import InitialLoss, ParameterRow, Recording, Row
+from initlint.probe.recording import Cost, InitialLoss, ParameterRow, Recording, Row
 from initlint.report.report import ProbedTarget
 
 WIDTH = 64
@@ -67,6 +67,7 @@ def recording(rows: Sequence[Row], **changes: Any) -> Recording:
             for each in rows
             if each.weight
         ),
+        "cost": Cost(building=0.1, step=0.02),
         "loss": InitialLoss(
             kind="cross-entropy",
             description="cross-entropy with random classes",

@@ -48,13 +48,14 @@ def parsed(*targets: ProbedTarget, findings: tuple[Finding, ...] = ()) -> Balanc
 
 
 def test_it_has_a_row_a_layer_and_the_verdict() -> None:
-    found = parsed(stack(6, 0.1, 0.1))
+    target = stack(6, 0.5, 1e-3)
+    found = parsed(target)
     assert found.tags.count("tr") == 7
-    assert "at risk, score 0.24: vanishing gradients, first at layers.1 (model.py:11)" in found.text
+    assert f"broken, score {target.score:.2f}: vanishing gradients, first at layers.1 (model.py:11)" in found.text
 
 
 def test_nothing_is_loaded_and_nothing_runs() -> None:
-    html = render(Report(targets=(stack(6, 0.1, 0.1),)))
+    html = render(Report(targets=(stack(6, 0.5, 1e-3),)))
     assert not re.search(r"<script|<link|<img|https?:|url\(|\son\w+=", html)
 
 

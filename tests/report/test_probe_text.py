@@ -9,7 +9,9 @@ import pytest
 from probed_model import failed, probed, row, stack, statistics
 
 from initlint.finding import Place, Severity
+from initlint.network.diagnosis import GRADIENT, SIGNAL
 from initlint.network.health import Health
+from initlint.probe.passes.results import Conditioning, Group, Step, TimeGradient, Unwritten
 from initlint.report.excerpt import columns
 from initlint.report.palette import Palette
 from initlint.report.probe import Drawing, render
@@ -33,27 +35,29 @@ def table(target: ProbedTarget, **drawing: object) -> dict[str, list[str]]:
 
 
 def test_the_whole_picture_of_a_stack_that_loses_its_gradient() -> None:
-    assert shown(stack(6, 0.1, 0.1), width=80) == (
+    target = stack(6, 0.5, 1e-3)
+    assert shown(target, width=80) == (
         "pkg/model.py:Net\n"
         "  model     Net (model.py:5)\n"
         "  ran on    cpu, float32, batch 32, median of 3 builds\n"
         "  inputs    x 32×64; worked out from layers.0\n"  # noqa: RUF001
         "  loss      2.41, expected 2.3 (ln 10): cross-entropy with random classes\n"
         "\n"
-        "  variance  ████▇▇▇▇▅▅▅▅▄▄▄▄▂▂▂▂▁▁▁▁  1 → 1.0e-5\n"
-        "  gradient  ▁▁▁▁▂▂▂▂▄▄▄▄▅▅▅▅▇▇▇▇████  norm 0.143 → 45.3\n"
+        "  variance  ▆▆▆▆▅▅▅▅▅▅▅▅▄▄▄▄▄▄▄▄▃▃▃▃  1 → 0.0312\n"
+        "  gradient  ▁▁▁▁▂▂▂▂▄▄▄▄▅▅▅▅▇▇▇▇████  norm 1.4e-6 → 45.3\n"
         "\n"
         "  layer     op      line  var in var out gain grad rms var      grad\n"
-        "  layers.0  Linear  10                 1        3.2e-3 ███████  ▏      !\n"
-        "  layers.1  Linear  11         1     0.1  0.1     0.01 █████▋   █▍        first\n"
-        "  layers.2  Linear  12       0.1    0.01  0.1   0.0316 ████▎    ██▊\n"
-        "  layers.3  Linear  13      0.01  1.0e-3  0.1      0.1 ██▊      ████▎\n"
-        "  layers.4  Linear  14    1.0e-3  1.0e-4  0.1    0.316 █▍       █████▋\n"
-        "  layers.5  Linear  15    1.0e-4  1.0e-5  0.1        1 ▏        ███████\n"
-        "  ! is beyond what plain SGD trains: 6 decades of the variance, 3.3 of the\n"
-        "  gradient from where they set out.\n"
+        "  layers.0  Linear  10                 1        3.2e-8 ████▉    ▏      !\n"
+        "  layers.1  Linear  11         1     0.5  0.5   1.0e-6 ████▎    █▍     !  first\n"
+        "  layers.2  Linear  12       0.5    0.25  0.5   3.2e-5 ███▊     ██▊    !\n"
+        "  layers.3  Linear  13      0.25   0.125  0.5   1.0e-3 ███▎     ████▎\n"
+        "  layers.4  Linear  14     0.125  0.0625  0.5   0.0316 ██▊      █████▋\n"
+        "  layers.5  Linear  15    0.0625  0.0312  0.5        1 ██▏      ███████\n"
+        f"  ! is off by more than plain SGD trains: gradient {GRADIENT.risk:g} decades, variance {SIGNAL.risk:g}.\n"
         "\n"
-        "  at risk, score 0.24: vanishing gradients, first at layers.1 (model.py:11)\n"
+        "  took      0.1 s to build, 0.02 s for one forward and backward pass\n"
+        "\n"
+        f"  broken, score {target.score:.2f}: vanishing gradients, first at layers.1 (model.py:11)\n"
         "\n"
     )
 
@@ -101,13 +105,13 @@ def test_what_is_needed_least_goes_first() -> None:
 
 
 def test_a_terminal_without_utf_8_gets_ascii_only() -> None:
-    assert shown(stack(6, 0.1, 0.1), glyphs=ASCII).isascii()
+    assert shown(stack(6, 0.5, 1e-3), glyphs=ASCII).isascii()
 
 
 def test_colours_change_nothing_but_the_colour() -> None:
-    coloured = shown(stack(6, 1e-3, 1e-3), palette=Palette(True))
+    coloured = shown(stack(6, 0.5, 1e-3), palette=Palette(True))
     assert "\x1b[31;1mbroken\x1b[0m" in coloured
-    assert re.sub(r"\x1b\[[\d;]*m", "", coloured) == shown(stack(6, 1e-3, 1e-3))
+    assert re.sub(r"\x1b\[[\d;]*m", "", coloured) == shown(stack(6, 0.5, 1e-3))
 
 
 def test_a_row_says_what_strikes_the_eye() -> None:
@@ -171,6 +175,36 @@ def test_what_a_branch_holds_on_purpose_does_not_flatten_the_trunk() -> None:
     assert len(set(curve)) > 1
 
 
+def test_what_the_extra_passes_measured_is_told() -> None:
+    group = Group(growth=1.25, update_ratio=0.1, gradient_rms=0.1)
+    steps = [Step(index=0, loss=2.4, early=group, late=group, every=group)]
+    lost = Group(growth=None, update_ratio=None, gradient_rms=None)
+    steps.append(Step(index=1, loss=None, early=group, late=lost, every=lost, non_finite="loss"))
+    conditioning = Conditioning(singular=(4.0, 0.5), is_exact=False, mean_square=1.0, outputs=10, inputs=64)
+    time = TimeGradient(name="rnn", steps=11, mean_squares=(None,) * 11, rate=0.1, reach=11)
+    unwritten = tuple(Unwritten(name=f"w{number}", share=1.0) for number in range(7))
+    told = shown(
+        stack(2, conditioning=conditioning, times=(time,), unwritten=unwritten, steps=tuple(steps)), width=120
+    ).splitlines()
+    for line in (
+        "  jacobian  singular values from 4 to 0.5, condition 8 or more, seen through 2 random outputs",
+        "  over time rnn: the gradient's square changes by -10.0 decades over 11 steps back in time, 0.1 a step",
+        "  unwritten w0 (100%), w1 (100%), w2 (100%), w3 (100%), w4 (100%) and 2 more",
+    ):
+        assert line in told
+    whole = " ".join(" ".join(told).split())
+    assert "steps loss 2.4 → not finite over 2 steps of sgd, rate 0.1" in whole
+    assert "early weights x1.25, late ones not finite; loss is not finite from step 2 on" in whole
+
+
+def test_an_empty_jacobian_and_time_are_told_as_such() -> None:
+    conditioning = Conditioning(singular=(), is_exact=True, mean_square=None, outputs=10, inputs=64)
+    time = TimeGradient(name="rnn", steps=2, mean_squares=(None, None), rate=None, reach=0)
+    told = shown(stack(2, conditioning=conditioning, times=(time,)))
+    assert "no gradient gets from the output to the input" in told
+    assert "rnn: nothing gets from the last output to its inputs" in told
+
+
 def test_a_model_in_which_nothing_floats_still_has_its_verdict() -> None:
     assert "healthy" in shown(probed([]))
 
@@ -190,7 +224,7 @@ def test_the_closing_line_counts_the_verdicts() -> None:
 
 
 def test_a_health_without_a_place_names_the_symptom_alone() -> None:
-    target = stack(6, 1e-3, 1e-3)
+    target = stack(6, 0.5, 1e-3)
     assert target.health is not None
     assert target.health.first is not None
     placeless = type(target.health.first)(target.health.first.symptom, Severity.WARNING, 0.5, 1.0, 1.0)
