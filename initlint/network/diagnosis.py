@@ -109,6 +109,8 @@ benchmark's train up to 1.9."""
 HALF_PRECISION = Limit(info=0.05, risk=0.5, steepness=3.0, floor=0.25)
 """Share of the nonzero gradient entries that the type makes 0: at 5 % loss scaling is worth it (Micikevicius et al. 2018,
 arXiv:1710.03740, section 3.2)."""
+HALF_PRECISION_AHEAD = Limit(info=0.05, risk=math.inf)
+"""The same in a run in float32, which nothing is wrong with."""
 UPDATE = Limit(info=1.0, risk=3.0, steepness=2.0, floor=0.5)
 """log10 of the largest over the smallest first step relative to the weight's size; about 1e-3 is usual for each."""
 ATTENTION = Limit(info=3.0, risk=8.0, steepness=4.0, floor=0.25)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from statistics import median
+from typing import TYPE_CHECKING
 
 from initlint.finding import Severity
-from initlint.network.diagnosis import Reading, Symptom
+from initlint.network.diagnosis import HALF_PRECISION, HALF_PRECISION_AHEAD, Reading, Symptom
 from initlint.network.gates import gated_layers, receives, stuck_layers
 from initlint.network.network import Layer, Network
 from initlint.network.parameter import Parameter
+
+if TYPE_CHECKING:
+    from initlint.probe.passes.results import Conditioning
 
 HALVES = {"float16": "lost_in_fp16", "bfloat16": "lost_in_bf16"}
 
@@ -121,24 +125,36 @@ def _conditioning(network: Network) -> Iterator[Reading]:
     has_zeros = any(each.role != "bias" and each.constant == 0 for each in network.parameters)
     if found is None or not found.singular or has_zeros:
         return
-    evidence = {"largest": found.singular[0], "smallest": found.singular[-1], "condition": found.condition}
-    value = math.inf if found.condition is None else math.log10(found.condition)
-    yield Reading(Symptom.ILL_CONDITIONED_JACOBIAN, value, evidence=evidence, worst=Severity.WARNING)
+    value = math.inf if _is_collapsed(found) else _log10(found.condition)
+    if value is not None:
+        evidence = {"singular_values": list(found.singular), "condition": found.condition, "rank": found.rank}
+        yield Reading(Symptom.ILL_CONDITIONED_JACOBIAN, value, evidence=evidence, worst=Severity.WARNING)
+
+
+def _is_collapsed(found: Conditioning) -> bool:
+    """Whether most directions of the output are lost in rounding. Each softmax costs one of them by itself."""
+    return found.rank == 0 or (found.is_exact and 2 * found.rank <= min(found.outputs, found.inputs))
+
+
+def _log10(value: float | None) -> float | None:
+    return None if value is None else math.log10(value)
 
 
 def _half_precision(network: Network) -> Iterator[Reading]:
-    """In a run in half precision: what its gradients lose, the typical parameter's share."""
-    lost = HALVES.get(network.measured.dtype if network.measured is not None else "")
-    if lost is None:
+    """What the gradients lose in half precision, the typical parameter's share; of a run in float32, what they would."""
+    if network.measured is None:
         return
+    lost = HALVES.get(network.measured.dtype, "lost_in_fp16")
     shares = [
         float(getattr(each.measured.gradient, lost))
         for each in trained(network)
         if each.measured is not None and each.measured.gradient is not None
     ]
     if shares:
-        evidence = {"share_lost": median(shares), "type": network.measured.dtype if network.measured else ""}
-        yield Reading(Symptom.HALF_PRECISION_UNDERFLOW, median(shares), evidence=evidence, worst=Severity.WARNING)
+        value = median(shares)
+        evidence = {"share_lost": value, "type": network.measured.dtype}
+        limit = HALF_PRECISION if network.measured.dtype in HALVES else HALF_PRECISION_AHEAD
+        yield Reading(Symptom.HALF_PRECISION_UNDERFLOW, value, evidence=evidence, limit=limit, worst=Severity.WARNING)
 
 
 def _updates(network: Network) -> Iterator[Reading]:

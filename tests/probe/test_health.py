@@ -16,7 +16,7 @@ from initlint.finding import Severity
 from initlint.network.diagnosis import LIMITS, Diagnosis, Limit, Symptom
 from initlint.network.health import Health, diagnose
 from initlint.probe.linking import link
-from initlint.probe.passes.results import TimeGradient
+from initlint.probe.passes.results import Conditioning, TimeGradient
 from initlint.probe.recording import InitialLoss, Recording
 
 Init = Callable[[Tensor], object]
@@ -459,6 +459,26 @@ def test_a_loss_far_above_that_of_a_model_that_knows_nothing_is_told_of() -> Non
     assert not loss(2.6).diagnoses and not loss(0.1).diagnoses
     assert find(loss(30.0), Symptom.INITIAL_LOSS_OFF).severity is Severity.INFO
     assert loss(1e6).verdict == "at risk"
+
+
+@pytest.mark.parametrize(
+    ("singular", "expected"),
+    [
+        ((1.0, 0.5), None),
+        ((1.0, 0.9, 0.0), None),  # a softmax
+        ((1.0, 1e-5), Severity.WARNING),
+        ((1.0, 0.0, 0.0, 0.0), Severity.WARNING),
+        ((0.0, 0.0), Severity.WARNING),
+    ],
+)
+def test_an_output_that_hardly_tells_some_directions_of_the_input_apart_is_told_of(
+    singular: tuple[float, ...], expected: Severity | None
+) -> None:
+    outputs = len(singular)
+    found = Conditioning(singular=singular, is_exact=True, mean_square=1.0, outputs=outputs, inputs=16)
+    rows = [row(0, "input"), row(1, inputs=[0]), row(2, inputs=[1])]
+    diagnoses = diagnose(link(recording(rows, conditioning=found))).diagnoses
+    assert [each.severity for each in diagnoses] == ([] if expected is None else [expected])
 
 
 # -------------------------------------------------------------------------------------------------------- the verdict
