@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
+from initlint.network import Parameter
 from initlint.report.excerpt import printable
 from initlint.report.extras import extra_lines
 from initlint.report.layer_table import Depth, compact, draw_table, short_place
@@ -19,7 +20,7 @@ from initlint.report.text import INDENT, NARROWEST, WIDEST
 
 if TYPE_CHECKING:
     from initlint.finding import Problem
-    from initlint.network import Layer, Parameter
+    from initlint.network import Layer
     from initlint.network.health import Diagnosis, Health
     from initlint.probe.recording import InitialLoss, Recording
 
@@ -138,7 +139,15 @@ def where_first(diagnosis: Diagnosis) -> str:
     found: Layer | Parameter | None = diagnosis.layer or diagnosis.parameter
     if found is None:
         return words
-    return f"{words}, first at {printable(found.name) or 'the model itself'} ({short_place(found.place)})"
+    return f"{words}, first at {printable(_called(found))} ({short_place(found.place)})"
+
+
+def _called(found: Layer | Parameter) -> str:
+    """Its name; of a functional call, the function and the module that calls it."""
+    if found.name or isinstance(found, Parameter):
+        return found.name
+    caller = found.measured.name if found.measured is not None else ""
+    return f"{found.kind} in {caller}" if caller else found.kind
 
 
 def _labelled(label: str, text: str, drawing: Drawing) -> Iterator[str]:

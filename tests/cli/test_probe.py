@@ -135,7 +135,7 @@ def test_layers_are_in_signal_order_with_their_lines_and_numbers(document) -> No
 
 def test_findings_give_exit_code_1_below_a_picture_of_the_depth(sick: Done) -> None:
     assert (sick.returncode, sick.stderr) == (1, "")
-    table, _, findings = sick.stdout.partition("broken, score 0.0, first at layers.")
+    table, _, findings = sick.stdout.partition("broken, score 0.0")
     assert "▁" in table
     assert f"{SICK_LINE}:17 error INL301 sigmoid-in-deep-stack" in findings
     assert findings.endswith("in 1 target: 1 broken.\n")

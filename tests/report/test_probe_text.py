@@ -6,6 +6,7 @@ import math
 import re
 
 import pytest
+from msgspec.structs import replace
 from probed_model import failed, probed, row, stack, statistics
 
 from initlint.finding import Place, Severity
@@ -134,6 +135,12 @@ def test_a_functional_call_is_named_by_its_module_and_shown_where_it_is_called()
     rows = [row(0, 1.0, 1.0), row(1, 1.0, 1.0, name="block", op="activation", kind="relu", is_module=False, weight="")]
     cells = table(probed(rows))
     assert cells["block"][1:3] == ["relu", f"model.py:{called.line}"]
+
+
+def test_where_a_functional_call_goes_wrong_first_it_is_named_by_its_function_and_its_module() -> None:
+    rows = [row(0, 1.0, 1.0), row(1, math.inf, 1.0, name="block", kind="exp", is_module=False, weight="", op="unknown")]
+    rows[1] = replace(rows[1], output=statistics(0.0, nonfinite_fraction=0.5))
+    assert "values that are not finite, first at exp in block (model.py:50)" in shown(probed(rows))
 
 
 def test_a_module_that_runs_again_has_the_number_of_the_call() -> None:
