@@ -9,6 +9,8 @@ from torch import Tensor
 
 ADAM_EPSILON = 1e-8
 """torch's default, as are the betas, which cancel in the first step."""
+TINY, HUGE = 1e-15, 1e15
+"""Norms in float32 beyond which double precision, 20 times slower, is used: squares under- and overflow there."""
 
 
 def update_ratio(parameter: Tensor, gradient: Tensor, optimizer: str, learning_rate: float) -> float | None:
@@ -18,7 +20,7 @@ def update_ratio(parameter: Tensor, gradient: Tensor, optimizer: str, learning_r
     averages being g and g² (Kingma and Ba 2015, arXiv:1412.6980, algorithm 1). Weight decay is left out. ``None`` for other
     optimisers, for a weight of zeros, and where something is not finite.
     """
-    update = _direction(doubled(gradient), optimizer.lower())
+    update = _direction(gradient.detach(), optimizer.lower())
     if update is None:
         return None
     size = root_mean_square(parameter)
@@ -30,7 +32,10 @@ def _direction(gradient: Tensor, optimizer: str) -> Tensor | None:
     """The first step for a learning rate of 1, but for its sign."""
     if optimizer == "sgd":
         return gradient
-    return gradient / (gradient.abs() + ADAM_EPSILON) if optimizer in ("adam", "adamw") else None
+    if optimizer not in ("adam", "adamw"):
+        return None
+    wide = doubled(gradient)
+    return wide / (wide.abs() + ADAM_EPSILON)
 
 
 def doubled(tensor: Tensor) -> Tensor:
@@ -41,4 +46,8 @@ def doubled(tensor: Tensor) -> Tensor:
 
 def root_mean_square(tensor: Tensor) -> float:
     """Over all entries; 0 where there are none."""
+    if tensor.dtype == torch.float32:
+        size = float(torch.linalg.vector_norm(tensor.detach()))
+        if TINY < size < HUGE:
+            return size / math.sqrt(tensor.numel())
     return float(torch.linalg.vector_norm(doubled(tensor))) / math.sqrt(max(tensor.numel(), 1))
