@@ -25,7 +25,8 @@ from initlint.probe import assembly
 from initlint.probe.inputs.batch import Inputs, Recipe
 from initlint.probe.origins import Origins
 from initlint.probe.outputs import cotangents
-from initlint.probe.session import Run, Settings, step
+from initlint.probe.settings import Settings
+from initlint.probe.step import Run, step
 
 SEED = 0
 MEBIBYTE = 2**20
@@ -143,7 +144,7 @@ def probed(subject: Subject) -> None:
     """The recorded step and the whole recording made of it."""
     run = step(subject.model, subject.inputs(), subject.settings(), SEED)
     assembly.rows(run.recorder, run.recorder.collector.resolve(), Origins())
-    assembly.parameter_rows(subject.model, run.recorder_weights, Origins(), len(subject.batch), "sgd", 0.1)
+    assembly.parameter_rows(subject.model, run.weights, Origins(), len(subject.batch), "sgd", 0.1)
 
 
 def with_anomalies(subject: Subject) -> None:

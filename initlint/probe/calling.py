@@ -16,7 +16,8 @@ from initlint.probe.loading import prepare
 from initlint.probe.process_state import process_preserved
 from initlint.probe.recording import Recording
 from initlint.probe.request import Request
-from initlint.probe.session import Settings, record_seeds, settings_of
+from initlint.probe.session import record_seeds
+from initlint.probe.settings import Settings, settings_of
 
 GIVEN = "given"
 """Source of inputs that are tensors."""

@@ -10,8 +10,8 @@ from torch import nn
 
 from initlint.probe.inputs.batch import Inputs, Recipe
 from initlint.probe.recording import ParameterRow, Recording, Row
-from initlint.probe.session import Settings
 from initlint.probe.session import record as record_model
+from initlint.probe.settings import Settings
 
 CPU = torch.device("cpu")
 

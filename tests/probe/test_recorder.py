@@ -13,8 +13,8 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from torch.utils.checkpoint import checkpoint
 
 from initlint.network.measurement import Statistics
-from initlint.probe.session import Settings
 from initlint.probe.session import record as record_model
+from initlint.probe.settings import Settings
 
 
 def mean_square(tensor: Tensor) -> float:

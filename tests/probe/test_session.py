@@ -10,7 +10,8 @@ import torch
 from initlint.probe.errors import ProbeError
 from initlint.probe.recording import Recording
 from initlint.probe.request import Request
-from initlint.probe.session import device_of, run
+from initlint.probe.session import run
+from initlint.probe.settings import device_of
 
 MODEL = """
 import torch
