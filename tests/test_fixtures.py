@@ -3,7 +3,8 @@
 ``fixtures/<CODE>/`` holds cases of one rule, ``fixtures/projects/`` whole repositories. A case is a file, or a
 directory that is checked as one project. ``bad_*`` must give exactly what its comments ``# bad: CODE, CODE`` mark and
 ``good_*`` nothing. ``fp_*`` (marked ``# wrong: CODE``) and ``fn_*`` (marked ``# missed: CODE``) hold today's wrong
-answers, so that they are counted and must be renamed when mended.
+answers, so that they are counted and must be renamed when mended. ``probe_*`` are models that are run, and are tested with
+the measured witnesses of the rules.
 """
 
 from __future__ import annotations
@@ -70,7 +71,17 @@ def hold(case: Path, *, also: str | None = None) -> None:
 def cases() -> list[Path]:
     """Every fixture, in the order of the codes."""
     folders = sorted(path for path in FIXTURES.iterdir() if path.is_dir())
-    return [case for folder in folders for case in sorted(folder.iterdir()) if case.name[0] not in "._"]
+    return [case for folder in folders for case in sorted(folder.iterdir()) if _is_read(case)]
+
+
+def _is_read(case: Path) -> bool:
+    return case.name[0] not in "._" and not case.name.startswith("probe_")
+
+
+def is_static(rule: Rule) -> bool:
+    """Whether it reports what it reads, rather than what a probe measures only."""
+    kind = type(rule)
+    return kind.check_network is not Rule.check_network or kind.check_program is not Rule.check_program
 
 
 def name_of(case: Path) -> str:
@@ -91,8 +102,9 @@ each_case = pytest.mark.parametrize("case", cases(), ids=name_of)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "rule" in metafunc.fixturenames:
-        metafunc.parametrize("rule", rules(), ids=lambda rule: rule.code)
+    for name, found in (("rule", rules()), ("static_rule", [rule for rule in rules() if is_static(rule)])):
+        if name in metafunc.fixturenames:
+            metafunc.parametrize(name, found, ids=lambda rule: rule.code)
 
 
 @each_case
@@ -124,16 +136,19 @@ def test_fixture_of_a_rule_marks_that_rule(case: Path) -> None:
 
 
 def test_every_rule_has_a_bad_and_a_good_fixture(rule: Rule) -> None:
-    kinds = {kind_of(case) for case in cases() if case.parent.name == rule.code}
-    assert {"bad", "good"} <= kinds
+    names = [case.name for case in (FIXTURES / rule.code).iterdir()]
+    prefix = "" if is_static(rule) else "probe_"
+    assert all(any(name.startswith(f"{prefix}{kind}_") for name in names) for kind in ("bad", "good"))
 
 
-def test_rule_reports_exactly_the_marked_lines_of_its_bad_example(rule: Rule, tmp_path: Path) -> None:
+def test_rule_reports_exactly_the_marked_lines_of_its_bad_example(static_rule: Rule, tmp_path: Path) -> None:
     example = tmp_path / "bad.py"
-    example.write_text(rule.bad, encoding="utf-8")
-    wanted = [number for number, line in enumerate(rule.bad.splitlines(), 1) if line.endswith("# bad")]
+    example.write_text(static_rule.bad, encoding="utf-8")
+    wanted = [number for number, line in enumerate(static_rule.bad.splitlines(), 1) if line.endswith("# bad")]
     assert wanted
-    assert [found.line for found in reported(example, also=rule.code) if found.code == rule.code] == wanted
+    assert [
+        found.line for found in reported(example, also=static_rule.code) if found.code == static_rule.code
+    ] == wanted
 
 
 def test_every_rule_is_silent_on_the_good_example(rule: Rule, tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ from initlint.frameworks import torch as framework
 
 PASS, IGNORE, UNKNOWN = "pass", "ignore", "unknown"
 """Operations that hand the signal on unchanged, that give none, and that the tables do not know."""
+FLAT = frozenset({"round", "floor", "ceil", "trunc", "sign", "sgn", "heaviside"})
+"""Functions with slope 0 everywhere: the signal goes on and the gradient ends, which a measurement must see."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ def operation(function: Callable[..., Any]) -> Operation:
 
 
 def _by_name(name: str) -> Operation:
+    if name in FLAT:
+        return Operation(name, UNKNOWN)
     if name in framework.NO_SIGNAL or name.startswith(("is_", "has_", "retain_", "register_")):
         return Operation(name, IGNORE)
     if name in framework.SPLITS or name in framework.HANDED_ON:

@@ -1,0 +1,63 @@
+"""INL609."""
+
+from __future__ import annotations
+
+from initlint.network import Network
+from initlint.network.diagnosis import Diagnosis, Symptom
+
+from .symptoms import SymptomRule, listed
+
+
+class NoGradient(SymptomRule):
+    """Trained weights that take part in the forward pass and whose gradient is exactly zero.
+
+    Why: they never move. Rounding, comparisons and integer casts have slope zero everywhere; a softmax over one unit, a
+    dead rectifier or an underflow gives the same.
+    Measured: share of the trained weights with a gradient of exactly 0 in every entry, though used.
+    Silent on: less than a quarter of the weights, frozen ones, those that another branch of the model uses, biases before
+    a norm, and what lies behind a gate that starts at zero on purpose (zero gamma, layer scale, LoRA's B, zero heads).
+    Fix: a straight-through estimator for what has no slope, or freeze what is not to be trained.
+    Source: Bengio, Leonard and Courville 2013, arXiv:1308.3432.
+    """
+
+    code = "INL609"
+    name = "no-gradient"
+    symptom = Symptom.NO_GRADIENT
+    remedy = "give what has no slope a straight-through gradient: x + (torch.round(x) - x).detach(); freeze what is not trained"
+    implied_by = (Symptom.DEAD_UNITS,)
+    bad = """
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.encoder = nn.Linear(32, 64)  # bad
+        self.decoder = nn.Linear(64, 4)
+
+    def forward(self, x):
+        return self.decoder(torch.round(self.encoder(x)))
+"""
+    good = """
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.encoder = nn.Linear(32, 64)
+        self.decoder = nn.Linear(64, 4)
+
+    def forward(self, x):
+        code = self.encoder(x)
+        return self.decoder(code + (torch.round(code) - code).detach())
+"""
+
+    def message(self, network: Network, diagnosis: Diagnosis) -> str:
+        """Object, measured value, expected range, consequence."""
+        return (
+            f"{listed(diagnosis.names)}: the gradient is exactly 0 for {diagnosis.value:.0%} of all trained weights "
+            f"(measured), 0 % is expected: they never move"
+        )

@@ -1,0 +1,68 @@
+"""INL607."""
+
+from __future__ import annotations
+
+from initlint.network import Network
+from initlint.network.diagnosis import Diagnosis, Symptom
+
+from .symptoms import SymptomRule, listed, subject
+
+
+class SymmetricUnits(SymptomRule):
+    """Units of a layer have equal weights and get equal gradients.
+
+    Why: equal units that get equal gradients stay equal under every optimiser that treats all weights alike: the layer is
+    as wide as the number of its different units.
+    Measured: rows of the weight that equal another row bit for bit, and whose gradients are equal and not zero.
+    Silent on: less than half of the units, constant weights (INL101), units whose gradients differ, frozen weights.
+    Fix: draw every weight for itself.
+    Source: Goodfellow, Bengio and Courville, Deep Learning, 2016, section 8.4.
+    """
+
+    code = "INL607"
+    name = "symmetric-units"
+    symptom = Symptom.SYMMETRIC_UNITS
+    remedy = "draw each unit's weights for itself: nn.init.kaiming_uniform_(layer.weight, a=math.sqrt(5))"
+    bad = """
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc1 = nn.Linear(32, 64)  # bad
+        self.fc2 = nn.Linear(64, 1)
+        with torch.no_grad():
+            self.fc1.weight.copy_(torch.randn(32).expand(64, 32))
+            self.fc1.bias.zero_()
+            self.fc2.weight.fill_(1 / 64)
+
+    def forward(self, x):
+        return self.fc2(torch.tanh(self.fc1(x)))
+"""
+    good = """
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc1 = nn.Linear(32, 64)
+        self.fc2 = nn.Linear(64, 1)
+        with torch.no_grad():
+            self.fc1.weight.copy_(torch.randn(64, 32) / 32**0.5)
+            self.fc1.bias.zero_()
+            self.fc2.weight.fill_(1 / 64)
+
+    def forward(self, x):
+        return self.fc2(torch.tanh(self.fc1(x)))
+"""
+
+    def message(self, network: Network, diagnosis: Diagnosis) -> str:
+        """Object, measured value, expected range, consequence."""
+        return (
+            f"{subject(network, diagnosis)}: {diagnosis.value:.0%} of its units have the same weights and the same gradient as "
+            f"another (measured), 0 is expected ({listed(diagnosis.names)}): they stay equal under any optimiser"
+        )
