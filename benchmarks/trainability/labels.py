@@ -64,26 +64,27 @@ def write(path: Path, runs: Runs) -> None:
 def missing(models: Iterable[Model], runs: Runs) -> Iterator[tuple[Model, str, int]]:
     """The runs still to do: all families from the start, so that a part is already a fair sample.
 
-    Looks at the runs when it comes to a model, for a second seed is for those that the first leaves in doubt.
+    Looks at the runs when it comes to a model: what has trained with one seed needs no other.
     """
     mixed = sorted(models, key=lambda model: random.Random(model.name).random())
     for optimizer, seed in ORDER:
         for model in mixed:
             known = runs.get(key(model), {})
-            if run_name(optimizer, seed) not in known and (seed == 0 or is_doubtful(known, optimizer)):
+            if run_name(optimizer, seed) not in known and not has_trained(known, optimizer):
                 yield model, optimizer, seed
 
 
-def is_doubtful(known: ModelRuns, optimizer: str) -> bool:
-    """Whether a model has learned something, but not enough."""
+def has_trained(known: ModelRuns, optimizer: str) -> bool:
+    """Whether some run of it got beyond the limit."""
     reached = best(known, optimizer)
-    return reached is not None and CHANCE < reached <= TRAINED
+    return reached is not None and reached > TRAINED
 
 
 def hopeful_rates(known: ModelRuns, optimizer: str) -> list[str]:
-    """The learning rates for a second seed: the two that got farthest with the first."""
+    """The learning rates for a second seed: the two that got farthest with the first; none if all stayed at chance."""
     reached = known[run_name(optimizer, 0)]
-    return sorted(reached, key=lambda rate: reached[rate], reverse=True)[:2]
+    ranked = sorted(reached, key=lambda rate: reached[rate], reverse=True)
+    return ranked[:2] if reached[ranked[0]] > CHANCE else []
 
 
 def best(runs: ModelRuns, optimizer: str) -> float | None:

@@ -16,8 +16,8 @@ from trainability.model import Model
 TRAIN_SAMPLES, BATCH, EVERY = 1347, 64, 40
 """Of 1797 digits three quarters are trained on; accuracy is measured every so many steps."""
 STEPS = (400, 1200)
-"""By seed, about 19 and 57 times each digit: the second seed is for models that the first leaves in doubt, and what is
-slow, but learns, is no failure."""
+"""By seed, about 19 and 57 times each digit: the second seed is for models that fail with the first, for what is slow, but
+learns, is no failure."""
 ENOUGH = 0.9
 """Accuracy on digits not trained on at which a run ends: it has trained."""
 CHANCE, PATIENCE = 0.15, 0.6
