@@ -139,7 +139,7 @@ def _measure(built: Build, inputs: Inputs, settings: Settings) -> Recording:
     stepped = perf_counter()
     optimizer = settings.optimizer, settings.learning_rate
     parameters = assembly.parameter_rows(model, run.weights, built.origins, inputs.batch, *optimizer)
-    extra = _passes(built, inputs, settings, run.loss)
+    extra, notes = _passes(built, inputs, settings, run.loss)
     return Recording(
         target="",
         model=type(model).__name__,
@@ -156,29 +156,33 @@ def _measure(built: Build, inputs: Inputs, settings: Settings) -> Recording:
         loss=run.initial,
         optimizer=settings.optimizer,
         learning_rate=settings.learning_rate,
-        notes=_notes(run.recorder),
+        notes=(*_notes(run.recorder), *notes),
         cost=Cost(step=stepped - began, passes=perf_counter() - stepped),
         **extra,
     )
 
 
-def _passes(built: Build, inputs: Inputs, settings: Settings, loss: Loss) -> dict[str, Any]:
-    """What the extra passes that are switched on measured."""
+def _passes(built: Build, inputs: Inputs, settings: Settings, loss: Loss) -> tuple[dict[str, Any], list[str]]:
+    """What the extra passes that are switched on measured, and notes on those that the model does not stand."""
     model, seed = built.model, built.seed
+    measures: dict[str, tuple[str, Callable[[], object]]] = {
+        "jacobian": ("conditioning", lambda: jacobian(model, inputs.args, inputs.kwargs, seed=seed)),
+        "time": ("times", lambda: time_gradients(model, inputs.args, inputs.kwargs, seed=seed)),
+        "unwritten": ("unwritten", lambda: find_unwritten(lambda: unwrapped(built.again()))),
+    }
     found: dict[str, Any] = {"replicas": _replicas(built, settings)}
-    if "jacobian" in settings.passes:
-        settings.tell("jacobian")
-        found["conditioning"] = jacobian(model, inputs.args, inputs.kwargs, seed=seed)
-    if "time" in settings.passes:
-        settings.tell("time")
-        found["times"] = time_gradients(model, inputs.args, inputs.kwargs, seed=seed)
-    if "unwritten" in settings.passes and settings.is_rebuildable:
-        settings.tell("unwritten")
-        found["unwritten"] = find_unwritten(lambda: unwrapped(built.again()))
+    notes = []
+    for name, (key, measure) in measures.items():
+        if name in settings.passes and (name != "unwritten" or settings.is_rebuildable):
+            settings.tell(name)
+            try:
+                found[key] = measure()
+            except Exception as error:  # the step went well: what it showed is not lost for an extra
+                notes.append(f"the {name} pass failed: {type(error).__name__}: {' '.join(str(error).split())[:200]}")
     if settings.steps:
         settings.tell("steps")
         found["steps"] = tuple(observe(model, inputs, loss, settings.steps, settings.optimizer, settings.learning_rate))
-    return found
+    return found, notes
 
 
 def _replicas(built: Build, settings: Settings) -> tuple[Replicas, ...]:

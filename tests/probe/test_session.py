@@ -123,3 +123,12 @@ def test_a_device_that_is_not_there_is_an_error() -> None:
 def test_the_cost_of_extra_passes_is_counted_apart(folder: Path) -> None:
     cost = probed(folder).cost
     assert min(cost.building, cost.step, cost.passes) > 0
+
+
+def test_a_pass_that_the_model_does_not_stand_is_noted_and_the_step_kept(folder: Path) -> None:
+    source = MODEL.replace("return self.out", "x.requires_grad = False\n        return self.out")
+    (folder / "rigid.py").write_text(source)
+    found = probed(folder, "rigid.py:Net")
+    assert found.conditioning is None
+    assert any(note.startswith("the jacobian pass failed: RuntimeError") for note in found.notes)
+    assert found.rows
