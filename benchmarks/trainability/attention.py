@@ -16,7 +16,8 @@ BY_HAND = (
     "pre relu xavier_u 2", "pre gelu n002 2", "pre gelu n002 6", "pre gelu n002 10", "pre relu n1 3", "pre gelu u01 2",
     "pre gelu zeros 3", "post relu xavier_u 3", "post gelu n002 4", "post relu xavier_u 10", "post gelu n1 2",
     "none relu xavier_u 2", "none relu xavier_u 8", "none gelu n002 4", "none relu he_n 6", "none relu n1 2",
-    "none gelu n1 3", "skipless gelu n002 8", "skipless relu xavier_u 12", "skipless gelu n002 3", "skipless relu xavier_u 4",
+    "none gelu n1 3", "none relu u01 3", "skipless gelu n002 3", "skipless gelu n002 8", "skipless relu xavier_u 4",
+    "skipless relu xavier_u 12",
 )  # fmt: skip
 """Norm (or no skip at all), activation, init, blocks."""
 

@@ -14,7 +14,7 @@ PLAIN = (
     "none sigmoid default 3", "none sigmoid xavier_u 6", "none gelu he_n 8", "none elu lecun 10", "none leaky he_u 12",
     "none relu u01 4", "none relu const 4", "none relu zeros 3", "none selu lecun 15",
     "none relu default 18", "none tanh n001 6", "none silu n002 8", "none sigmoid orth 10", "none softplus default 8",
-    "none gelu xavier_n 24",
+    "none gelu xavier_n 24", "none relu xavier_u 20", "none relu orth 24", "none tanh n002 10", "none relu n1 10",
     "bn relu default 6", "bn relu he_n 15", "bn relu n001 6", "bn relu n1 6", "bn relu he_n 24", "bn sigmoid default 5",
 )  # fmt: skip
 """Norm, activation, init, number of convolutions."""

@@ -24,7 +24,7 @@ RESIDUAL = (
     "plain none relu default 10", "plain none relu default 30", "plain none relu he_n 6", "plain none relu he_n 16",
     "plain none relu he_n 30", "plain none relu he_n 60", "plain none tanh xavier_n 20", "plain none tanh xavier_n 60",
     "plain none gelu n002 40", "plain none relu n1 10", "plain none sigmoid default 20", "plain none silu orth 24",
-    "plain none gelu he_n 50", "plain none relu orth_two 24", "plain none sigmoid n1 10",
+    "plain none gelu he_n 50", "plain none relu orth_two 24", "plain none sigmoid n1 10", "plain none elu n1 12",
     "scaled none relu he_n 16", "scaled none relu he_n 40", "scaled none relu he_n 60", "scaled none tanh xavier_n 40",
     "scaled none relu n1 20", "zero none relu he_n 20", "zero none relu he_n 60", "zero none gelu xavier_u 40",
     "rezero none relu he_n 30", "rezero none tanh xavier_n 60", "rezero none relu n1 12",

@@ -20,6 +20,7 @@ LAYERS = (
     "rows lstm default 2", "rows lstm n1 1", "rows lstm n001 2", "rows lstm zeros 1", "rows gru default 1",
     "rows gru orth 2", "rows gru n1 1", "rows gru n001 1", "rows gru default 3",
     "pixels rnn default 1", "pixels rnnrelu n1 1", "pixels rnnrelu he_n 1", "pixels rnn n001 1", "pixels rnn u01 1",
+    "pixels rnnrelu u01 1", "rows lstm u01 2",
 )  # fmt: skip
 """Input, cell, init of all weight matrices, layers."""
 BY_HAND = (
