@@ -12,6 +12,8 @@ ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 TABLE = re.compile(r"(?<=<!-- rules -->\n).*(?=<!-- end of rules -->\n)", re.DOTALL)
 CONSOLE = re.compile(r"(?<=^```console\n\$ )(initlint [^\n]*)\n.*?(?=^```$)", re.MULTILINE | re.DOTALL)
+NUMBER = r"-?\d+(\.\d+)?(e[+-]?\d+)?%?"
+BARS = r"[▁▂▃▄▅▆▇█▏▎▍▌▋▊▉_]+"
 HEADINGS = ("code", "name", "severity", "default", "reports")
 
 
@@ -21,6 +23,15 @@ def refreshed(text: str) -> str:
         raise ValueError("no place for the table of rules, or no command with its output")
     text = TABLE.sub(lambda found: table(), text)
     return CONSOLE.sub(lambda found: f"{found[1]}\n{printed(found[1])}", text)
+
+
+def without_numbers(text: str) -> str:
+    """The text, what `initlint probe` prints in it freed of what differs between machines: digits, bars and wrapping."""
+    return CONSOLE.sub(lambda found: _skeleton(found[0]) if found[1].startswith("initlint probe") else found[0], text)
+
+
+def _skeleton(printed: str) -> str:
+    return " ".join(re.sub(NUMBER, "0", re.sub(BARS, " ", printed)).split()) + "\n"
 
 
 def table() -> str:

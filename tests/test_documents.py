@@ -8,10 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from refresh_readme import printed, refreshed
+from refresh_readme import printed, refreshed, without_numbers
 
 import initlint
 from initlint.configuration import load_configuration
+from initlint.probe.request import requests_from_tables
 from initlint.rule import load_rules
 
 ROOT = Path(__file__).parent.parent
@@ -21,6 +22,7 @@ CHANGELOG = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 CI = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 DOCUMENTS = {"README.md": README, "CONTRIBUTING.md": CONTRIBUTING, "CHANGELOG.md": CHANGELOG}
 TEST_COMMAND = "pip install -c constraints.txt -e '.[dev]' && python -m pytest"
+COMMANDS = ("check", "probe", "rule")
 HEADINGS = ["New rules", "False positives fixed", "False negatives fixed", "Changed", "Fixed"]
 Completed = subprocess.CompletedProcess[str]
 
@@ -34,7 +36,8 @@ def blocks(text: str, language: str) -> list[str]:
 
 
 def test_the_readme_shows_the_rules_that_are_there_and_what_the_commands_print() -> None:
-    assert refreshed(README) == README, "run: python tests/refresh_readme.py"
+    shown, printed_now = without_numbers(README), without_numbers(refreshed(README))
+    assert shown == printed_now, "run: python tests/refresh_readme.py"
 
 
 def test_refreshing_mends_what_is_wrong() -> None:
@@ -43,25 +46,31 @@ def test_refreshing_mends_what_is_wrong() -> None:
 
 
 def test_every_option_in_a_document_exists() -> None:
-    known = set(re.findall(r"--[\w-]+", printed("initlint check --help") + printed("initlint rule --help")))
+    known = set(re.findall(r"--[\w-]+", " ".join(printed(f"initlint {name} --help") for name in COMMANDS)))
     shown = [
         line for text in DOCUMENTS.values() for block in blocks(text, "(?:sh|yaml)") for line in block.splitlines()
     ]
-    used = {option for line in shown if "initlint check" in line for option in re.findall(r" (--[\w-]+)", line)}
+    used = {option for line in shown if re.search(r"initlint (check|probe)", line) for option in re.findall(r" (--[\w-]+)", line)}
     assert used
     assert used <= known
 
 
 def test_the_readme_s_configuration_is_accepted(tmp_path: Path) -> None:
-    (tmp_path / "pyproject.toml").write_text(blocks(README, "toml")[0], encoding="utf-8")
-    assert load_configuration([tmp_path]).selection.extend_select == ("INL2",)
+    (tmp_path / "pyproject.toml").write_text("".join(blocks(README, "toml")), encoding="utf-8")
+    found = load_configuration([tmp_path])
+    assert found.selection.extend_select == ("INL2",)
+    (request,) = requests_from_tables(found.probe, found.root)
+    assert (request.target, request.arguments) == ("src/model.py:Net", {"depth": 50})
 
 
 def test_the_readme_s_python_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(ROOT)
-    (example,) = [block for block in blocks(README, "python") if block.startswith("import initlint")]
-    exec(compile(example, "README.md", "exec"), {})
-    assert "INL101 fixtures/projects/bad_speech_rnn/model.py:15 {" in capsys.readouterr().out
+    for example in blocks(README, "python"):
+        if example.startswith("import initlint"):
+            exec(compile(example, "README.md", "exec"), {})
+    out = capsys.readouterr().out
+    assert "INL101 fixtures/projects/bad_speech_rnn/model.py:15 {" in out
+    assert "healthy True []" in out
 
 
 def test_the_readme_s_suppressions_silence(tmp_path: Path) -> None:
