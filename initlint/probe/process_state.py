@@ -81,7 +81,12 @@ def _read_determinism() -> tuple[bool, ...]:
 
 def _write_determinism(state: tuple[bool, ...]) -> None:
     is_on, is_warning, torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = state
-    torch.use_deterministic_algorithms(is_on, warn_only=is_warning)
+    set_deterministic(is_on, warn_only=is_warning)
+
+
+def set_deterministic(is_on: bool, *, warn_only: bool) -> None:
+    """As `torch.use_deterministic_algorithms`, which also tells the compiler and imports all of it for that: 3 seconds."""
+    torch._C._set_deterministic_algorithms(is_on, warn_only=warn_only)
 
 
 def _attribute(owner: Any, name: str) -> _Setting:

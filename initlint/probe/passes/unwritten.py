@@ -18,7 +18,7 @@ from torch.nn.parameter import is_lazy
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from initlint.probe.passes.results import Unwritten
-from initlint.probe.process_state import process_preserved
+from initlint.probe.process_state import process_preserved, set_deterministic
 
 ALLOCATIONS = {
     f"aten::{name}"
@@ -50,7 +50,7 @@ def _build(build: Callable[[], nn.Module], filling: AbstractContextManager[objec
 
 @contextmanager
 def _filled_with_nan() -> Iterator[None]:
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    set_deterministic(True, warn_only=True)
     if hasattr(torch.utils, "deterministic"):  # torch 2.2; before, it cannot be switched off
         torch.utils.deterministic.fill_uninitialized_memory = True  # type: ignore[attr-defined]
     with warnings.catch_warnings():
