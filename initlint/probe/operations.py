@@ -31,8 +31,10 @@ class Operation:
 
     def read_options(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """The numbers that the theory needs, out of the call's arguments."""
-        given = dict(zip(self.signature, args[1:], strict=False))
-        found = {key: {**self.signature, **given, **kwargs}.get(name) for key, name in self.options.items()}
+        if not self.options:
+            return {}
+        given = {**self.signature, **dict(zip(self.signature, args[1:], strict=False)), **kwargs}
+        found = {key: given.get(name) for key, name in self.options.items()}
         return {key: value for key, value in found.items() if isinstance(value, (int, float, str, tuple, list))}
 
     def argument(self, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:

@@ -186,7 +186,7 @@ class Recorder(TorchFunctionMode):
             return
         spot = caller(2)
         module, name, call = self._stack[-1] if self._stack else (self._model, "", 0)
-        if self._is_repeated(name, what.name, spot):
+        if self._is_repeated(name, what.name, spot and (id(spot.code), spot.instruction)):  # to hash code is slow
             self._spread(result, inputs[:1])
             return
         units = self._units(what, inputs, output)

@@ -10,7 +10,6 @@ from typing import Any
 from torch import Tensor, nn
 
 from initlint.probe.operations import Operation
-from initlint.probe.statistics import is_measurable
 
 WEIGHT_ARGUMENT = {"linear": 1, "conv": 1, "conv_transpose": 1, "embedding": 1}
 """Position of the weight among the arguments; the bias follows it."""
@@ -143,7 +142,7 @@ def _argument(args: tuple[Any, ...], kwargs: Mapping[str, Any], position: int, n
 
 def _flat(values: Iterable[Any]) -> Iterator[Tensor]:
     for value in values:
-        if is_measurable(value):
+        if isinstance(value, Tensor):
             yield value
         elif isinstance(value, (list, tuple)):
             yield from _flat(value)
