@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from initlint.probe.errors import ProbeError
 from initlint.probe.inputs.batch import Inputs
-from initlint.probe.outputs import cotangents, named_tensors
+from initlint.probe.outputs import contraction, cotangents, named_tensors
 
 Kind = Literal["cross-entropy", "regression", "cotangent", "given", "output"]
 
@@ -274,9 +274,9 @@ def _generator(like: torch.Tensor, seed: int) -> torch.Generator:
 
 def _cotangent_loss(seed: int) -> Loss:
     def function(output: Any) -> torch.Tensor:
-        products = [(tensor * cotangent).sum().real for tensor, cotangent in cotangents(output, seed)]
-        if not products:
+        pairs = cotangents(output, seed)
+        if not pairs:
             raise ProbeError("loss", "no output depends on a parameter through a gradient", _REMEDY)
-        return torch.stack([product.float() for product in products]).sum()
+        return contraction(pairs)
 
     return Loss("cotangent", function, "a random unit cotangent on the output")

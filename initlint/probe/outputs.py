@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -36,6 +36,20 @@ def cotangents(output: Any, seed: int) -> list[tuple[torch.Tensor, torch.Tensor]
             generators[tensor.device] = torch.Generator(tensor.device).manual_seed(COTANGENT_STREAM + seed)
         pairs.append((tensor, _unit_normal(tensor, generators[tensor.device])))
     return pairs
+
+
+def contraction(pairs: Sequence[tuple[torch.Tensor, torch.Tensor]]) -> torch.Tensor:
+    """Re sum conj(g) x over all outputs x with their cotangents g: a number whose gradient at each x is g.
+
+    To be differentiated instead of giving the cotangents to `backward`, which first imports an algebra package for
+    shapes: one second.
+    """
+    products = [(_widened(tensor) * _widened(cotangent).conj()).sum().real for tensor, cotangent in pairs]
+    return torch.stack([product.to(products[0]) for product in products]).sum()
+
+
+def _widened(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.float() if tensor.dtype in (torch.float16, torch.bfloat16) else tensor
 
 
 def _unit_normal(like: torch.Tensor, generator: torch.Generator) -> torch.Tensor:

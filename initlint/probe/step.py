@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from initlint.probe.errors import ProbeError
 from initlint.probe.inputs.batch import Inputs
 from initlint.probe.loss import Loss, choose_loss
-from initlint.probe.outputs import cotangents
+from initlint.probe.outputs import contraction, cotangents
 from initlint.probe.recorder import MARK, Recorder
 from initlint.probe.recording import InitialLoss
 from initlint.probe.settings import Settings
@@ -49,7 +49,7 @@ def step(model: nn.Module, inputs: Inputs, settings: Settings, seed: int) -> Run
             "no floating tensor of the output depends on a parameter that requires a gradient",
             "Probe the module that is trained, or make its parameters require gradients.",
         )
-    torch.autograd.backward([tensor for tensor, _ in pairs], [weight for _, weight in pairs])
+    contraction(pairs).backward()  # type: ignore[no-untyped-call]
     return Run(recorder, weights, outputs, loss, initial)
 
 

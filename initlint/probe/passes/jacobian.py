@@ -17,6 +17,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.dropout import _DropoutNd
 from torch.utils._pytree import tree_flatten, tree_unflatten
 
+from initlint.probe.outputs import contraction
 from initlint.probe.passes.results import Conditioning
 from initlint.probe.preserving import preserved
 
@@ -99,7 +100,7 @@ class _Point(NamedTuple):
         for leaf in self.inputs:
             leaf.grad = None
         cotangent = torch.zeros_like(output).index_copy_(0, members.to(output.device), signs.to(output))
-        output.backward(cotangent, retain_graph=True)  # type: ignore[no-untyped-call]
+        contraction([(output, cotangent)]).backward(retain_graph=True)  # type: ignore[no-untyped-call]
         gradients = [torch.zeros_like(leaf) if leaf.grad is None else leaf.grad for leaf in self.inputs]
         return torch.cat([self._first(gradient) for gradient in gradients]).cpu().double()
 

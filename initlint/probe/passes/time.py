@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
+from initlint.probe.outputs import contraction
 from initlint.probe.passes.precision import doubled
 from initlint.probe.passes.results import TimeGradient
 from initlint.probe.preserving import preserved
@@ -84,7 +85,7 @@ def _squares(call: _Call, seed: int) -> tuple[Tensor, Tensor]:
         output, _ = module(_like(sequence, leaf), call.state)
     padded, lengths = _by_time(output, module)
     last = padded[lengths - 1, torch.arange(len(lengths)), : module.proj_size or module.hidden_size]
-    (gradient,) = torch.autograd.grad(last, leaf, _cotangent(last, seed))
+    (gradient,) = torch.autograd.grad(contraction([(last, _cotangent(last, seed))]), leaf)
     return doubled(_by_time(_like(sequence, gradient), module)[0]).square().mean(2), lengths
 
 
