@@ -13,6 +13,9 @@ from . import he_init_missing, plain_stack_too_deep, scale_ignores_fan_in, sigmo
 from .constant_weight_init import constant_layers
 from .dead_product_init import dead_pairs
 from .nonzero_mean_weights import shifted_layers
+from .recurrent_weights_scale import departing
+from .single_unit_softmax import constant_softmaxes
+from .tied_embedding_scale import oversized
 
 STACK_RULES = (he_init_missing, plain_stack_too_deep, scale_ignores_fan_in, sigmoid_in_deep_stack, tanh_stack_scale)
 
@@ -45,3 +48,6 @@ def _layers(network: Network) -> Iterator[Layer]:
     for case in constant_layers(network):
         yield case.layer
     yield from shifted_layers(network)
+    yield from (embedding for embedding, _, _ in oversized(network))
+    yield from (before for _, before in constant_softmaxes(network))
+    yield from (layer for layer, _, _ in departing(network))

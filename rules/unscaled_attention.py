@@ -1,0 +1,95 @@
+"""INL208."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from initlint.finding import Finding
+from initlint.network import Layer, Network
+from initlint.rule import Rule
+
+LARGEST_STD = 3.0
+"""Standard deviation of a softmax's argument from which attention starts saturated: scaled products of unit signals have 1,
+and products of vectors of length d have sqrt(d)."""
+PASSED = frozenset({"add", "dropout", "reshape"})
+"""What may stand between the product and the softmax without scaling it: masks and biases."""
+
+
+class UnscaledAttention(Rule):
+    """A softmax over products of queries and keys that nothing scales by 1/sqrt(d).
+
+    Why: the product of two vectors with d entries of variance 1 has variance d. Its softmax puts all the weight on one
+    key, and the slope there is nearly zero: queries and keys do not learn.
+    Measured: standard deviation of the products that go into the softmax; reported from 3 on.
+    Silent on: products that are divided, multiplied by a temperature or otherwise changed on the way, normalised queries
+    and keys, scaled_dot_product_attention, and small products.
+    Fix: divide by math.sqrt(d), or call torch.nn.functional.scaled_dot_product_attention.
+    Source: Vaswani et al. 2017, arXiv:1706.03762, section 3.2.1.
+    """
+
+    code = "INL208"
+    name = "unscaled-attention"
+    bad = """
+from torch import nn
+
+
+class Attention(nn.Module):
+    def __init__(self, dim=256):
+        super().__init__()
+        self.query = nn.Linear(dim, dim)
+        self.key = nn.Linear(dim, dim)
+        self.value = nn.Linear(dim, dim)
+
+    def forward(self, x):
+        weights = (self.query(x) @ self.key(x).transpose(-2, -1)).softmax(-1)  # bad
+        return weights @ self.value(x)
+"""
+    good = """
+import math
+
+from torch import nn
+
+
+class Attention(nn.Module):
+    def __init__(self, dim=256):
+        super().__init__()
+        self.query = nn.Linear(dim, dim)
+        self.key = nn.Linear(dim, dim)
+        self.value = nn.Linear(dim, dim)
+
+    def forward(self, x):
+        scores = self.query(x) @ self.key(x).transpose(-2, -1) / math.sqrt(x.shape[-1])
+        return scores.softmax(-1) @ self.value(x)
+"""
+
+    def check_measured(self, network: Network) -> Iterator[Finding]:
+        """Reports the first product that is too large, with the number of others."""
+        found = [(layer, std) for layer, std in _products(network) if std >= LARGEST_STD]
+        if found:
+            yield self._finding(network, found)
+
+    def _finding(self, network: Network, found: list[tuple[Layer, float]]) -> Finding:
+        layer, std = found[0]
+        others = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        message = (
+            f"{layer.kind}{others} in {network.name}: queries times keys have std {std:.3g} (measured), about 1 is expected: "
+            f"the softmax puts nearly all weight on one key and passes hardly any gradient"
+        )
+        numbers = {"network": network.name, "logits_std": std, "expected": {"logits_std": 1.0}, "places": len(found)}
+        return self.finding(layer.place, message, help="divide them by math.sqrt(d)", measured=numbers)
+
+
+def _products(network: Network) -> Iterator[tuple[Layer, float]]:
+    """Products of signals, and of parts of one, that a softmax takes as they are, with their standard deviation."""
+    known = {layer.id: layer for layer in network.layers}
+    for softmax in network.live():
+        before = _before(softmax, known) if softmax.op == "softmax" else None
+        while before is not None and before.op in PASSED:
+            before = _before(before, known)
+        if before is not None and before.op == "matmul" and not before.parameters and before.measured is not None:
+            yield before, before.measured.output.std
+
+
+def _before(layer: Layer, known: dict[int, Layer]) -> Layer | None:
+    """What it takes, if that is one signal."""
+    return known.get(layer.inputs[0]) if len(layer.inputs) == 1 else None
