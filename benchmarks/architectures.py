@@ -22,7 +22,7 @@ from zoo import ZOO, Architecture
 
 from initlint import probing
 from initlint.configuration import Configuration
-from initlint.probe.request import Request
+from initlint.probe.request import ALL_PASSES, Request
 
 HERE = Path(__file__).parent
 JUDGED = HERE / "architectures.json"
@@ -66,7 +66,7 @@ def main() -> int:
     results = []
     for architecture in ZOO:
         if re.search(options.only, f"{architecture.library}/{architecture.name}"):
-            results.append(examine(architecture, options.batch))
+            results.append(examine(architecture, options.batch, tuple(options.passes)))
             print(line(results[-1], judgements), flush=True)
             for _, severity, message in results[-1].findings if options.verbose else ():
                 print(f"    {severity}: {message}")
@@ -78,11 +78,14 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="regular expression for library/name")
     parser.add_argument("--batch", type=int, default=8, help="samples [8]")
+    parser.add_argument(
+        "--passes", nargs="*", default=ALL_PASSES, choices=ALL_PASSES, metavar="PASS", help="extra ones [all]"
+    )
     parser.add_argument("--verbose", action="store_true", help="show each finding's message")
     return parser.parse_args()
 
 
-def examine(architecture: Architecture, batch: int) -> Result:
+def examine(architecture: Architecture, batch: int, passes: tuple[str, ...]) -> Result:
     """Build and probe one."""
     request = Request(
         target=f"{HERE / 'zoo.py'}:{architecture.library}_model",
@@ -91,6 +94,7 @@ def examine(architecture: Architecture, batch: int) -> Result:
         batch=None if architecture.inputs else batch,
         device="cpu",
         seeds=1,
+        passes=passes,
         time_limit=600.0,
     )
     began = time.perf_counter()

@@ -20,8 +20,11 @@ class Architecture:
 
     library: str
     name: str
-    inputs: tuple[str, ...] = ()
-    """As for ``--input``; none: worked out."""
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """As for ``--input``; none: worked out."""
+        return (SMALLER[self.name],) if self.name in SMALLER else ()
 
 
 def torchvision_model(name: str) -> nn.Module:
@@ -83,6 +86,17 @@ TIMM = (
     "cait_xxs24_224", "edgenext_xx_small", "efficientformer_l1", "visformer_tiny", "fastvit_t8", "tinynet_e",
     "lcnet_050", "inception_v4", "sequencer2d_s", "rexnet_100", "swin_tiny_patch4_window7_224",
 )  # fmt: skip
+SMALLER = {
+    **dict.fromkeys((
+        "densenet121", "mobilenet_v2", "mobilenet_v3_small", "shufflenet_v2_x0_5", "mnasnet0_5", "efficientnet_b0",
+        "regnet_y_400mf", "regnet_x_400mf", "convnext_tiny", "skresnet18", "cspdarknet53", "dla34", "hrnet_w18_small",
+        "nf_regnet_b0", "ese_vovnet19b_dw", "poolformer_s12", "tinynet_e", "lcnet_050", "rexnet_100", "fastvit_t8",
+    ), "8,3,96,96"),
+    **dict.fromkeys(SEGMENTATION, "4,3,64,64"),
+    **dict.fromkeys(VIDEO, "4,3,16,64,64"),
+    "inception_v4": "8,3,139,139",
+}  # fmt: skip
+"""Inputs of those that take any size, and would take minutes at the size that is worked out."""
 IMAGES = {"text_config": SMALL, "vision_config": {**SMALL, "image_size": 32, "patch_size": 8}}
 T5 = {"d_model": 64, "d_kv": 16, "d_ff": 128, "num_layers": 3, "num_heads": 4}
 SEQUENCE = {"d_model": 64, "encoder_layers": 2, "decoder_layers": 2, "encoder_attention_heads": 4,
@@ -109,9 +123,7 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any]]] = {
 """Class of the model -> class of its configuration, and its options."""
 
 ZOO: tuple[Architecture, ...] = (
-    *(Architecture("torchvision", name) for name in TORCHVISION),
-    *(Architecture("torchvision", name, ("4,3,64,64",)) for name in SEGMENTATION),
-    *(Architecture("torchvision", name, ("4,3,16,64,64",)) for name in VIDEO),
+    *(Architecture("torchvision", name) for name in (*TORCHVISION, *SEGMENTATION, *VIDEO)),
     *(Architecture("timm", name) for name in TIMM),
     *(Architecture("transformers", name) for name in CONFIGURATIONS),
 )
