@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from initlint.network import Layer, Network
 from initlint.network.diagnosis import Diagnosis
 from initlint.network.health import Health, diagnose
 
-from . import he_init_missing, plain_stack_too_deep, scale_ignores_fan_in, sigmoid_in_deep_stack, tanh_stack_scale
+from . import (
+    he_init_missing,
+    plain_stack_too_deep,
+    scale_ignores_fan_in,
+    selu_needs_lecun,
+    sigmoid_in_deep_stack,
+    tanh_stack_scale,
+    wrong_gain,
+)
 from .constant_weight_init import constant_layers
 from .dead_product_init import dead_pairs
 from .nonzero_mean_weights import shifted_layers
@@ -17,7 +25,15 @@ from .recurrent_weights_scale import departing
 from .single_unit_softmax import constant_softmaxes
 from .tied_embedding_scale import oversized
 
-STACK_RULES = (he_init_missing, plain_stack_too_deep, scale_ignores_fan_in, sigmoid_in_deep_stack, tanh_stack_scale)
+STACK_RULES = (
+    he_init_missing,
+    plain_stack_too_deep,
+    scale_ignores_fan_in,
+    selu_needs_lecun,
+    sigmoid_in_deep_stack,
+    tanh_stack_scale,
+    wrong_gain,
+)
 
 
 @lru_cache(maxsize=1)
@@ -27,18 +43,27 @@ def health_of(network: Network) -> Health:
 
 
 def is_explained(network: Network, diagnosis: Diagnosis) -> bool:
-    """Whether a rule on causes reports one of the layers that the diagnosis is about; of the whole network, any layer."""
-    names = {*diagnosis.names, *([diagnosis.layer.name] if diagnosis.layer is not None else [])} - {""}
+    """Whether a rule on causes reports a layer that the diagnosis is about, or what goes into it.
+
+    One of the whole network is explained by any layer.
+    """
+    sources = diagnosis.layer.inputs if diagnosis.layer is not None else ()
+    near = [layer for layer in network.layers if layer is diagnosis.layer or layer.id in sources]
+    names = {*diagnosis.names, *_names(near)} - {""}
     return not explained(network).isdisjoint(names) if names else bool(explained(network))
 
 
 @lru_cache(maxsize=1)
 def explained(network: Network) -> frozenset[str]:
     """Names of the layers, and of their parameters, that a rule on causes reports."""
-    layers = list(_layers(network))
-    parameters = [parameter.name for layer in layers for parameter in layer.parameters]
     dead = [parameter.name for pair in dead_pairs(network) for parameter in pair]
-    return frozenset([*(layer.name for layer in layers if layer.name), *parameters, *dead])
+    unwritten = [found.name for found in network.measured.unwritten] if network.measured is not None else []
+    return frozenset([*_names(_layers(network)), *dead, *unwritten]) - {""}
+
+
+def _names(layers: Iterable[Layer]) -> list[str]:
+    """Of the layers and of their parameters."""
+    return [name for layer in layers for name in (layer.name, *(each.name for each in layer.parameters))]
 
 
 def _layers(network: Network) -> Iterator[Layer]:

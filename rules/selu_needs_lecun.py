@@ -11,7 +11,7 @@ from initlint.network.stack import Stack, stacks
 from initlint.rule import Rule
 
 from .judging import SGD_LIMIT, Cause, blame, cause, whole_stacks, worst
-from .wording import evidence, init_in_words, power, severity
+from .wording import as_measured, evidence, init_in_words, power, severity, witnessed
 
 LEAST_HARM = 1.0
 """Decades over the stack from which it is reported."""
@@ -54,23 +54,28 @@ net = nn.Sequential(*layers, nn.Linear(64, 1))
 
     def check_network(self, network: Network) -> Iterator[Finding]:
         """Judges the init of SELU stacks, and what stands between SELUs."""
-        for stack in whole_stacks(network):
-            if abs(worst(stack)) > LEAST_HARM and cause(stack) is Cause.SELU_INIT:
-                yield self._wrong_init(stack, worst(stack))
+        yield from self.check_measured(network)
         yield from self._dropout(network)
         yield from self._norms(network)
+
+    def check_measured(self, network: Network) -> Iterator[Finding]:
+        """Judges the init of SELU stacks; of a probed network by what was measured."""
+        return (self._wrong_init(stack, decades) for stack, decades in failing(network))
 
     def _wrong_init(self, stack: Stack, decades: float) -> Finding:
         message = (
             f"{stack.network.name}: {len(stack.hidden)} SELU layers with {init_in_words(stack.hidden[0])}; SELU keeps mean 0 and "
-            f"variance 1 only with fan_in x Var(w) = 1: the variance is multiplied by {power(decades)} over the stack"
+            f"variance 1 only with fan_in x Var(w) = 1: the variance is multiplied by {power(decades)} over the "
+            f"stack{as_measured(stack)}"
         )
+        predicted, measured = witnessed(stack.network, evidence(stack))
         return self.finding(
             blame(stack),
             message,
             help=f"on every layer before a SELU: {scaled_init('selu')}",
             severity=severity(decades) if abs(decades) > SGD_LIMIT else Severity.WARNING,
-            predicted=evidence(stack),
+            predicted=predicted,
+            measured=measured,
         )
 
     def _dropout(self, network: Network) -> Iterator[Finding]:
@@ -97,6 +102,14 @@ net = nn.Sequential(*layers, nn.Linear(64, 1))
                 yield self.finding(
                     before.place, message, help=f"remove {before.kind}, or use nn.ELU() or nn.ReLU() with it"
                 )
+
+
+def failing(network: Network) -> Iterator[tuple[Stack, float]]:
+    """The stacks that fail for this cause, with the decades that the gradient or the signal loses or gains."""
+    for stack in whole_stacks(network):
+        decades = worst(stack)
+        if abs(decades) > LEAST_HARM and cause(stack) is Cause.SELU_INIT:
+            yield stack, decades
 
 
 def _is_selu(layer: Layer) -> bool:

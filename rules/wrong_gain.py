@@ -11,7 +11,7 @@ from initlint.network.stack import Stack, Stage
 from initlint.rule import Rule
 
 from .judging import SGD_LIMIT, Cause, cause, is_misnamed, last_write, named_gain, needed_gain, whole_stacks, worst
-from .wording import evidence, power, severity
+from .wording import as_measured, evidence, power, severity, witnessed
 
 LEAST_HARM = 1.0
 """Decades over the stack below which a wrong gain is not worth a word."""
@@ -58,11 +58,13 @@ net = nn.Sequential(*layers)
 
     def check_network(self, network: Network) -> Iterator[Finding]:
         """Judges every plain stack whose init calls name an activation."""
-        for stack in whole_stacks(network):
-            decades = worst(stack)
-            if abs(decades) > LEAST_HARM and cause(stack) is Cause.GAIN:
-                guilty = next(stage for stage in stack.hidden if is_misnamed(stage))
-                yield self._finding(stack, guilty, decades)
+        for stack, decades in failing(network):
+            guilty = next(stage for stage in stack.hidden if is_misnamed(stage))
+            yield self._finding(stack, guilty, decades)
+
+    def check_measured(self, network: Network) -> Iterator[Finding]:
+        """Judges the same stacks by what was measured."""
+        return self.check_network(network)
 
     def _finding(self, stack: Stack, stage: Stage, decades: float) -> Finding:
         written = last_write(stage)
@@ -72,12 +74,23 @@ net = nn.Sequential(*layers)
         message = (
             f"{written.initializer} uses the gain of {kind} ({gain:.3g}) before {stage.activation.kind}, which needs "
             f"{needed_gain(stage):.3g}: the variance is off by {gain**2 / needed_gain(stage) ** 2:.2g} a layer, "
-            f"{power(decades)} over {len(stack.hidden)} layers"
+            f"{power(decades)} over {len(stack.hidden)} layers{as_measured(stack)}"
         )
+        numbers = evidence(stack, gain=gain, expected_gain=needed_gain(stage))
+        predicted, measured = witnessed(stack.network, numbers)
         return self.finding(
             written.place,
             message,
             help=scaled_init(stage.activation.activation),
             severity=severity(decades) if abs(decades) > SGD_LIMIT else Severity.INFO,
-            predicted=evidence(stack, gain=gain, expected_gain=needed_gain(stage)),
+            predicted=predicted,
+            measured=measured,
         )
+
+
+def failing(network: Network) -> Iterator[tuple[Stack, float]]:
+    """The stacks that fail for this cause, with the decades that the gradient or the signal loses or gains."""
+    for stack in whole_stacks(network):
+        decades = worst(stack)
+        if abs(decades) > LEAST_HARM and cause(stack) is Cause.GAIN:
+            yield stack, decades
