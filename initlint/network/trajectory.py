@@ -134,17 +134,38 @@ class Trajectory:
 
 
 def trajectories(network: Network) -> list[Trajectory]:
-    """The trunks of the outputs and the chains off them, without gates and what they cut off."""
-    passing = open_layers(network) - silent_layers(network) - {each.id for each in network.layers if is_gate(each)}
+    """The trunks of the outputs and the chains off them, without gates and what they cut off.
+
+    Of an output beside the last only what is its own: where paths part, the gradient of the last one comes in, and that of
+    an auxiliary head may be small. A chain ends at a gate: a layer scale makes all that follows on its branch small.
+    """
+    gates = {each.id for each in network.layers if is_gate(each)}
+    passing = open_layers(network) - silent_layers(network) - gates
     found: dict[tuple[int, ...], Trajectory] = {}
-    for output in sorted(set(network.outputs))[-MOST_OUTPUTS:]:
-        _add(found, [layer for layer in trunk(network, output) if layer.id in passing], is_trunk=True)
+    *others, last = sorted(set(network.outputs))[-MOST_OUTPUTS:] or [-1]
+    shared = _ancestors(network, last)
+    for output in (*others, last):
+        own = [layer for layer in trunk(network, output) if output == last or layer.id not in shared]
+        _add(found, [layer for layer in own if layer.id in passing], is_trunk=True)
     taken = frozenset(layer.id for each in found.values() for layer in each.layers)
     for chain in chains(network):
-        kept = [layer for layer in chain if layer.id in passing]
-        if sum(layer.op in WEIGHTED and layer.id not in taken for layer in kept) >= LEAST_CHAIN:
-            _add(found, kept, is_trunk=False)
+        for part in _parted(chain, gates):
+            kept = [layer for layer in part if layer.id in passing]
+            if sum(layer.op in WEIGHTED and layer.id not in taken for layer in kept) >= LEAST_CHAIN:
+                _add(found, kept, is_trunk=False)
     return list(found.values())
+
+
+def _parted(chain: Sequence[Layer], gates: set[int]) -> Iterator[list[Layer]]:
+    """What lies between the gates of a chain."""
+    part: list[Layer] = []
+    for layer in chain:
+        if layer.id in gates:
+            yield part
+            part = []
+        else:
+            part.append(layer)
+    yield part
 
 
 def _add(found: dict[tuple[int, ...], Trajectory], layers: Sequence[Layer], is_trunk: bool) -> None:

@@ -164,3 +164,18 @@ def test_a_layer_whose_gradient_was_not_observed_is_stepped_over() -> None:
     rows = chain((LINEAR, 1, 1e-4), (LINEAR, 1, 1.0), (LINEAR, 1, 1.0), (LINEAR, 1, 1))
     rows[2] = row(2, inputs=[1], gradient=None)
     assert path(rows).sensitivities == pytest.approx((-4, 0, 0))
+
+
+def test_what_follows_a_layer_scale_on_its_branch_is_not_compared_with_what_comes_before_it() -> None:
+    scale = weight("scale", constant=1e-6, values=statistics(1e-12, shape=(16,)))
+    branch = [row(number, inputs=[number - 1]) for number in (1, 2, 3)]
+    scaled = row(4, "multiply", [3], weight="scale", output=statistics(1e-12))
+    kept = row(5, "scale", [4], output=statistics(1e-12))  # stochastic depth, for example
+    rows = [row(0, "input"), *branch, scaled, kept, row(6, "add", [0, 5]), row(7, inputs=[6])]
+    chained = [each for each in trajectories(link(recording(rows, [scale]))) if not each.is_trunk]
+    assert [ids(each.layers) for each in chained] == [[1, 2, 3]]
+
+
+def test_of_an_auxiliary_output_only_its_own_layers_are_a_trunk() -> None:
+    net = network([(), (0,), (1,), (2,), (1,), (4,)], outputs=(3, 5))
+    assert sorted(ids(each.layers) for each in trajectories(net) if each.is_trunk) == [[0, 1, 4, 5], [2, 3]]
