@@ -99,6 +99,16 @@ def trace_program(program: Program) -> Iterator[Network]:
     program.untraced = len(waiting)
 
 
+def trace_script(program: Program, module: Module) -> Iterator[Network]:
+    """The networks that the top level of one module builds, whatever it calls to do so."""
+    tracer = Tracer(program)
+    tracer.limit = STEPS
+    with _deep_recursion():
+        yield from _guarded(
+            program, module, _trace_context(tracer, module, module.source.facts.body, None, Progress())
+        )
+
+
 MANY_ROOTS = 200
 """From so many on a program is a library: its classes come before the factories that build them through other functions."""
 
