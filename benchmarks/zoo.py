@@ -95,6 +95,7 @@ SMALLER = {
     **dict.fromkeys(SEGMENTATION, "4,3,64,64"),
     **dict.fromkeys(VIDEO, "4,3,16,64,64"),
     "inception_v4": "8,3,139,139",
+    "s3d": "2,3,16,224,224",
 }  # fmt: skip
 """Inputs of those that take any size, and would take minutes at the size that is worked out."""
 IMAGES = {"text_config": SMALL, "vision_config": {**SMALL, "image_size": 32, "patch_size": 8}}
