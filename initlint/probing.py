@@ -65,7 +65,7 @@ def _probed(target: str, outcome: Outcome) -> ProbedTarget:
 
 def diagnosed(recording: Recording) -> ProbedTarget:
     """What was measured, as a network with its diagnosis."""
-    from initlint.network.health import diagnose
+    from initlint.diagnosis.health import diagnose
     from initlint.probe.linking import link
 
     network = link(recording)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+from initlint.diagnosis.health import Health, diagnose
+from initlint.diagnosis.symptoms import Diagnosis
 from initlint.network import Layer, Network
-from initlint.network.diagnosis import Diagnosis
-from initlint.network.health import Health, diagnose
 
 from . import (
     he_init_missing,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from initlint.diagnosis.symptoms import Diagnosis, Symptom
 from initlint.network import Network
-from initlint.network.diagnosis import Diagnosis, Symptom
 
 from .symptoms import SymptomRule, listed, number, subject
 

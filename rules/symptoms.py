@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from initlint.diagnosis.symptoms import Diagnosis, Symptom
 from initlint.finding import Finding, Place, Severity
 from initlint.network import Network
-from initlint.network.diagnosis import Diagnosis, Symptom
 from initlint.rule import Rule
 
 from .explaining import health_of, is_explained

@@ -50,7 +50,12 @@ def test_every_option_in_a_document_exists() -> None:
     shown = [
         line for text in DOCUMENTS.values() for block in blocks(text, "(?:sh|yaml)") for line in block.splitlines()
     ]
-    used = {option for line in shown if re.search(r"initlint (check|probe)", line) for option in re.findall(r" (--[\w-]+)", line)}
+    used = {
+        option
+        for line in shown
+        if re.search(r"initlint (check|probe)", line)
+        for option in re.findall(r" (--[\w-]+)", line)
+    }
     assert used
     assert used <= known
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from initlint.diagnosis.trajectory import Trajectory, trajectories
 from initlint.network.network import WEIGHTED
-from initlint.network.trajectory import Trajectory, trajectories
 from initlint.probe.linking import link
 from initlint.probe.recording import ParameterRow, Recording, Row
 

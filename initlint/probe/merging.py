@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from initlint.network.trajectory import trajectories
+from initlint.diagnosis.trajectory import trajectories
 from initlint.probe.linking import link
 from initlint.probe.recording import Cost, ParameterRow, Recording, Row
 

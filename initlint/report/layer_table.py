@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from textwrap import wrap
 
+from initlint.diagnosis.symptoms import DEAD, GRADIENT, SATURATED, SIGNAL, Limit
+from initlint.diagnosis.trajectory import Trajectory, trajectories, trunk_ids
 from initlint.finding import Place
 from initlint.network import Layer, Network
-from initlint.network.diagnosis import DEAD, GRADIENT, SATURATED, SIGNAL, Limit
-from initlint.network.trajectory import Trajectory, trajectories, trunk_ids
 from initlint.report.columns import GAP, Column, fit, lines, total_width
 from initlint.report.excerpt import printable
 from initlint.report.folding import MOST_ROWS, shown_rows

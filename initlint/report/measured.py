@@ -12,9 +12,9 @@ from msgspec import to_builtins
 from initlint.report.report import ProbedTarget
 
 if TYPE_CHECKING:
+    from initlint.diagnosis.health import Diagnosis, Health
     from initlint.finding import Place
     from initlint.network import Layer, Network, Parameter
-    from initlint.network.health import Diagnosis, Health
     from initlint.network.measurement import Gradient, Statistics
     from initlint.probe.recording import ParameterRow, Recording, Row
 

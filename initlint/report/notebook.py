@@ -16,7 +16,7 @@ from initlint.report.report import ProbedTarget, Report
 from initlint.report.sparkline import UNICODE, Scale, decades
 
 if TYPE_CHECKING:
-    from initlint.network.health import Health
+    from initlint.diagnosis.health import Health
 
 COLOURS = {"healthy": "#2a7f3f", "at risk": "#b26a00", "broken": "#c0392b"}
 """Of a verdict: readable on white and on black."""

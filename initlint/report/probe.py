@@ -19,9 +19,9 @@ from initlint.report.sparkline import UNICODE, Glyphs, Scale, decades, draw_spar
 from initlint.report.text import INDENT, NARROWEST, WIDEST
 
 if TYPE_CHECKING:
+    from initlint.diagnosis.health import Diagnosis, Health
     from initlint.finding import Problem
     from initlint.network import Layer
-    from initlint.network.health import Diagnosis, Health
     from initlint.probe.recording import InitialLoss, Recording
 
 PLAIN = Palette()

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from initlint.finding import Finding, Place, Problem, Severity
 
 if TYPE_CHECKING:
+    from initlint.diagnosis.health import Health
     from initlint.network import Network
-    from initlint.network.health import Health
     from initlint.rule import Rule
 
 

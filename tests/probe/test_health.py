@@ -12,9 +12,9 @@ from recorded import record, signal
 from torch import Tensor, nn
 from torch.nn import functional
 
+from initlint.diagnosis.health import Health, diagnose
+from initlint.diagnosis.symptoms import LIMITS, Diagnosis, Limit, Symptom
 from initlint.finding import Severity
-from initlint.network.diagnosis import LIMITS, Diagnosis, Limit, Symptom
-from initlint.network.health import Health, diagnose
 from initlint.probe.linking import link
 from initlint.probe.passes.results import Conditioning, TimeGradient
 from initlint.probe.recording import InitialLoss, Recording

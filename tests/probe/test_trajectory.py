@@ -9,9 +9,9 @@ from collections.abc import Sequence
 import pytest
 from by_hand import ids, network, recording, row, statistics, weight
 
+from initlint.diagnosis.gates import gated_layers, open_layers
+from initlint.diagnosis.trajectory import Trajectory, chains, trajectories, trunk, trunk_ids
 from initlint.network import Network
-from initlint.network.gates import gated_layers, open_layers
-from initlint.network.trajectory import Trajectory, chains, trajectories, trunk, trunk_ids
 from initlint.probe.linking import link
 from initlint.probe.recording import Row
 

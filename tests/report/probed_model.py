@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from initlint.diagnosis.health import diagnose
 from initlint.finding import Place, Problem
-from initlint.network.health import diagnose
 from initlint.network.measurement import Gradient, Statistics
 from initlint.probe.linking import link
 from initlint.probe.recording import Cost, InitialLoss, ParameterRow, Recording, Row

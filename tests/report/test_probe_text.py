@@ -9,9 +9,9 @@ import pytest
 from msgspec.structs import replace
 from probed_model import failed, probed, row, stack, statistics
 
+from initlint.diagnosis.health import Health
+from initlint.diagnosis.symptoms import GRADIENT, SIGNAL
 from initlint.finding import Place, Severity
-from initlint.network.diagnosis import GRADIENT, SIGNAL
-from initlint.network.health import Health
 from initlint.probe.passes.results import Conditioning, Group, Step, TimeGradient, Unwritten
 from initlint.report.excerpt import columns
 from initlint.report.palette import Palette

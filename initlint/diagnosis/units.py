@@ -6,12 +6,12 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from initlint.diagnosis.gates import silent_layers
+from initlint.diagnosis.symptoms import ATTENTION, Reading, Symptom
+from initlint.diagnosis.trajectory import Trajectory
 from initlint.finding import Severity
-from initlint.network.diagnosis import ATTENTION, Reading, Symptom
-from initlint.network.gates import silent_layers
 from initlint.network.network import Layer, Network
 from initlint.network.parameter import Parameter
-from initlint.network.trajectory import Trajectory
 
 if TYPE_CHECKING:
     from initlint.probe.recording import Row

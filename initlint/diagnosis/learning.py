@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from statistics import median
 from typing import TYPE_CHECKING
 
+from initlint.diagnosis.gates import gated_layers, receives, stuck_layers
+from initlint.diagnosis.symptoms import HALF_PRECISION, HALF_PRECISION_AHEAD, Reading, Symptom
 from initlint.finding import Severity
-from initlint.network.diagnosis import HALF_PRECISION, HALF_PRECISION_AHEAD, Reading, Symptom
-from initlint.network.gates import gated_layers, receives, stuck_layers
 from initlint.network.network import Layer, Network
 from initlint.network.parameter import Parameter
 

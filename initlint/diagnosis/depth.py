@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from initlint.finding import Severity
-from initlint.network.diagnosis import (
+from initlint.diagnosis.gates import gated_layers, is_closed
+from initlint.diagnosis.symptoms import (
     EXPLODING,
     EXPLODING_NORMALISED,
     EXPLODING_RESIDUAL,
@@ -23,9 +23,9 @@ from initlint.network.diagnosis import (
     Reading,
     Symptom,
 )
-from initlint.network.gates import gated_layers, is_closed
+from initlint.diagnosis.trajectory import Trajectory
+from initlint.finding import Severity
 from initlint.network.network import WEIGHTED, Layer, Network
-from initlint.network.trajectory import Trajectory
 
 NOTABLE_STEP = 0.2
 """Decades from which one stage's factor departs from 1: finite width makes 0.05 at width 128 and 0.12 at 32."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from initlint.network.gates import is_gate, open_layers, silent_layers
+from initlint.diagnosis.gates import is_gate, open_layers, silent_layers
 from initlint.network.network import WEIGHTED, Layer, Network
 
 SETTLING = frozenset({"norm", "activation", "dropout"})

@@ -10,13 +10,13 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from initlint.diagnosis.depth import depth_readings
+from initlint.diagnosis.learning import learning_readings
+from initlint.diagnosis.symptoms import LIMITS, Diagnosis, Reading, Symptom
+from initlint.diagnosis.trajectory import trajectories
+from initlint.diagnosis.units import non_finite_readings, unit_readings
 from initlint.finding import Severity
-from initlint.network.depth import depth_readings
-from initlint.network.diagnosis import LIMITS, Diagnosis, Reading, Symptom
-from initlint.network.learning import learning_readings
 from initlint.network.network import Network
-from initlint.network.trajectory import trajectories
-from initlint.network.units import non_finite_readings, unit_readings
 
 __all__ = ["LIMITS", "Diagnosis", "Health", "Symptom", "diagnose"]
 
