@@ -53,7 +53,8 @@ class Weights:
         """What the operation, called in the module of that path, is given as weights."""
         if what.op in WEIGHT_ARGUMENT:
             return self._of_map(what, module, args, kwargs)
-        known = tuple(dict.fromkeys(filter(None, map(self._name, _flat((*args, *kwargs.values()))))))
+        given = (self._parameter(tensor, module) for tensor in _flat((*args, *kwargs.values())))
+        known = tuple(dict.fromkeys(filter(None, given)))
         if not known:
             return NOTHING
         if what.op == "matmul":
@@ -72,6 +73,12 @@ class Weights:
         """The registered name of a parameter or of a view of one, else empty."""
         base = tensor._base if tensor._base is not None else tensor
         return self._names.get(id(base), "")
+
+    def _parameter(self, tensor: Tensor, module: str) -> str:
+        """The name of a parameter or of a view of one, also of one that nothing registers; else empty."""
+        base = tensor._base if tensor._base is not None else tensor
+        is_unknown = isinstance(base, nn.Parameter) and id(base) not in self._names
+        return self._other(base, module, "parameter") if is_unknown else self._name(tensor)
 
     def _of_map(self, what: Operation, module: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Use:
         position = WEIGHT_ARGUMENT[what.op]

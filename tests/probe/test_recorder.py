@@ -630,3 +630,19 @@ def test_statistics_of_parameters_are_exact_and_see_what_is_zero_or_not_finite()
     assert sparse.zero_fraction == pytest.approx(float((values <= 1).double().mean()), rel=1e-9)
     assert (broken.nonfinite_fraction, broken.mean, broken.second, broken.abs_max) == (0.5, -1, 5, 3)
     assert parameter(recording, "gain").constant == 2 and parameter(recording, "narrow").constant is None
+
+
+def test_a_parameter_in_a_plain_list_is_seen_where_it_is_multiplied() -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first = nn.Linear(4, 4)
+            self.more = [nn.Parameter(torch.randn(4, 4))]
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.first(x) @ self.more[0].t()
+
+    recording = record(Net, signal(8, 4))
+    found = next(each for each in recording.parameters if not each.is_registered)
+    assert (found.values.shape, found.gradient is not None) == ((4, 4), True)
+    assert rows(recording)[-1].weight == found.name
