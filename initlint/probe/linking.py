@@ -19,7 +19,8 @@ from initlint.probe.recording import InitCall, ParameterRow, Recording, Row
 def link(recording: Recording) -> Network:
     """The measured network: a layer for each row, a parameter for each parameter, each with its numbers."""
     place = _place(recording)
-    parameters = {row.name: _parameter(row, place) for row in recording.parameters}
+    used = _uses(recording)
+    parameters = {row.name: _parameter(row, used.get(row.name, place)) for row in recording.parameters}
     rows, outputs = fold_biases(recording)
     network = Network(recording.model, place, outputs=outputs, measured=recording)
     network.parameters = list(parameters.values())
@@ -50,6 +51,16 @@ def fold_biases(recording: Recording) -> tuple[list[Row], tuple[int, ...]]:
     kept = (row for row in known.values() if row.id not in moved)
     rows = [replace(row, inputs=tuple(moved.get(source, source) for source in row.inputs)) for row in kept]
     return rows, tuple(moved.get(output, output) for output in recording.outputs)
+
+
+def _uses(recording: Recording) -> dict[str, Place]:
+    """Where each parameter is first used, for those that nothing is known of but that."""
+    found: dict[str, Place] = {}
+    for row in recording.rows:
+        place = row.built if row.is_module else row.called
+        for name in row.parameters if place is not None else ():
+            found.setdefault(name, place)
+    return found
 
 
 def _place(recording: Recording) -> Place:
