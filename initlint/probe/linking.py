@@ -58,8 +58,8 @@ def _uses(recording: Recording) -> dict[str, Place]:
     found: dict[str, Place] = {}
     for row in recording.rows:
         place = row.built if row.is_module else row.called
-        for name in row.parameters if place is not None else ():
-            found.setdefault(name, place)
+        if place is not None:
+            found.update({name: place for name in row.parameters if name not in found})
     return found
 
 
