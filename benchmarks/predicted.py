@@ -18,6 +18,7 @@ import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -154,22 +155,18 @@ def script(architecture: Architecture) -> str:
 
 
 def _torchvision(name: str) -> str:
-    from torchvision.models import get_model_builder
-
-    builder = get_model_builder(name)
+    builder = import_module("torchvision.models").get_model_builder(name)
     options = "weights=None, weights_backbone=None" if "backbone" in str(builder.__annotations__) else "weights=None"
     return f"from {builder.__module__} import {name}\nmodel = {name}({options})\n"
 
 
 def _timm(name: str) -> str:
-    from timm.models import model_entrypoint
-
-    return f"from {model_entrypoint(name).__module__} import {name}\nmodel = {name}()\n"
+    entry = import_module("timm.models").model_entrypoint(name)
+    return f"from {entry.__module__} import {name}\nmodel = {name}()\n"
 
 
 def _transformers(name: str) -> str:
-    import transformers
-
+    transformers = import_module("transformers")
     kind, options = CONFIGURATIONS[name]
     model, configuration = getattr(transformers, name), getattr(transformers, kind)
     given = ", ".join(f"{key}={value!r}" for key, value in options.items())
@@ -191,7 +188,7 @@ def compare(architecture: Architecture, recordings: Path) -> Comparison:
         found.problem = f"not measured: {type(error).__name__}: {' '.join(str(error).split())[:150]}"
         return found
     network = trace(architecture, recordings)
-    known = _by_key(predict(network)) if network is not None else {}
+    known = _by_key(predict(network, list(recording.shapes.values()))) if network is not None else {}
     rows = {row.id: row for row in recording.rows}
     seen: Counter[Key] = Counter()
     for row in recording.rows:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from initlint.finding import Place
 from initlint.network.parameter import Number, Parameter, Shape
+from initlint.network.window import Window
 
 if TYPE_CHECKING:
     from initlint.probe.recording import Recording, Row
@@ -44,6 +45,8 @@ class Layer:
     """For an activation: its name in `initlint.signal.activations`."""
     options: dict[str, object] = field(default_factory=dict)
     """Numbers the theory needs: an activation's slope, a dropout's ``p``, a pool's window, a constant factor."""
+    window: Window | None = None
+    """Of a convolution or a pool: how it moves over the places of its input, where that is known."""
     reason: str = ""
     """For an unknown: which expression could not be known."""
     measured: Row | None = None

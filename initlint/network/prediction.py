@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import reduce
+from dataclasses import dataclass, replace
+from functools import partial, reduce
 
+from initlint.network.extent import UNKNOWN_EXTENT, Extent, behind, of_input, pooled
 from initlint.network.network import Layer, Network
 from initlint.network.stack import STACKED, theory_of
-from initlint.signal import propagation
+from initlint.signal import places, propagation
 from initlint.signal.distribution import Distribution
-from initlint.signal.moments import STANDARD, UNKNOWN, Moments
-from initlint.signal.size import Value, combine
+from initlint.signal.moments import NOISE, UNKNOWN, Moments
+from initlint.signal.size import Number, Value, combine
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,17 +43,69 @@ class Prediction:
         return self.layer.reason or f"no theory of {self.layer.kind or self.layer.op}"
 
 
-def predict(network: Network) -> list[Prediction]:
-    """The layers from which an output can be reached, in signal order, with their numbers."""
-    behind: dict[int, Moments] = {}
-    predictions = []
-    layers = {layer.id: layer for layer in network.layers}
-    for layer in network.live():
-        inputs = [behind.get(source, UNKNOWN) for source in layer.inputs]
+def predict(network: Network, shapes: Sequence[Sequence[int]] = ()) -> list[Prediction]:
+    """The layers from which an output can be reached, in signal order, with their numbers.
+
+    `shapes` are those of the inputs, samples first: with them, borders count and pools over all places have a size.
+    """
+    predictor = _Predictor(network, shapes)
+    return [predictor.predict(layer) for layer in network.live()]
+
+
+class _Predictor:
+    """Follows signal and extent through one network."""
+
+    def __init__(self, network: Network, shapes: Sequence[Sequence[int]]) -> None:
+        self._layers = {layer.id: layer for layer in network.layers}
+        self._shapes = iter(shapes)
+        self._samples = shapes[0][0] if shapes and shapes[0] else None
+        self._behind: dict[int, Moments] = {}
+        self._extents: dict[int, Extent] = {}
+
+    def predict(self, layer: Layer) -> Prediction:
+        """Goes through one layer, whose inputs are known."""
+        inputs = [self._behind.get(source, UNKNOWN) for source in layer.inputs]
+        extents = [self._extents.get(source, UNKNOWN_EXTENT) for source in layer.inputs]
+        sources = [self._layers[source] for source in layer.inputs]
         before = inputs[0] if inputs else UNKNOWN
-        behind[layer.id] = after = _forward(layer, inputs, [layers[source] for source in layer.inputs])
-        predictions.append(Prediction(layer, before, after, _backward(layer, before)))
-    return predictions
+        if layer.op == "input":
+            self._extents[layer.id] = of_input(next(self._shapes, ()))
+        else:
+            self._extents[layer.id] = behind(layer, extents)
+        point = Point(layer, inputs, extents, sources, self._samples, self._before, self._first_source)
+        self._behind[layer.id] = after = _forward(point)
+        return Prediction(layer, before, after, _backward(layer, before))
+
+    def _first_source(self, layer: Layer) -> Layer:
+        return self._layers[layer.inputs[0]]
+
+    def _before(self, layer: Layer) -> Moments:
+        return self._behind.get(layer.inputs[0], UNKNOWN) if layer.inputs else UNKNOWN
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """A layer, and what comes into it."""
+
+    layer: Layer
+    inputs: Sequence[Moments]
+    extents: Sequence[Extent]
+    sources: Sequence[Layer]
+    samples: int | None
+    look_back: Callable[[Layer], Moments]
+    """The signal before an earlier layer."""
+    first_source: Callable[[Layer], Layer]
+    """The layer that an earlier one gets its first input from."""
+
+    @property
+    def before(self) -> Moments:
+        """The first input."""
+        return self.inputs[0]
+
+    @property
+    def extent(self) -> Extent:
+        """Of the first input."""
+        return self.extents[0]
 
 
 def law_of(layer: Layer) -> Distribution:
@@ -60,31 +114,45 @@ def law_of(layer: Layer) -> Distribution:
     return found or Distribution.unknown()
 
 
-def _forward(layer: Layer, inputs: Sequence[Moments], sources: Sequence[Layer]) -> Moments:
+def _forward(point: Point) -> Moments:
+    layer = point.layer
     if layer.op in _SOURCES:
         return _SOURCES[layer.op](layer)
-    if not inputs:
-        return UNKNOWN
-    if layer.op in _MERGES:
-        return _MERGES[layer.op](inputs)
-    if layer.op == "pool":
-        return _pool(layer, inputs[0], sources[0])
-    return _FORWARD[layer.op](layer, inputs[0]) if layer.op in _FORWARD else UNKNOWN
+    return _FORWARD[layer.op](point) if point.inputs and layer.op in _FORWARD else UNKNOWN
 
 
 def _backward(layer: Layer, before: Moments) -> Value:
     return _BACKWARD[layer.op](layer, before) if layer.op in _BACKWARD else None
 
 
-def _linear(layer: Layer, before: Moments) -> Moments:
+def _linear(point: Point) -> Moments:
+    layer = point.layer
     bias = layer.bias.distribution or Distribution.unknown() if layer.bias is not None else None
     law = law_of(layer)
-    return propagation.linear(before, layer.fan_in, law, propagation.bias_that_counts(layer.fan_in, law, bias))
+    counted = propagation.bias_that_counts(layer.fan_in, law, bias)
+    alone, both = _shares(point)
+    found = propagation.linear(point.before, combine(_times, layer.fan_in, alone), law, counted)
+    fan = combine(_times, layer.fan_in, both)
+    pairs = places.pairwise(lambda moments: propagation.linear(moments, fan, law, counted), point.before)
+    return replace(found, apart=pairs.apart, across=pairs.across)
 
 
-def _activate(layer: Layer, before: Moments) -> Moments:
-    shape = theory_of(layer)
-    return UNKNOWN if shape is None else shape.forward(before.mean, before.variance)
+def _shares(point: Point) -> tuple[float, float]:
+    """Share of a kernel's taps that lie inside the input, and that do at two places at once."""
+    window, sides = point.layer.window, point.extent.sides
+    if window is None or not sides or len(sides) != len(window.kernel) or not math.prod(window.outputs(sides)):
+        return 1.0, 1.0
+    first, _, both = window.inside(sides)
+    return first / window.count, both / window.count
+
+
+def _times(left: Number, right: Number) -> Number:
+    return left * right
+
+
+def _activate(point: Point) -> Moments:
+    shape = theory_of(point.layer)
+    return UNKNOWN if shape is None else places.activate(point.before, shape)
 
 
 def _activate_backward(layer: Layer, before: Moments) -> Value:
@@ -92,10 +160,11 @@ def _activate_backward(layer: Layer, before: Moments) -> Value:
     return None if shape is None else shape.backward(before.mean, before.variance)
 
 
-def _dropout(layer: Layer, before: Moments) -> Moments:
+def _dropout(point: Point) -> Moments:
+    layer, before = point.layer, point.before
     rate = _number(layer.options, "p")
     if layer.options.get("variant") != "alpha":
-        return propagation.dropout(before, rate)
+        return replace(propagation.dropout(before, rate), apart=before.apart, across=before.across)
     return UNKNOWN if rate is None else propagation.alpha_dropout(before, rate)
 
 
@@ -106,11 +175,17 @@ def _dropout_backward(layer: Layer, before: Moments) -> Value:
     return None if rate is None else propagation.alpha_dropout_backward(rate)
 
 
-def _normalize(layer: Layer, before: Moments) -> Moments:
+def _normalize(point: Point) -> Moments:
+    layer, before = point.layer, point.before
+    scale = _norm_scale(layer)
     if layer.kind == "RMSNorm":
-        return propagation.rms_normalize(before, _norm_scale(layer))
+        return places.normalize_size(before, scale)
     shift = 0 if layer.bias is None else layer.bias.constant
-    return propagation.normalize(before, _norm_scale(layer), shift)
+    if "BatchNorm" in layer.kind or layer.kind == "batch_norm":
+        return places.normalize_batch(before, scale, shift, point.extent.places, point.samples)
+    if layer.kind.startswith(("InstanceNorm", "instance_norm")):
+        return places.normalize_instance(before, scale, shift, point.extent.places)
+    return places.normalize_features(before, scale, shift)
 
 
 def _normalize_backward(layer: Layer, before: Moments) -> Value:
@@ -123,32 +198,76 @@ def _norm_scale(layer: Layer) -> Value:
     return 1 if layer.weight is None else layer.weight.constant
 
 
-def _pool(layer: Layer, before: Moments, source: Layer) -> Moments:
-    window = layer.options.get("window")
-    if not isinstance(window, int):
+def _pool(point: Point) -> Moments:
+    count = _window(point)
+    if count is None:
         return UNKNOWN
-    if layer.options.get("variant") != "max":
-        return propagation.average_pool(before, window)
+    if point.layer.options.get("variant") != "max":
+        return places.average(point.before, *count)
+    source = _behind_nothing(point)
     shape = theory_of(source) if source.op == "activation" else None
-    return propagation.max_pool(before, window, is_rectified=shape is not None and shape.is_relu_like)
+    if shape is None or not shape.is_relu_like:
+        return places.largest(point.before, int(count[0]))
+    gaussian = point.look_back(source)
+    if gaussian.apart is None:
+        return propagation.max_pool(point.before, int(count[0]), is_rectified=True)
+    return places.largest(gaussian, int(count[0]), shape)
 
 
-def _scale(layer: Layer, before: Moments) -> Moments:
-    scaled = propagation.scale(before, _number(layer.options, "factor"))
-    return propagation.shift(scaled, _number(layer.options, "offset")) if "offset" in layer.options else scaled
+def _behind_nothing(point: Point) -> Layer:
+    """What made the signal: looks through a concatenation of signals that are made alike."""
+    source = point.sources[0]
+    return point.first_source(source) if source.op == "concat" and source.inputs else source
 
 
-def _add(inputs: Sequence[Moments]) -> Moments:
-    return reduce(propagation.add, inputs)
+def _window(point: Point) -> tuple[float, ...] | None:
+    """Places under a pool's window; of one with a border also how many are inside on average, and its mean square."""
+    layer, sides = point.layer, point.extent.sides
+    if layer.window is not None:
+        if not sides or len(sides) != len(layer.window.kernel):
+            return (layer.window.count,)
+        first, square, _ = layer.window.inside(sides)
+        is_padded = layer.options.get("variant") == "max"
+        return (max(round(first), 1),) if is_padded else (layer.window.count, first, square)
+    window = layer.options.get("window")
+    if isinstance(window, int):
+        return (window,)
+    left = pooled(layer, point.extent)
+    if not sides or left is None:
+        return None
+    return (max(math.prod(sides) / max(math.prod(left), 1), 1),)
 
 
-def _multiply(inputs: Sequence[Moments]) -> Moments:
-    return reduce(propagation.multiply, inputs)
+def _scale(point: Point) -> Moments:
+    layer = point.layer
+
+    def scaled(before: Moments) -> Moments:
+        found = propagation.scale(before, _number(layer.options, "factor"))
+        return propagation.shift(found, _number(layer.options, "offset")) if "offset" in layer.options else found
+
+    return places.pairwise(scaled, point.before)
 
 
-def _if_equal(inputs: Sequence[Moments]) -> Moments:
-    """Either of the inputs, or entries of all of them: known if they do not differ."""
-    return inputs[0] if all(each == inputs[0] for each in inputs) else UNKNOWN
+def _add(point: Point) -> Moments:
+    return reduce(partial(places.pairwise, propagation.add), point.inputs)
+
+
+def _multiply(point: Point) -> Moments:
+    return reduce(partial(places.pairwise, propagation.multiply), point.inputs)
+
+
+def _concatenate(point: Point) -> Moments:
+    widths = [extent.width for extent in point.extents]
+
+    def joined(*parts: Moments) -> Moments:
+        return propagation.concatenate(zip(parts, widths, strict=True))
+
+    return places.pairwise(joined, *point.inputs)
+
+
+def _if_equal(point: Point) -> Moments:
+    """Either of the inputs: known if they do not differ."""
+    return point.before if all(each == point.before for each in point.inputs) else UNKNOWN
 
 
 def _number(options: Mapping[str, object], key: str) -> float | None:
@@ -156,25 +275,27 @@ def _number(options: Mapping[str, object], key: str) -> float | None:
     return value if isinstance(value, (int, float)) else None
 
 
-_SOURCES: Mapping[str, Callable[[Layer], Moments]] = {
-    "input": lambda layer: STANDARD,
-    "embedding": lambda layer: Moments(law_of(layer).mean, law_of(layer).second),
-}
-_MERGES: Mapping[str, Callable[[Sequence[Moments]], Moments]] = {
-    "add": _add,
-    "multiply": _multiply,
-    "concat": _if_equal,
-    "join": _if_equal,
-}
-_FORWARD: Mapping[str, Callable[[Layer, Moments], Moments]] = {
+def _embed(layer: Layer) -> Moments:
+    law = law_of(layer)
+    common = combine(lambda mean: mean**2, law.mean)
+    return Moments(law.mean, law.second, common, common)
+
+
+_SOURCES: Mapping[str, Callable[[Layer], Moments]] = {"input": lambda layer: NOISE, "embedding": _embed}
+_FORWARD: Mapping[str, Callable[[Point], Moments]] = {
     "linear": _linear,
     "conv": _linear,
     "conv_transpose": _linear,
     "activation": _activate,
     "dropout": _dropout,
     "norm": _normalize,
-    "reshape": lambda layer, before: before,
+    "pool": _pool,
+    "reshape": lambda point: point.before,
     "scale": _scale,
+    "add": _add,
+    "multiply": _multiply,
+    "concat": _concatenate,
+    "join": _if_equal,
 }
 _BACKWARD: Mapping[str, Callable[[Layer, Moments], Value]] = {
     **dict.fromkeys(STACKED, lambda layer, before: propagation.linear_backward(layer.fan_out, law_of(layer))),

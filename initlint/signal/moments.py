@@ -14,6 +14,10 @@ class Moments:
     mean: Value
     second: Value
     """E[x²]."""
+    apart: Value = None
+    """E[x x'] of one unit at two places of one sample: pixels, tokens."""
+    across: Value = None
+    """E[x x'] of one unit in two samples."""
 
     @property
     def variance(self) -> Value:
@@ -25,3 +29,5 @@ class Moments:
 UNKNOWN = Moments(None, None)
 STANDARD = Moments(0, 1)
 """What a normalised input has."""
+NOISE = Moments(0, 1, 0, 0)
+"""What an input has whose entries are drawn from N(0, 1)."""

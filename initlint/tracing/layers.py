@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from initlint.finding import Place
 from initlint.frameworks import torch as framework
-from initlint.frameworks.tables import REQUIRED, FunctionSpec, LayerSpec
+from initlint.frameworks.tables import REQUIRED, FunctionSpec, LayerSpec, signature
 from initlint.network import Number, Parameter, Shape, Write
+from initlint.network.window import Window
 from initlint.signal.defaults import DEFAULTS, Defaults
 from initlint.signal.distribution import Distribution
 from initlint.signal.size import combine
@@ -385,6 +386,8 @@ def _record_layer(tracer: Tracer, module: LayerValue, spec: LayerSpec, signals: 
         "activation": spec.activation,
     }
     details["options"] = _options(module, spec)
+    if spec.op in ("conv", "pool"):
+        details["window"] = window_of(module.arguments, spec.axes)
     fans = _fans(module, spec)
     details["fan_in"], details["fan_out"] = fans
     signal = tracer.add_layer(spec.op, module.type_name, module.place, inputs, **details)
@@ -410,6 +413,8 @@ def _parameter(value: Value) -> Parameter | None:
 
 def _options(module: LayerValue, spec: LayerSpec) -> dict[str, object]:
     found: dict[str, object] = {}
+    if "output_size" in module.arguments:
+        found["output"] = _whole_sides(module.arguments["output_size"], spec.axes)
     for option, argument in spec.options.items():
         value = module.arguments.get(argument)
         if option == "kernel_size":
@@ -423,6 +428,25 @@ def _options(module: LayerValue, spec: LayerSpec) -> dict[str, object]:
         found["groups"] = groups if isinstance(groups, int) else None
         found["stride"] = _window(module.arguments["stride"], spec.axes)
     return found
+
+
+def window_of(given: Mapping[str, Value], axes: int) -> Window | None:
+    """The window that the arguments of a convolution or a pool describe; `None` if one of its sides is not known."""
+    size, step = given.get("kernel_size"), given.get("stride")
+    values = (size, size if step is None else step, given.get("padding", 0), given.get("dilation", 1))
+    sides = [_whole_sides(value, axes) for value in values]
+    if given.get("padding") == "same" and sides[0] is not None and sides[3] is not None:
+        sides[2] = tuple((side - 1) * gap // 2 for side, gap in zip(sides[0], sides[3], strict=True))
+    known = [each for each in sides if each is not None]
+    if len(known) < len(values):
+        return None
+    kernel, stride, padding, dilation = known
+    return Window(kernel, stride, padding, dilation, given.get("ceil_mode") is True)
+
+
+def _whole_sides(value: Value, axes: int) -> tuple[int, ...] | None:
+    sides = tuple(side for side in kernel_sides(value, axes) if isinstance(side, int))
+    return sides if len(sides) == axes else None
 
 
 def _window(value: Value, axes: int) -> int | None:
@@ -522,12 +546,34 @@ def call_function_spec(
             options["window"] = _window(value, name_axes(name))
         else:
             options[option] = value if isinstance(value, (int, float, str)) else None
+    window = None
     if spec.op in ("pool", "dropout"):
         options["variant"] = spec.activation
+    if spec.op == "pool":
+        places = _pooled_places(name, arguments, keywords)
+        window = None if places else window_of(bind(POOLED, arguments[1:], keywords), name_axes(name))
+        options.update(places)
     if spec.op in ("multiply", "add") and len(signals) == 1 and name not in ("glu",):
         return _combine_with_other(tracer, spec, name, signals[0], given, place)
     activation = spec.activation if spec.op == "activation" else ""
-    return tracer.add_layer(spec.op, name, place, signals, activation=activation, options=options)
+    return tracer.add_layer(spec.op, name, place, signals, activation=activation, options=options, window=window)
+
+
+POOLED = signature(kernel_size=None, stride=None, padding=0, ceil_mode=False)
+"""What a function that pools takes after the signal."""
+
+
+def _pooled_places(name: str, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> dict[str, object]:
+    """Of an adaptive pool the sides of its output; of a mean the axes that it goes over."""
+    if name.startswith("adaptive"):
+        size = arguments[1] if len(arguments) > 1 else keywords.get("output_size")
+        return {"output": _whole_sides(size, name_axes(name))}
+    if name not in ("mean", "amax", "max"):
+        return {}
+    given = arguments[1] if len(arguments) > 1 else keywords.get("dim", keywords.get("axis"))
+    axes = tuple(given.items) if isinstance(given, ListValue) else given if isinstance(given, tuple) else (given,)
+    whole = tuple(axis for axis in axes if isinstance(axis, int))
+    return {"axes": whole if len(whole) == len(axes) else None}
 
 
 def _combine_with_other(

@@ -1,0 +1,96 @@
+"""How far a signal reaches: over which places, and how many units it has. Known only if the input's shape is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from initlint.network.network import Layer
+
+
+@dataclass(frozen=True)
+class Extent:
+    """Of a signal at one point of a network; `None` is unknown."""
+
+    sides: tuple[int, ...] | None = None
+    """Places along each axis: of an image its height and width; empty for one vector a sample."""
+    width: int | None = None
+    """Units at each place."""
+    is_last: bool = False
+    """Whether the units lie on the last axis, as behind a linear map."""
+
+    @property
+    def places(self) -> int | None:
+        """How many."""
+        return None if self.sides is None else math.prod(self.sides)
+
+
+UNKNOWN_EXTENT = Extent()
+
+
+def of_input(shape: Sequence[int]) -> Extent:
+    """Of (samples, units, places...) with two or more axes of places, or (samples, places, units)."""
+    if len(shape) == 3:
+        return Extent((shape[1],), shape[2], is_last=True)
+    return Extent(tuple(shape[2:]), shape[1]) if len(shape) > 1 else UNKNOWN_EXTENT
+
+
+def behind(layer: Layer, inputs: Sequence[Extent]) -> Extent:
+    """Of what the layer gives."""
+    before = inputs[0] if inputs else UNKNOWN_EXTENT
+    if layer.op in ("conv", "conv_transpose"):
+        return Extent(_moved(layer, before), _units(layer))
+    if layer.op == "linear":
+        return Extent(_mapped(layer, before), _units(layer), is_last=True)
+    if layer.op == "embedding":
+        return Extent(before.sides or None, None, is_last=True)
+    if layer.op == "pool":
+        return replace(before, sides=pooled(layer, before))
+    if layer.op == "concat":
+        widths = [each.width for each in inputs if each.width is not None]
+        return replace(before, width=sum(widths) if len(widths) == len(inputs) else None)
+    if layer.op in ("add", "multiply") and inputs:
+        return max(inputs, key=lambda each: each.places or 0)
+    return before
+
+
+def _units(layer: Layer) -> int | None:
+    shape = layer.weight.shape if layer.weight is not None else None
+    units = shape[1 if layer.op == "conv_transpose" else 0] if shape else None
+    return units if isinstance(units, int) else None
+
+
+def _moved(layer: Layer, before: Extent) -> tuple[int, ...] | None:
+    if layer.op != "conv" or layer.window is None or before.sides is None:
+        return None
+    return layer.window.outputs(before.sides) if len(before.sides) == len(layer.window.kernel) else None
+
+
+def _mapped(layer: Layer, before: Extent) -> tuple[int, ...] | None:
+    """All places stay, unless the map takes the units of all of them at once."""
+    if before.sides is None or before.width is None or layer.fan_in == before.width:
+        return before.sides
+    return () if layer.fan_in == before.width * (before.places or 0) else None
+
+
+def pooled(layer: Layer, before: Extent) -> tuple[int, ...] | None:
+    """The places that a pool leaves."""
+    sides, output = before.sides, layer.options.get("output")
+    if sides is None:
+        return None
+    if isinstance(output, tuple):
+        return output if len(output) == len(sides) and math.prod(output) > 1 else ()
+    if layer.window is not None:
+        return layer.window.outputs(sides) if len(layer.window.kernel) == len(sides) else None
+    return () if _is_over_places(layer, before) else None
+
+
+def _is_over_places(layer: Layer, before: Extent) -> bool:
+    """Whether the axes of a mean are all those on which places lie."""
+    axes = layer.options.get("axes")
+    if not isinstance(axes, tuple) or not axes:
+        return False
+    if before.is_last:
+        return set(axes) <= {1, 2, 3} and -1 not in axes
+    return len(axes) > 1 and set(axes) <= {2, 3, 4, -1, -2, -3}
