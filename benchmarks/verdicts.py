@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
-from trainability import labels
+from trainability import fresh, labels
 from trainability.catalogue import models
 from trainability.judges import JUDGES, Judgement
 from trainability.labelling import label
@@ -26,9 +26,11 @@ def main() -> int:
     """Print the tables; 1 while a model has no label."""
     options = _options()
     torch.set_num_threads(options.threads)
+    every = fresh.models() if options.fresh else models()
+    path = options.labels or (labels.FRESH if options.fresh else labels.LABELS)
     if options.label:
-        label(options.labels)
-    runs, every = labels.read(options.labels), models()
+        label(path, every)
+    runs = labels.read(path)
     known = [model for model in every if labels.key(model) in runs]
     print(histogram(runs[labels.key(model)] for model in known))
     for name in options.judge:
@@ -45,7 +47,8 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("judge", nargs="*", help=f"of {', '.join(JUDGES)} [all]", default=list(JUDGES))
     parser.add_argument("--label", action="store_true", help="train what has no label")
-    parser.add_argument("--labels", type=Path, default=labels.LABELS, help="where the labels are [%(default)s]")
+    parser.add_argument("--labels", type=Path, help="where the labels are [beside the models]")
+    parser.add_argument("--fresh", action="store_true", help="the models that no limit was chosen on")
     parser.add_argument("--dump", type=Path, help="also write what was measured of each model to this folder, as JSON")
     parser.add_argument("--threads", type=int, default=1, help="of PyTorch [1]")
     return parser.parse_args()

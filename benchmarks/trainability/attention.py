@@ -108,12 +108,20 @@ NORMS = ("self.norm1 = nn.LayerNorm(dim)", "self.norm2 = nn.LayerNorm(dim)")
 
 def models() -> Iterator[Model]:
     """All of them; the same ones in every run."""
-    for text in LIBRARY:
-        place, init, depth = text.split()
-        yield Model(f"transformer-{place}_library-relu-{init}-b{depth}", ROWS, _library(place, init, depth))
-    for text in BY_HAND:
-        kind, activation, init, depth = text.split()
-        yield Model(f"transformer-{kind}-{activation}-{init}-b{depth}", ROWS, _by_hand(kind, activation, init, depth))
+    yield from map(library, LIBRARY)
+    yield from map(by_hand, BY_HAND)
+
+
+def library(text: str) -> Model:
+    """PyTorch's encoder."""
+    place, init, depth = text.split()
+    return Model(f"transformer-{place}_library-relu-{init}-b{depth}", ROWS, _library(place, init, depth))
+
+
+def by_hand(text: str) -> Model:
+    """Attention, norms and skips written out."""
+    kind, activation, init, depth = text.split()
+    return Model(f"transformer-{kind}-{activation}-{init}-b{depth}", ROWS, _by_hand(kind, activation, init, depth))
 
 
 def _library(place: str, init: str, depth: str) -> str:

@@ -93,13 +93,20 @@ class Network(nn.Module):
 
 def models() -> Iterator[Model]:
     """All of them; the same ones in every run."""
-    for text in PLAIN:
-        norm, activation, init, depth = text.split()
-        name = f"conv-{norm}-{activation}-{init}-d{depth}"
-        yield Model(name, IMAGE, _stack(norm, activation, init, depth))
-    for text in RESIDUAL:
-        kind, activation, init, depth = text.split()
-        yield Model(f"resnet-{kind}-{activation}-{init}-b{depth}", IMAGE, _resnet(kind, activation, init, depth))
+    yield from map(plain, PLAIN)
+    yield from map(residual, RESIDUAL)
+
+
+def plain(text: str) -> Model:
+    """A stack of convolutions."""
+    norm, activation, init, depth = text.split()
+    return Model(f"conv-{norm}-{activation}-{init}-d{depth}", IMAGE, _stack(norm, activation, init, depth))
+
+
+def residual(text: str) -> Model:
+    """A stem and residual blocks."""
+    kind, activation, init, depth = text.split()
+    return Model(f"resnet-{kind}-{activation}-{init}-b{depth}", IMAGE, _resnet(kind, activation, init, depth))
 
 
 def _stack(norm: str, activation: str, init: str, depth: str) -> str:

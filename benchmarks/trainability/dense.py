@@ -94,16 +94,16 @@ def plans() -> Iterator[Plan]:
     """Chosen depths first, then a part of activation x init at random depths."""
     for (activation, init), depths in CHOSEN.items():
         for depth in depths:
-            yield _plan(activation, init, depth)
+            yield plan(activation, init, depth)
     for activation in ACTIVATIONS:
         for init in ("default", *WEIGHTS):
             rng = random.Random(f"{activation} {init}")
             share, depth = rng.random(), rng.choice(DEPTHS)
             if share < (0.2 if init in RARE else 0.4) and depth not in CHOSEN.get((activation, init), ()):
-                yield _plan(activation, init, depth)
+                yield plan(activation, init, depth)
 
 
-def _plan(activation: str, init: str, depth: int) -> Plan:
+def plan(activation: str, init: str, depth: int) -> Plan:
     rng = random.Random(f"{activation} {init} {depth}")
     width = rng.choice((16, 32, 64, 128, 256) if depth <= 8 else (32, 64, 64, 128) if depth <= 20 else (32, 64))
     return Plan(activation, init, depth, width, rng.choice(list(_styles(init, depth))))

@@ -6,13 +6,13 @@ import json
 from pathlib import Path
 
 from trainability import labels
-from trainability.catalogue import models
+from trainability.model import Model
 from trainability.training import accuracies, digits
 
 
-def label(path: Path) -> None:
+def label(path: Path, every: list[Model]) -> None:
     """Appends a line for each run to a file beside the labels, so that it can be stopped; then writes the labels."""
-    data, every, journal = digits(), models(), path.with_suffix(".jsonl")
+    data, journal = digits(), path.with_suffix(".jsonl")
     runs = labels.merged(labels.read(path), labels.read(journal))
     for model, optimizer, seed in labels.missing(every, runs):
         known = runs.setdefault(labels.key(model), {})

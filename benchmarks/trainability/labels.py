@@ -11,6 +11,8 @@ from typing import TypeAlias
 from trainability.model import Model
 
 LABELS = Path(__file__).parent / "labels.json"
+FRESH = Path(__file__).parent / "labels_fresh.json"
+"""Of the models that no limit was chosen on."""
 TRAINED = 0.8
 """Test accuracy, 0 to 1, above which a model has learned."""
 CHANCE = 0.2

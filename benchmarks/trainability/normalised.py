@@ -94,20 +94,32 @@ class Network(nn.Module):
 
 def models() -> Iterator[Model]:
     """All of them; the same ones in every run."""
-    for order, texts in (("pre", NORMALISED), ("post", POST)):
-        for text in texts:
-            norm, activation, init, depth = text.split()
-            layers = [f"{NORMS[norm]}(width)", ACTIVATIONS[activation][0]]
-            name = f"norm-{norm}_{order}-{activation}-{init}-d{depth}"
-            yield _stack(name, layers if order == "pre" else layers[::-1], init, int(depth))
-    for text in DROPOUT:
-        share, activation, init, depth = text.split()
-        name = f"dropout-p{share[2:]}-{activation}-{init}-d{depth}"
-        yield _stack(name, [ACTIVATIONS[activation][0], f"nn.Dropout({share})"], init, int(depth))
-    for text in RESIDUAL:
-        kind, norm, activation, init, depth = text.split()
-        name = f"residual-{kind}_{norm}-{activation}-{init}-b{depth}"
-        yield Model(name, PIXELS, _residual(kind, norm, activation, init, int(depth)))
+    yield from (normalised(text, "pre") for text in NORMALISED)
+    yield from (normalised(text, "post") for text in POST)
+    yield from map(dropped, DROPOUT)
+    yield from map(residual, RESIDUAL)
+
+
+def normalised(text: str, order: str) -> Model:
+    """A norm before or behind (`order`) each activation of a plain stack."""
+    norm, activation, init, depth = text.split()
+    layers = [f"{NORMS[norm]}(width)", ACTIVATIONS[activation][0]]
+    name = f"norm-{norm}_{order}-{activation}-{init}-d{depth}"
+    return _stack(name, layers if order == "pre" else layers[::-1], init, int(depth))
+
+
+def dropped(text: str) -> Model:
+    """A plain stack with dropout."""
+    share, activation, init, depth = text.split()
+    name = f"dropout-p{share[2:]}-{activation}-{init}-d{depth}"
+    return _stack(name, [ACTIVATIONS[activation][0], f"nn.Dropout({share})"], init, int(depth))
+
+
+def residual(text: str) -> Model:
+    """Blocks of two linear maps with a skip."""
+    kind, norm, activation, init, depth = text.split()
+    name = f"residual-{kind}_{norm}-{activation}-{init}-b{depth}"
+    return Model(name, PIXELS, _residual(kind, norm, activation, init, int(depth)))
 
 
 def _stack(name: str, layers: list[str], init: str, depth: int) -> Model:

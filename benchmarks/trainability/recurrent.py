@@ -73,14 +73,22 @@ FUNCTIONS = {"tanh": "torch.tanh({})", "relu": "F.relu({})", "sigmoid": "torch.s
 
 def models() -> Iterator[Model]:
     """All of them; the same ones in every run."""
-    for text in LAYERS:
-        view, cell, init, layers = text.split()
-        shape = ROWS if view == "rows" else SEQUENCE
-        yield Model(f"recurrent-{view}-{cell}-{init}-l{layers}", shape, _library(cell, init, layers, shape[1]))
-    for text in BY_HAND:
-        view, activation, init = text.split()
-        shape = ROWS if view == "rows" else SEQUENCE
-        yield Model(f"recurrent-{view}-hand_{activation}-{init}", shape, _by_hand(activation, init, shape[1]))
+    yield from map(library, LAYERS)
+    yield from map(by_hand, BY_HAND)
+
+
+def library(text: str) -> Model:
+    """A recurrent layer of PyTorch's, read at its last step."""
+    view, cell, init, layers = text.split()
+    shape = ROWS if view == "rows" else SEQUENCE
+    return Model(f"recurrent-{view}-{cell}-{init}-l{layers}", shape, _library(cell, init, layers, shape[1]))
+
+
+def by_hand(text: str) -> Model:
+    """A cell in a loop."""
+    view, activation, init = text.split()
+    shape = ROWS if view == "rows" else SEQUENCE
+    return Model(f"recurrent-{view}-hand_{activation}-{init}", shape, _by_hand(activation, init, shape[1]))
 
 
 def _library(cell: str, init: str, layers: str, features: int) -> str:
