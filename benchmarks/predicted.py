@@ -130,7 +130,7 @@ def _record(architecture: Architecture) -> Recording:
 # -------------------------------------------------------------------------------------------------------------- tracing
 
 
-def trace(architecture: Architecture, under: Path) -> Network | None:
+def trace(architecture: Architecture, under: Path, model: str = "") -> Network | None:
     """The network that `check` reads from a script that builds the architecture; the script is kept, too."""
     kept = under / f"{architecture.library}-{architecture.name}.txt"
     if not kept.exists():
@@ -143,7 +143,7 @@ def trace(architecture: Architecture, under: Path) -> Network | None:
         gathered = Gathered.from_text(kept.read_text(encoding="utf-8"), str(Path(folder, "script.py")))
         (module,) = gathered.program.modules
         networks = list(trace_script(gathered.program, module))
-    return max(networks, key=lambda each: len(each.layers), default=None)
+    return max(networks, key=lambda each: (each.name == model, len(each.layers)), default=None)
 
 
 def script(architecture: Architecture) -> str:
@@ -187,7 +187,7 @@ def compare(architecture: Architecture, recordings: Path) -> Comparison:
     except Exception as error:
         found.problem = f"not measured: {type(error).__name__}: {' '.join(str(error).split())[:150]}"
         return found
-    network = trace(architecture, recordings)
+    network = trace(architecture, recordings, recording.model)
     known = _by_key(predict(network, list(recording.shapes.values()))) if network is not None else {}
     rows = {row.id: row for row in recording.rows}
     seen: Counter[Key] = Counter()
@@ -196,7 +196,7 @@ def compare(architecture: Architecture, recordings: Path) -> Comparison:
         if row.op not in COMPARED or value is None:
             continue
         found.measured[row.op] += 1
-        key = _key_of_row(row)
+        key = next((key for key in _keys_of_row(row) if key in known), ("", row.op))
         same = known.get(key, [])
         prediction = same[min(seen[key], len(same) - 1)] if same else None
         seen[key] += 1
@@ -235,12 +235,10 @@ def _note(found: Comparison, row: Row, measured: float, prediction: Prediction |
     found.wrong.append((error, text + (f" ({Path(where.path).name}:{where.line})" if where is not None else "")))
 
 
-def _key_of_row(row: Row) -> Key:
-    if row.is_module:
-        return row.name, row.op
-    if row.weight:
-        return row.weight, row.op
-    return _spot(row.called), row.op
+def _keys_of_row(row: Row) -> list[Key]:
+    """What it may be called on the other side: by its module, by its weight, or by where it is called."""
+    names = [row.name if row.is_module else "", row.weight if row.op in WEIGHTED else "", _spot(row.called)]
+    return [(name, row.op) for name in names if name]
 
 
 def _by_key(predictions: Iterable[Prediction]) -> dict[Key, list[Prediction]]:

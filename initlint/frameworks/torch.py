@@ -648,6 +648,16 @@ INIT_HOOKS: dict[str, frozenset[str]] = {
 """Base class -> methods that a framework calls when it builds or shards a model; the empty name: of every module."""
 INIT_HOOKS["transformers.modeling_utils.PreTrainedModel"] = INIT_HOOKS["transformers.PreTrainedModel"]
 
+HOW_IT_RUNS = frozenset(
+    {
+        "gradient_checkpointing_enable",
+        "activation_checkpointing_enable",
+        "_backward_compatibility_gradient_checkpointing",
+        "enable_input_require_grads",
+    }
+)
+"""Methods of models that change how they run, neither their weights nor their signal."""
+
 _CANONICAL = ("torch.nn.modules.", "torch.nn.parameter.")
 
 

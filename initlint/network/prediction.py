@@ -13,7 +13,12 @@ from initlint.network.stack import STACKED, theory_of
 from initlint.signal import places, propagation
 from initlint.signal.distribution import Distribution
 from initlint.signal.moments import NOISE, UNKNOWN, Moments
-from initlint.signal.size import Number, Value, combine
+from initlint.signal.size import Number, Value, as_float, combine
+
+SAME = 1e-6
+"""Relative difference up to which two ways give the same signal."""
+HANDED_ON = frozenset({"reshape", "dropout", "scale", "add"})
+"""Operations that may stand between the logits and what their softmax is used for: a mask is added."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,15 +77,9 @@ class _Predictor:
             self._extents[layer.id] = of_input(next(self._shapes, ()))
         else:
             self._extents[layer.id] = behind(layer, extents)
-        point = Point(layer, inputs, extents, sources, self._samples, self._before, self._first_source)
+        point = Point(layer, inputs, extents, sources, self._samples, self._layers, self._behind)
         self._behind[layer.id] = after = _forward(point)
         return Prediction(layer, before, after, _backward(layer, before))
-
-    def _first_source(self, layer: Layer) -> Layer:
-        return self._layers[layer.inputs[0]]
-
-    def _before(self, layer: Layer) -> Moments:
-        return self._behind.get(layer.inputs[0], UNKNOWN) if layer.inputs else UNKNOWN
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,10 +91,36 @@ class Point:
     extents: Sequence[Extent]
     sources: Sequence[Layer]
     samples: int | None
-    look_back: Callable[[Layer], Moments]
-    """The signal before an earlier layer."""
-    first_source: Callable[[Layer], Layer]
-    """The layer that an earlier one gets its first input from."""
+
+    layers: Mapping[int, Layer]
+    """All of the network, by id."""
+    behind: Mapping[int, Moments]
+    """What is known so far."""
+
+    def logits(self, layer: Layer) -> Layer | None:
+        """The product of queries and keys that a softmax at or before a layer is taken of."""
+        found = self._back(layer, HANDED_ON, "softmax")
+        return None if found is None else self._back(self.layers[found.inputs[0]], HANDED_ON, "matmul")
+
+    def _back(self, layer: Layer, through: frozenset[str], wanted: str) -> Layer | None:
+        while layer.op in through and layer.inputs:
+            layer = self.layers[layer.inputs[0]]
+        return layer if layer.op == wanted and layer.inputs else None
+
+    def unscaled(self, source: int) -> Moments:
+        """A signal as it was before a constant factor: the one that makes up for the width of queries and keys."""
+        layer = self.layers[source]
+        while layer.op in ("reshape", "scale") and layer.inputs:
+            layer = self.layers[layer.inputs[0]]
+        return self.behind.get(layer.id, UNKNOWN)
+
+    def look_back(self, layer: Layer) -> Moments:
+        """The signal before an earlier layer."""
+        return self.behind.get(layer.inputs[0], UNKNOWN) if layer.inputs else UNKNOWN
+
+    def first_source(self, layer: Layer) -> Layer:
+        """The layer that an earlier one gets its first input from."""
+        return self.layers[layer.inputs[0]]
 
     @property
     def before(self) -> Moments:
@@ -265,9 +290,33 @@ def _concatenate(point: Point) -> Moments:
     return places.pairwise(joined, *point.inputs)
 
 
+def _attention(point: Point) -> Moments:
+    """Of a function of queries, keys and values; of a module, which projects them first, nothing is known."""
+    length = point.extents[-1].places
+    if len(point.inputs) != 3 or point.layer.parameters or not length:
+        return UNKNOWN
+    query, key, values = point.inputs
+    return places.attend(values, length, query, key)
+
+
+def _matmul(point: Point) -> Moments:
+    """The second half of an attention that is written by hand: weights from a softmax, times values."""
+    if len(point.inputs) != 2:
+        return UNKNOWN
+    logits = point.logits(point.sources[0])
+    length = point.extents[1].places
+    if logits is None or len(logits.inputs) != 2 or not length:
+        return UNKNOWN
+    query, key = (point.unscaled(source) for source in logits.inputs)
+    return places.attend(point.inputs[1], length, query, key)
+
+
 def _if_equal(point: Point) -> Moments:
     """Either of the inputs: known if they do not differ."""
-    return point.before if all(each == point.before for each in point.inputs) else UNKNOWN
+    seconds = [as_float(each.second) for each in point.inputs]
+    known = [second for second in seconds if second is not None]
+    is_same = len(known) == len(seconds) and math.isclose(min(known), max(known), rel_tol=SAME)
+    return point.before if is_same or all(each == point.before for each in point.inputs) else UNKNOWN
 
 
 def _number(options: Mapping[str, object], key: str) -> float | None:
@@ -296,6 +345,8 @@ _FORWARD: Mapping[str, Callable[[Point], Moments]] = {
     "multiply": _multiply,
     "concat": _concatenate,
     "join": _if_equal,
+    "attention": _attention,
+    "matmul": _matmul,
 }
 _BACKWARD: Mapping[str, Callable[[Layer, Moments], Value]] = {
     **dict.fromkeys(STACKED, lambda layer, before: propagation.linear_backward(layer.fan_out, law_of(layer))),

@@ -185,3 +185,21 @@ def _largest(
 
 def _times(left: float, right: float) -> float:
     return left * right
+
+
+# ----------------------------------------------------------------------------------------------------------- attention
+
+
+def attend(values: Moments, length: int, query: Moments, key: Moments) -> Moments:
+    """Softmax attention over `length` places, its logits scaled by ``1 / sqrt(d)`` (Vaswani et al. 2017, footnote 4).
+
+    Of the logits of one query only what sets the keys apart counts. Two queries weigh the same values independently.
+    """
+    spread = as_float(combine(lambda q, k, a: q * max(k - a, 0), query.second, key.second, key.apart))
+    square = as_float(propagation.softmax(Moments(0, spread or 0.0), length).second) or 0.0
+    share = min(square * length, 1.0)
+
+    def mixed(part: float) -> Value:
+        return combine(lambda q, a: part * q + (1 - part) * a, values.second, values.apart)
+
+    return Moments(values.mean, mixed(share), mixed(1 / length), values.across)

@@ -25,6 +25,7 @@ from initlint.tracing.values import (
     ListValue,
     Many,
     Method,
+    Row,
     Scope,
     Signal,
     SuperValue,
@@ -70,7 +71,7 @@ def load(tracer: Tracer, owner: Value, name: str, place: Place, scope: Scope) ->
         if owner.loaded is None:
             return Unknown(owner.reason, owner.place)
         return tensors.loaded_tensor(name, owner.loaded) if name in ("weight", "bias") else Method(owner, name)
-    if isinstance(owner, (ListValue, DictValue, str, tuple)):
+    if isinstance(owner, (ListValue, DictValue, str, tuple)) or (isinstance(owner, (int, float)) and name == "item"):
         return Method(owner, name)
     return Unknown(f"attribute {name} of something unknown", place)
 
@@ -325,12 +326,18 @@ def delete_item(tracer: Tracer, owner: Value, index: Value) -> None:
 
 def load_item(tracer: Tracer, owner: Value, index: Value, place: Place) -> Value:
     """``owner[index]``."""
+    from initlint.tracing import classes
+
     if isinstance(owner, Signal):
         return tracer.add_layer("reshape", "[]", place, (owner,))
+    if isinstance(owner, Row) and isinstance(index, (int, slice)):
+        return _load_from_row(owner, index)
     if isinstance(owner, TensorValue):
         return tensors.load_item(owner, index)
     if isinstance(owner, DictValue):
         return _load_from_dict(owner, index, place)
+    if isinstance(owner, Instance) and isinstance(index, (int, str)) and classes.is_dataclass(owner.cls):
+        return _load_field(owner, index)
     if isinstance(owner, ContainerValue):
         return _load_from_container(tracer, owner, index, place)
     if isinstance(owner, Size):
@@ -338,6 +345,21 @@ def load_item(tracer: Tracer, owner: Value, index: Value, place: Place) -> Value
     if isinstance(owner, str) and isinstance(index, (int, slice)):
         return owner[index] if isinstance(index, slice) or -len(owner) <= index < len(owner) else Unknown("an item")
     return _load_from_list(tracer, owner, index, place)
+
+
+def _load_field(owner: Instance, index: int | str) -> Value:
+    """A dataclass that is read as a tuple or dict, as the output objects of models are: of the fields that are set."""
+    if isinstance(index, str):
+        return owner.attributes.get(index, Unknown(f"field {index} is not set"))
+    values = [value for value in owner.attributes.values() if value is not None]
+    return values[index] if -len(values) <= index < len(values) else Unknown("a field that is not set")
+
+
+def _load_from_row(owner: Row, index: int | slice) -> Value:
+    numbers = owner.numbers
+    if isinstance(index, slice):
+        return tensors.part(owner, numbers[index])
+    return numbers[index] if -len(numbers) <= index < len(numbers) else Unknown("an index out of range")
 
 
 def _load_from_list(tracer: Tracer, owner: Value, index: Value, place: Place) -> Value:

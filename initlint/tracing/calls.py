@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from initlint.finding import Place
+from initlint.frameworks import torch as framework
 from initlint.reading import facts
 from initlint.signal.size import Size
 from initlint.tracing import classes, effects, layers, methods, natives
@@ -105,6 +106,8 @@ def call_function(
     from initlint.tracing.tracer import DEEPEST_CALL
 
     node = function.node
+    if function.name in framework.HOW_IT_RUNS:
+        return None
     if tracer.depth >= DEEPEST_CALL or _is_opaque(node) or _runs_away(tracer, node, arguments, keywords):
         return call_unknown(tracer, Unknown(f"{function.name} is not followed"), arguments, keywords, place)
     known = effects.recall(tracer, function, arguments, keywords)

@@ -104,7 +104,7 @@ def instantiate(
     scope: Scope,
 ) -> Value:
     """``Class(...)``."""
-    container = _container_base(cls)
+    container = container_base(cls)
     if container is not None and "forward" not in _all_members(cls):
         return _instantiate_container(tracer, cls, container, arguments, keywords, place, scope)
     made = Instance(cls, place)
@@ -131,7 +131,8 @@ def _note(
     tracer.record.known_arguments[id(made)] = not any(isinstance(value, (Unknown, Size)) for value in given)
 
 
-def _container_base(cls: ClassValue) -> str | None:
+def container_base(cls: ClassValue) -> str | None:
+    """The kind of container that a class derives from."""
     for base in cls.order:
         if isinstance(base, ExternalValue) and base.name in framework.CONTAINERS:
             return framework.CONTAINERS[base.name]
@@ -192,8 +193,8 @@ def _initialise(
     if function is not None:
         tracer.call(BoundMethod(function, made), arguments, keywords, place, scope)  # type: ignore[arg-type]
     elif is_dataclass(cls):
-        _fill_fields(tracer, made, cls, arguments, keywords)
-    elif _is_layer(cls):
+        fill_fields(tracer, made, cls, arguments, keywords)
+    elif _is_layer(cls) or container_base(cls) is not None:
         methods.call_external_constructor(tracer, made, arguments, keywords, place, scope)
     elif cls.is_module and arguments == () and not keywords:
         return
@@ -231,9 +232,10 @@ def fields(cls: ClassValue) -> dict[str, tuple[ClassValue, facts.Assign]]:
     return found
 
 
-def _fill_fields(
+def fill_fields(
     tracer: Tracer, made: Instance, cls: ClassValue, arguments: Sequence[Value], keywords: Mapping[str, Value]
 ) -> None:
+    """What the constructor of a dataclass does."""
     queue = list(arguments)
     for name, (owner, node) in fields(cls).items():
         if queue:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from initlint.frameworks import torch as framework
 from initlint.tracing.values import (
     ContainerValue,
     DictValue,
+    ExternalValue,
+    Instance,
     ListValue,
     Many,
+    Row,
     Signal,
     TensorValue,
     Unknown,
@@ -34,11 +38,22 @@ def items(tracer: Tracer, value: Value) -> list[Value] | None:
     if isinstance(value, ContainerValue):
         inside = list(value.items) if value.kind == "dict" else list(value.items.values())
         return [*inside, *([Many((Unknown("an unknown layer"),))] if value.is_open else [])]
+    if isinstance(value, Instance) and _is_container(value):
+        from initlint.tracing.methods import held
+
+        return items(tracer, held(value))
+    if isinstance(value, Row):
+        return list(value.numbers)
     if isinstance(value, range):
         return list(value) if len(value) <= LONGEST else None
     if isinstance(value, str):
         return list(value)
     return None
+
+
+def _is_container(value: Instance) -> bool:
+    """Whether its class derives from a ``Sequential`` or another container and says nothing of loops itself."""
+    return any(isinstance(base, ExternalValue) and base.name in framework.CONTAINERS for base in value.cls.order)
 
 
 def unpack(tracer: Tracer, value: Value, count: int) -> list[Value] | None:

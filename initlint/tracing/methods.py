@@ -16,11 +16,13 @@ from initlint.tracing.values import (
     ClassValue,
     ContainerValue,
     DictValue,
+    ExternalValue,
     Instance,
     LayerValue,
     ListValue,
     Many,
     Method,
+    Row,
     Scope,
     Signal,
     SuperValue,
@@ -42,6 +44,10 @@ def call_method(
 ) -> Value:
     """``receiver.name(...)``."""
     receiver, name = method.receiver, method.name
+    if isinstance(receiver, Row) and (known := tensors.call_row(receiver, name, arguments)) is not None:
+        return known
+    if isinstance(receiver, (int, float)) and name == "item":
+        return receiver
     if isinstance(receiver, TensorValue):
         return tensors.call(tracer, receiver, name, arguments, keywords, place, scope)
     if isinstance(receiver, Signal):
@@ -212,7 +218,18 @@ def _call_on_module(
         return _post_init(tracer, module, place, scope)
     if isinstance(module, ContainerValue):
         return _call_on_container(tracer, module, name, arguments, keywords, place, scope)
+    if name in ("keys", "values", "items") and isinstance(module, Instance):
+        return _call_on_container(tracer, held(module), name, arguments, keywords, place, scope)
     return Unknown(f"method {name} of {module.type_name}", place)
+
+
+def held(module: Instance) -> ContainerValue:
+    """The modules kept in an instance of a class derived from a container that has a ``forward`` of its own."""
+    bases = (base.name for base in module.cls.order if isinstance(base, ExternalValue))
+    kind = next((framework.CONTAINERS[name] for name in bases if name in framework.CONTAINERS), "dict")
+    inside = ContainerValue(kind, module.place, dict(submodules(module)), not module.is_complete)
+    inside.type_name = module.type_name
+    return inside
 
 
 QUERIES = frozenset(
@@ -307,7 +324,8 @@ def _call_on_super(
     place: Place,
     scope: Scope,
 ) -> Value:
-    """A method of an external base, reached through ``super()``."""
+    """A method of an external base, reached through ``super()``, or the constructor that a dataclass has."""
+    from initlint.tracing import classes
     from initlint.tracing.classes import ContainerInstance
 
     owner = receiver.receiver
@@ -316,6 +334,8 @@ def _call_on_super(
     if not isinstance(owner, Instance):
         return Unknown(f"super().{name}", place)
     if name == "__init__":
+        if classes.is_dataclass(owner.cls) and not owner.cls.is_module:
+            classes.fill_fields(tracer, owner, receiver.cls, arguments, keywords)
         call_external_constructor(tracer, owner, arguments, keywords, place, scope)
         return None
     if name == "__setattr__" and len(arguments) == 2 and isinstance(arguments[0], str):
@@ -331,7 +351,7 @@ def _call_on_super(
 def call_external_constructor(
     tracer: Tracer, owner: Instance, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope
 ) -> None:
-    from initlint.tracing.values import ExternalValue
+    from initlint.tracing import classes
 
     for base in owner.cls.order:
         if isinstance(base, ExternalValue) and framework.layer_spec(base.name) is not None:
@@ -343,6 +363,14 @@ def call_external_constructor(
             if reset is not None:
                 tracer.call(BoundMethod(reset, owner), (), {}, place, scope)  # type: ignore[arg-type]
             return
+    kind = classes.container_base(owner.cls)
+    if kind is not None:
+        filled = layers.make_container(tracer, kind, arguments, keywords, place)
+        tracer.heap.set_field(filled, "parents", 1)
+        for key, value in filled.items.items():
+            attributes.store(tracer, owner, key, value, place, scope)
+        if filled.is_open:
+            tracer.heap.set_field(owner, "is_complete", False)
     if owner.cls.has_unknown_base:
         if arguments and "config" not in owner.attributes:
             tracer.heap.set(owner.attributes, "config", arguments[0])

@@ -570,6 +570,27 @@ def _map(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place,
     return ListValue([tracer.call(arguments[0], (item,), {}, place, scope) for item in found])
 
 
+MOST_REPEATS = 1_024
+"""Items of an ``itertools.repeat`` that are listed."""
+
+
+def _repeat(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
+    count = arguments[1] if len(arguments) > 1 else keywords.get("times")
+    if not arguments or not isinstance(count, int) or count > MOST_REPEATS:
+        return Unknown("a repetition of unknown length", place)
+    return ListValue([arguments[0]] * count)
+
+
+def _replaced(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
+    """A copy of a dataclass's instance with some fields changed."""
+    only = arguments[0] if arguments else None
+    if not isinstance(only, Instance) or "**" in keywords:
+        return Unknown("a changed copy of something unknown", place)
+    made = Instance(only.cls, place, {**only.attributes, **keywords}, only.is_complete)
+    tracer.heap.born(made, made.attributes)
+    return made
+
+
 def _first(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
     return arguments[0] if arguments else Unknown("nothing", place)
 
@@ -747,7 +768,8 @@ PYTHON: dict[str, Builtin] = {
     "collections.OrderedDict": _ordered_dict,
     "typing.OrderedDict": _ordered_dict,
     "typing.cast": lambda tracer, arguments, keywords, place, scope: arguments[1] if len(arguments) > 1 else None,
-    "itertools.repeat": _unknown,
+    "itertools.repeat": _repeat,
+    "dataclasses.replace": _replaced,
     **dict.fromkeys(PARSERS, _parser),
     **dict.fromkeys(NAMESPACES, _namespace),
 }

@@ -104,9 +104,7 @@ def trace_script(program: Program, module: Module) -> Iterator[Network]:
     tracer = Tracer(program)
     tracer.limit = STEPS
     with _deep_recursion():
-        yield from _guarded(
-            program, module, _trace_context(tracer, module, module.source.facts.body, None, Progress())
-        )
+        yield from _guarded(program, module, _trace_context(tracer, module, module.source.facts.body, None, Progress()))
 
 
 MANY_ROOTS = 200
@@ -421,12 +419,14 @@ def _inputs(tracer: Tracer, model: Value) -> list[str]:
     function = attributes.class_member(tracer, model.cls, "forward") or model.attributes.get("forward")
     if not isinstance(function, FunctionValue):
         return []
-    found: list[str] = []
-    for parameter in function.node.parameters[1:]:
-        if parameter.default is not None or parameter.kind in ("keyword", "**"):
-            continue
-        found.append(parameter.name)
-    return found
+    taken = [each for each in function.node.parameters[1:] if each.kind not in ("keyword", "**")]
+    needed = [each.name for each in taken if each.default is None]
+    return needed or [each.name for each in taken[:1] if _is_none(each.default)]
+
+
+def _is_none(node: facts.Expression | None) -> bool:
+    """Of a `forward` in which nothing is required, the first argument is the input if it would be `None`."""
+    return isinstance(node, facts.Literal) and node.value is None
 
 
 # -------------------------------------------------------------------------------------------- layers that are not found

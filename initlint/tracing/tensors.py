@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from initlint.finding import Place
@@ -18,6 +20,7 @@ from initlint.tracing.values import (
     LayerValue,
     ListValue,
     Method,
+    Row,
     Scope,
     TensorValue,
     Unknown,
@@ -71,7 +74,46 @@ def construct(
     writer = "unknown" if is_filled else "empty" if is_empty else name
     made.writes = (Write(writer, place, law, {}, function=scope.function_name),)
     tracer.heap.born(made)
+    numbers = _spaced(arguments, keywords) if name == "linspace" else ()
+    if numbers:
+        return Row((len(numbers),), None, made, place=place, numbers=numbers)
     return TensorValue(made.shape, law, made, place=place)
+
+
+MOST_NUMBERS = 1_024
+"""Entries of a ``linspace`` that are worked out."""
+
+
+def _spaced(arguments: Sequence[Value], keywords: Mapping[str, Value]) -> tuple[float, ...]:
+    """The entries of ``torch.linspace(start, end, steps)``; none if they are not known."""
+    given = dict(zip(("start", "end", "steps"), arguments, strict=False)) | dict(keywords)
+    start, end, steps = (given.get(name) for name in ("start", "end", "steps"))
+    if not isinstance(start, (int, float)) or not isinstance(end, (int, float)) or not isinstance(steps, int):
+        return ()
+    if steps > MOST_NUMBERS:
+        return ()
+    return tuple(start + (end - start) * step / max(steps - 1, 1) for step in range(steps))
+
+
+def part(row: Row, numbers: Sequence[float]) -> Row:
+    """Some entries of a row."""
+    return replace(row, shape=(len(numbers),), numbers=tuple(numbers), is_part=True)
+
+
+def call_row(row: Row, name: str, arguments: Sequence[Value]) -> Value:
+    """A method of a row that gives its entries; `None` for any other."""
+    if name == "tolist":
+        return ListValue(list(row.numbers))
+    sizes = arguments[0] if arguments else None
+    if name != "split" or not isinstance(sizes, (int, tuple, ListValue)):
+        return None
+    counts = sizes.items if isinstance(sizes, ListValue) else sizes
+    if isinstance(counts, int):
+        counts = (counts,) * -(-len(row.numbers) // counts) if counts > 0 else ()
+    ends = list(accumulate(count for count in counts if isinstance(count, int)))
+    if len(ends) < len(counts):
+        return None
+    return tuple(part(row, row.numbers[start:end]) for start, end in zip([0, *ends], ends, strict=False))
 
 
 def _constructed_law(name: str, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Distribution | None:

@@ -227,6 +227,13 @@ class TensorValue:
 
 
 @dataclass(frozen=True, eq=False)
+class Row(TensorValue):
+    """A tensor with one axis whose entries are known: ``torch.linspace(0, rate, depth)``."""
+
+    numbers: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
 class Signal:
     """An activation that flows through the network: the output of the layer `node`."""
 
