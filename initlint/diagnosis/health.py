@@ -22,7 +22,7 @@ __all__ = ["LIMITS", "Diagnosis", "Health", "Symptom", "diagnose"]
 
 VERDICTS = {Severity.ERROR: "broken", Severity.WARNING: "at risk", Severity.INFO: "healthy"}
 BROKEN_SCORE = 0.1
-"""The score of what no plain optimiser trains is at most this."""
+"""The score of what is broken is at most this."""
 
 RISKY_SCORE = 0.5
 """Below it several symptoms, none of them enough by itself, come to as much as one that is."""
@@ -33,7 +33,8 @@ class Health:
     """The state of a network before its first step."""
 
     verdict: str
-    """``"healthy"``, ``"at risk"`` (plain SGD fails) or ``"broken"`` (no plain optimiser trains it)."""
+    """``"healthy"``, ``"at risk"`` (plain SGD may not train it) or ``"broken"`` (plain SGD does not, whatever the
+    learning rate)."""
     score: float
     """From 0 (cannot train) to 1."""
     first: Diagnosis | None

@@ -40,7 +40,8 @@ class Limit:
     risk: float
     """Plain SGD fails: the health is 0.5 here."""
     fatal: float = math.inf
-    """No plain optimiser trains it."""
+    """Plain SGD trains it at no learning rate: of the benchmark's not one. Of those that are only too small, rather than too
+    large, equal or not finite, Adam still trains some."""
     steepness: float = 4.0
     """Exponent with which the health falls around `risk`."""
     floor: float = 0.0
