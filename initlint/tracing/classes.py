@@ -198,10 +198,21 @@ def _initialise(
         methods.call_external_constructor(tracer, made, arguments, keywords, place, scope)
     elif cls.is_module and arguments == () and not keywords:
         return
+    elif _is_dict(cls) and len(arguments) == 1:
+        tracer.heap.set(made.attributes, ITEMS, arguments[0])
     elif arguments or keywords:
         tracer.heap.set_field(made, "is_complete", False)
         for name, value in keywords.items():
             tracer.heap.set(made.attributes, name, value)
+
+
+ITEMS = "<items>"
+"""Attribute under which an instance of a class derived from a dict keeps what it was made from."""
+
+
+def _is_dict(cls: ClassValue) -> bool:
+    names = {base.name.rpartition(".")[2] for base in cls.order if isinstance(base, ExternalValue)}
+    return not cls.is_module and not names.isdisjoint({"dict", "OrderedDict", "UserDict"})
 
 
 def _is_layer(cls: ClassValue) -> bool:

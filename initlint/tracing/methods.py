@@ -338,6 +338,8 @@ def _call_on_super(
             classes.fill_fields(tracer, owner, receiver.cls, arguments, keywords)
         call_external_constructor(tracer, owner, arguments, keywords, place, scope)
         return None
+    if name in ("__getitem__", "get") and arguments and classes.ITEMS in owner.attributes:
+        return attributes.load_item(tracer, owner.attributes[classes.ITEMS], arguments[0], place)
     if name == "__setattr__" and len(arguments) == 2 and isinstance(arguments[0], str):
         attributes.store(tracer, owner, arguments[0], arguments[1], place, scope)
         return None

@@ -755,6 +755,7 @@ PYTHON: dict[str, Builtin] = {
     "math.log": _of_numbers(math.log),
     "math.log2": _of_numbers(math.log2),
     "math.exp": _of_numbers(math.exp),
+    "math.erf": _of_numbers(math.erf),
     "math.floor": _of_numbers(math.floor),
     "math.ceil": _of_numbers(math.ceil),
     "numpy.log": _of_numbers(math.log),

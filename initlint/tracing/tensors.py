@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 from initlint.finding import Place
@@ -13,7 +14,7 @@ from initlint.frameworks import torch as framework
 from initlint.network import DiscardedInit, LateInit, Parameter, Shape, VectorInit, Write
 from initlint.signal.distribution import Distribution
 from initlint.signal.initializers import INITIALIZERS
-from initlint.signal.size import Size
+from initlint.signal.size import Size, as_float
 from initlint.tracing.values import (
     ContainerValue,
     Instance,
@@ -414,6 +415,12 @@ def call(
         return ListValue([_part(owner) for _ in range(_pieces(name, arguments, keywords))])
     if name in ("to", "float", "half", "double", "cuda", "type", "bfloat16"):
         return owner
+    if name == "erfinv_":
+        write(tracer, owner, name, inverse_erf(law_of(owner)), place, scope)
+        return owner
+    if name in ("clamp_", "clip_"):
+        write(tracer, owner, name, _clamped(law_of(owner), arguments, keywords), place, scope)
+        return owner
     if name == "abs_":
         write(tracer, owner, name, folded(law_of(owner)), place, scope)
         return owner
@@ -423,6 +430,48 @@ def call(
     if name in ("expand", "repeat", "expand_as"):
         return TensorValue(None, law_of(owner), owner.parameter, owner.is_part)
     return TensorValue(None) if name not in ("item", "tolist") else Unknown(f"the {name} of a tensor", place)
+
+
+FARTHEST = 6.0
+"""Standard deviations beyond which the inverse of erf counts as infinite: 1e-9 of the mass lies there."""
+
+
+def inverse_erf(law: Distribution | None) -> Distribution | None:
+    """erfinv of U(a, b) within [-1, 1]: a truncated normal of std ``1 / sqrt(2)``, as it is drawn by hand."""
+    mean, variance = (as_float(law.mean), as_float(law.variance)) if law is not None else (None, None)
+    if law is None or law.family != "uniform" or mean is None or variance is None:
+        return None
+    low, high = mean - math.sqrt(3 * variance), mean + math.sqrt(3 * variance)
+    if low < -1 - ROUNDING or high > 1 + ROUNDING:
+        return None
+    return Distribution.truncated_normal(0, SQRT_HALF, _inverse_erf(low), _inverse_erf(high))
+
+
+SQRT_HALF, ROUNDING = math.sqrt(0.5), 1e-9
+
+
+def _inverse_erf(value: float) -> float:
+    share = (1 + value) / 2
+    least = NormalDist().cdf(-FARTHEST)
+    return NormalDist().inv_cdf(min(max(share, least), 1 - least)) * SQRT_HALF
+
+
+UNTOUCHED = {"truncated_normal": 2.0, "normal": 4.0, "uniform": math.sqrt(3)}
+"""Distance of both bounds from the mean, in standard deviations, from which on a clamp changes nothing that matters:
+1e-4 of a normal's mass; a truncated one and a uniform one end there."""
+
+
+def _clamped(
+    law: Distribution | None, arguments: Sequence[Value], keywords: Mapping[str, Value]
+) -> Distribution | None:
+    bounds = [*arguments, *(keywords[key] for key in ("min", "max") if key in keywords)]
+    mean, std = (as_float(law.mean), as_float(law.std)) if law is not None else (None, None)
+    reach = UNTOUCHED.get(law.family) if law is not None else None
+    if reach is None or mean is None or std is None or len(bounds) != 2:
+        return None
+    numbers = [bound for bound in bounds if isinstance(bound, (int, float))]
+    is_far = len(numbers) == 2 and min(abs(bound - mean) for bound in numbers) >= reach * std
+    return law if is_far else None
 
 
 def _copy(tracer: Tracer, owner: TensorValue, place: Place) -> TensorValue:
