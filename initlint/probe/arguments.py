@@ -131,7 +131,7 @@ def _require_complete(
     missing = [name for name in _required(parameters) if name not in values]
     if missing:
         shown = ", ".join(name + _annotation(hints.get(name, EMPTY)) for name in missing)
-        options = " ".join(f"--arg {name}=..." for name in missing)
+        options = " ".join(f"--arg {name}=VALUE" for name in missing)
         raise ProbeError(BUILDING, f"{_name(function)} needs arguments: {shown}", f"Give {options}.")
 
 
@@ -220,7 +220,7 @@ def _replaced(holder: object, path: list[str], value: object, text: str) -> obje
     if name not in known:
         near = nearest(name, map(str, known))
         hint = f"; did you mean {near!r}?" if near else ""
-        raise ProbeError(BUILDING, f"{type(holder).__name__} has no {name!r}{hint}", f"Change --arg {text}=....")
+        raise ProbeError(BUILDING, f"{type(holder).__name__} has no {name!r}{hint}", f"Change --arg {text}=VALUE.")
     old = holder[name] if isinstance(holder, Mapping) else getattr(holder, name)
     new = _replaced(old, rest, value, text) if rest else value
     if isinstance(holder, Mapping):

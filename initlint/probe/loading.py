@@ -153,7 +153,7 @@ def _changed(config: Any, values: Mapping[str, object]) -> Any:
         if not hasattr(config, name):
             near = nearest(name, config.to_dict())
             hint = f"; did you mean {near!r}?" if near else ""
-            raise ProbeError(BUILDING, f"{type(config).__name__} has no {name!r}{hint}", f"Change --arg {name}=....")
+            raise ProbeError(BUILDING, f"{type(config).__name__} has no {name!r}{hint}", f"Change --arg {name}=VALUE.")
         setattr(config, name, value)
     return config
 
