@@ -265,7 +265,7 @@ def test_missing_arguments_are_named_with_their_types_and_the_option() -> None:
     with pytest.raises(ProbeError) as error:
         prepare(build, {"norm": "layer"})
     assert error.value.message.endswith("build needs arguments: width: int, depth")
-    assert error.value.remedy == "Give --arg width=... --arg depth=...."
+    assert error.value.remedy == "Give --arg width=VALUE --arg depth=VALUE."
 
 
 def test_an_unknown_argument_is_told_the_nearest() -> None:
