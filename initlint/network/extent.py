@@ -47,12 +47,20 @@ def behind(layer: Layer, inputs: Sequence[Extent]) -> Extent:
         return Extent(before.sides or None, None, is_last=True)
     if layer.op == "pool":
         return replace(before, sides=pooled(layer, before))
+    if layer.op == "concat" and joins_places(layer, before):
+        counts = [each.places for each in inputs if each.places is not None]
+        return replace(before, sides=(sum(counts),) if len(counts) == len(inputs) > 1 else before.sides)
     if layer.op == "concat":
         widths = [each.width for each in inputs if each.width is not None]
         return replace(before, width=sum(widths) if len(widths) == len(inputs) else None)
     if layer.op in ("add", "multiply") and inputs:
         return max(inputs, key=lambda each: each.places or 0)
     return before
+
+
+def joins_places(layer: Layer, before: Extent) -> bool:
+    """Whether a concatenation puts more places behind each other, as a class token before the others."""
+    return before.is_last and layer.options.get("axis") in (1, -2)
 
 
 def _units(layer: Layer) -> int | None:

@@ -7,14 +7,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial, reduce
 
-from initlint.network.extent import UNKNOWN_EXTENT, Extent, behind, of_input, pooled
+from initlint.network.extent import UNKNOWN_EXTENT, Extent, behind, joins_places, of_input, pooled
 from initlint.network.network import Layer, Network
+from initlint.network.parameter import Parameter
 from initlint.network.stack import STACKED, theory_of
 from initlint.signal import places, propagation
 from initlint.signal.distribution import Distribution
 from initlint.signal.moments import NOISE, UNKNOWN, Moments
 from initlint.signal.size import Number, Value, as_float, combine
 
+SIZES_UNKNOWN = frozenset({"normalize", "LocalResponseNorm", "local_response_norm", "CrossMapLRN2d"})
+"""Norms whose result depends on a width that is not followed."""
 SAME = 1e-6
 """Relative difference up to which two ways give the same signal."""
 HANDED_ON = frozenset({"reshape", "dropout", "scale", "add"})
@@ -203,6 +206,8 @@ def _dropout_backward(layer: Layer, before: Moments) -> Value:
 def _normalize(point: Point) -> Moments:
     layer, before = point.layer, point.before
     scale = _norm_scale(layer)
+    if layer.kind in SIZES_UNKNOWN:
+        return UNKNOWN
     if layer.kind == "RMSNorm":
         return places.normalize_size(before, scale)
     shift = 0 if layer.bias is None else layer.bias.constant
@@ -274,15 +279,28 @@ def _scale(point: Point) -> Moments:
 
 
 def _add(point: Point) -> Moments:
-    return reduce(partial(places.pairwise, propagation.add), point.inputs)
+    total = reduce(partial(places.pairwise, propagation.add), point.inputs)
+    return reduce(partial(places.pairwise, propagation.add), map(_of_parameter, point.layer.parameters), total)
 
 
 def _multiply(point: Point) -> Moments:
-    return reduce(partial(places.pairwise, propagation.multiply), point.inputs)
+    if len(point.inputs) == 1 and not point.layer.parameters:
+        return UNKNOWN
+    total = reduce(partial(places.pairwise, propagation.multiply), point.inputs)
+    return reduce(partial(places.pairwise, propagation.multiply), map(_of_parameter, point.layer.parameters), total)
+
+
+def _of_parameter(parameter: Parameter) -> Moments:
+    """Of a parameter that is added or multiplied: one with a single axis is the same at all places."""
+    law = parameter.distribution or Distribution.unknown()
+    axes = [side for side in parameter.shape or () if side != 1]
+    common = combine(lambda mean: mean**2, law.mean)
+    return Moments(law.mean, law.second, law.second if len(axes) < 2 else common, law.second)
 
 
 def _concatenate(point: Point) -> Moments:
-    widths = [extent.width for extent in point.extents]
+    is_longer = joins_places(point.layer, point.extent)
+    widths = [extent.places if is_longer else extent.width for extent in point.extents]
 
     def joined(*parts: Moments) -> Moments:
         return propagation.concatenate(zip(parts, widths, strict=True))

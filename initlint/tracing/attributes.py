@@ -336,11 +336,11 @@ def load_item(tracer: Tracer, owner: Value, index: Value, place: Place) -> Value
         return tensors.load_item(owner, index)
     if isinstance(owner, DictValue):
         return _load_from_dict(owner, index, place)
+    if isinstance(owner, Instance) and isinstance(index, (int, str)) and classes.is_dataclass(owner.cls):
+        return _load_field(owner, index)
     getter = class_member(tracer, owner.cls, "__getitem__") if isinstance(owner, Instance) else None
     if isinstance(getter, FunctionValue):
         return tracer.call(BoundMethod(getter, owner), (index,), {}, place, getter.scope)
-    if isinstance(owner, Instance) and isinstance(index, (int, str)) and classes.is_dataclass(owner.cls):
-        return _load_field(owner, index)
     if isinstance(owner, ContainerValue):
         return _load_from_container(tracer, owner, index, place)
     if isinstance(owner, Size):

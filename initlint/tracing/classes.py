@@ -190,7 +190,9 @@ def _initialise(
     scope: Scope,
 ) -> None:
     function = attributes.class_member(tracer, cls, "__init__")
-    if function is not None:
+    if "__init__" not in cls.members and _is_decorated(cls):
+        fill_fields(tracer, made, cls, arguments, keywords)
+    elif function is not None:
         tracer.call(BoundMethod(function, made), arguments, keywords, place, scope)  # type: ignore[arg-type]
     elif is_dataclass(cls):
         fill_fields(tracer, made, cls, arguments, keywords)
@@ -220,12 +222,19 @@ def _is_layer(cls: ClassValue) -> bool:
     return any(isinstance(base, ExternalValue) and framework.layer_spec(base.name) is not None for base in cls.order)
 
 
+FIELDS = frozenset({"dataclass", "define", "attrs", "s", "frozen", "pydantic_dataclass"})
+"""Decorators that write a class's constructor, whatever constructor it inherits."""
+
+
+def _is_decorated(cls: ClassValue) -> bool:
+    return any(attributes.decorator_name(decorator) in FIELDS for decorator in cls.node.decorators)
+
+
 def is_dataclass(cls: ClassValue) -> bool:
     """Whether its fields are its constructor's arguments: dataclasses, attrs, pydantic models, named tuples."""
-    kinds = {"dataclass", "define", "attrs", "s", "frozen", "pydantic_dataclass"}
     for base in cls.order:
         if isinstance(base, ClassValue):
-            if any(attributes.decorator_name(decorator) in kinds for decorator in base.node.decorators):
+            if _is_decorated(base):
                 return True
         elif base.name.rpartition(".")[2] in ("BaseModel", "NamedTuple", "Struct", "BaseSettings"):
             return True

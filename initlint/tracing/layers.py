@@ -547,6 +547,9 @@ def call_function_spec(
         else:
             options[option] = value if isinstance(value, (int, float, str)) else None
     window = None
+    if spec.op == "concat":
+        axis = arguments[1] if len(arguments) > 1 else keywords.get("dim", keywords.get("axis", 0))
+        options["axis"] = axis if isinstance(axis, int) else None
     if spec.op in ("pool", "dropout"):
         options["variant"] = spec.activation
     if spec.op == "pool":

@@ -163,6 +163,7 @@ def call_on_signals(
     tracer: Tracer, function: str, arguments: Sequence[Value], keywords: Keywords, place: Place
 ) -> Value:
     """A function of the framework, or a method of the same name, on at least one signal; `None` if it is none."""
+    from initlint.tracing import arithmetic
     from initlint.tracing.calls import signals_in
 
     signals = [signal for value in (*arguments, *keywords.values()) for signal in signals_in(value)]
@@ -181,6 +182,9 @@ def call_on_signals(
         tensor = right if isinstance(left, Signal) else left
         if isinstance(tensor, TensorValue):
             return layers.apply_matrix(tracer, signals[0], tensor, is_transposed=tensor is left, place=place)
+    if function == "addcmul" and len(arguments) == 3:
+        product = arithmetic.binary(tracer, "*", arguments[1], arguments[2], place, Scope(None))  # type: ignore[arg-type]
+        return arithmetic.binary(tracer, "+", arguments[0], product, place, Scope(None))  # type: ignore[arg-type]
     if function == "einsum" and len(signals) == 1:
         return _call_einsum(tracer, arguments, signals[0], place)
     spec = framework.FUNCTIONS.get(function)
