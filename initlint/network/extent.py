@@ -60,7 +60,7 @@ def behind(layer: Layer, inputs: Sequence[Extent]) -> Extent:
 
 def joins_places(layer: Layer, before: Extent) -> bool:
     """Whether a concatenation puts more places behind each other, as a class token before the others."""
-    return before.is_last and layer.options.get("axis") in (1, -2)
+    return bool(before.sides) and before.is_last and layer.options.get("axis") in (1, -2)
 
 
 def _units(layer: Layer) -> int | None:

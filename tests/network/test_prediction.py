@@ -1,0 +1,139 @@
+"""Gains predicted from source for inputs of a known shape, against the same modules run."""
+
+from __future__ import annotations
+
+import pytest
+
+import initlint
+from initlint.network.prediction import predict
+from initlint.signal.size import as_float
+
+torch = pytest.importorskip("torch")
+HEADER = "import torch\nimport torch.nn.functional as F\nfrom torch import nn\n\n\n"
+
+
+def gains(source: str, shape: tuple[int, ...]) -> dict[str, float]:
+    """Predicted variance behind each named layer."""
+    (network,) = initlint.check_text(HEADER + source, "net.py").networks
+    found = {each.layer.name: as_float(each.after.variance) for each in predict(network, [shape])}
+    return {name: value for name, value in found.items() if name and value is not None}
+
+
+def measured(source: str, shape: tuple[int, ...], seeds: int = 4) -> dict[str, float]:
+    """Variance behind each module, averaged over builds."""
+    totals: dict[str, float] = {}
+    for seed in range(seeds):
+        torch.manual_seed(seed)
+        space: dict[str, object] = {}
+        exec(HEADER + source, space)
+        model = space["Net"]()  # type: ignore[operator]
+        handles = [
+            module.register_forward_hook(
+                lambda _, __, output, name=name: totals.__setitem__(
+                    name, totals.get(name, 0.0) + float(output.detach().var()) / seeds
+                )
+            )
+            for name, module in model.named_modules()
+            if name
+        ]
+        model(torch.randn(shape))
+        for handle in handles:
+            handle.remove()
+    return totals
+
+
+def assert_predicted(source: str, shape: tuple[int, ...], *names: str, rel: float = 0.08) -> None:
+    predicted, real = gains(source, shape), measured(source, shape)
+    for name in names:
+        assert predicted[name] == pytest.approx(real[name], rel=rel), name
+
+
+CONVOLUTIONS = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Conv2d(3, 64, 3, padding=1)
+        self.second = nn.Conv2d(64, 128, 3, padding=1)
+        self.norm = nn.BatchNorm2d(128)
+        self.pool = nn.MaxPool2d(2)
+        self.third = nn.Conv2d(128, 128, 3, padding=1)
+        self.all = nn.AdaptiveAvgPool2d(1)
+        self.out = nn.Linear(128, 10)
+
+    def forward(self, x):
+        x = self.pool(self.norm(self.second(self.first(x).relu())).relu())
+        return self.out(self.all(self.third(x).relu()).flatten(1))
+"""
+
+
+def test_borders_and_pools_over_all_places_count_where_the_shape_is_known() -> None:
+    assert_predicted(CONVOLUTIONS, (16, 3, 8, 8), "first", "second", "norm", "pool", "third")
+    assert_predicted(CONVOLUTIONS, (16, 3, 8, 8), "all", rel=0.2)
+
+
+def test_without_a_shape_a_pool_over_all_places_is_unknown() -> None:
+    (network,) = initlint.check_text(HEADER + CONVOLUTIONS, "net.py").networks
+    found = {each.layer.name: each.after.variance for each in predict(network)}
+    assert found["third"] is not None
+    assert found["all"] is None
+
+
+TRANSFORMER = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.cut = nn.Conv2d(3, 64, 4, 4)
+        self.token = nn.Parameter(torch.zeros(1, 1, 64))
+        self.place = nn.Parameter(torch.randn(1, 17, 64) * 0.5)
+        self.norm = nn.LayerNorm(64)
+        self.qkv = nn.Linear(64, 192)
+        self.proj = nn.Linear(64, 64)
+        self.gamma = nn.Parameter(0.1 * torch.ones(64))
+        self.last = nn.LayerNorm(64)
+        self.after = nn.Linear(64, 64)
+
+    def forward(self, x):
+        x = self.cut(x).flatten(2).transpose(1, 2)
+        x = torch.cat([self.token.expand(x.shape[0], -1, -1), x], dim=1) + self.place
+        q, k, v = self.qkv(self.norm(x)).reshape(-1, 17, 3, 4, 16).permute(2, 0, 3, 1, 4).unbind(0)
+        mixed = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(-1, 17, 64)
+        x = x + self.gamma * self.proj(mixed)
+        return self.after(self.last(x))
+"""
+
+
+def test_attention_over_tokens_is_predicted() -> None:
+    assert_predicted(TRANSFORMER, (8, 3, 16, 16), "cut", "qkv", "last", "after")
+    assert_predicted(TRANSFORMER, (8, 3, 16, 16), "proj", rel=0.25)
+
+
+DENSE = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.small = nn.Linear(64, 32)
+        self.large = nn.Linear(64, 192)
+        nn.init.normal_(self.large.weight, std=0.5)
+        self.joined = nn.Linear(224, 64)
+
+    def forward(self, x):
+        return self.joined(torch.cat([self.small(x), self.large(x)], dim=1))
+"""
+
+
+def test_unequal_parts_of_a_concatenation_count_by_their_width() -> None:
+    assert_predicted(DENSE, (500, 64), "small", "large", "joined", rel=0.12)
+
+
+def test_a_signal_times_a_tensor_changes_by_that_tensors_law() -> None:
+    source = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.map = nn.Linear(64, 256)
+        self.after = nn.Linear(256, 256, bias=False)
+
+    def forward(self, x):
+        return self.after(self.map(x) * torch.rand(256))
+"""
+    assert_predicted(source, (400, 64), "map", "after")
