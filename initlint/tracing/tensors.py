@@ -528,6 +528,12 @@ def _write_in_place(
         law = Distribution.constant(value) if isinstance(value, (int, float, Size)) else None
         write(tracer, owner, name, law, place, scope, {"val": value})
         return
+    if name == "bernoulli_":
+        rate = arguments[0] if arguments else keywords.get("p", 0.5)
+        is_rate = isinstance(rate, (int, float)) and 0 <= rate <= 1
+        law = Distribution("other", rate, rate * (1 - rate)) if is_rate else None  # type: ignore[operator, arg-type]
+        write(tracer, owner, name, law, place, scope)
+        return
     renamed = {{"from": "a", "to": "b"}.get(key, key): value for key, value in keywords.items() if key != "generator"}
     law = law_of_initializer(name, owner.shape, arguments, renamed)
     write(tracer, owner, name, law, place, scope, named_arguments(name, arguments, renamed))
