@@ -132,8 +132,13 @@ def _conditioning(network: Network) -> Iterator[Reading]:
 
 
 def _is_collapsed(found: Conditioning) -> bool:
-    """Whether most directions of the output are lost in rounding. Each softmax costs one of them by itself."""
-    return found.rank == 0 or (found.is_exact and 2 * found.rank <= min(found.outputs, found.inputs))
+    """Whether nearly all directions of the output are lost in rounding. Each softmax costs one of them by itself, and
+    narrow rectifier layers, of which one sample has half of the units on, may cost half of them."""
+    return found.rank == 0 or (found.is_exact and LOST * found.rank <= min(found.outputs, found.inputs))
+
+
+LOST = 4
+"""Directions of the output for each that is left, from which they count as lost."""
 
 
 def _log10(value: float | None) -> float | None:
