@@ -190,16 +190,19 @@ def compare(architecture: Architecture, recordings: Path) -> Comparison:
     network = trace(architecture, recordings, recording.model)
     known = _by_key(predict(network, list(recording.shapes.values()))) if network is not None else {}
     rows = {row.id: row for row in recording.rows}
+    keys = {row.id: next((key for key in _keys_of_row(row) if key in known), ("", row.op)) for row in recording.rows}
+    counts = Counter(keys.values())
     seen: Counter[Key] = Counter()
     for row in recording.rows:
-        value = gain_of(row, rows)
+        value, key = gain_of(row, rows), keys[row.id]
+        seen[key] += 1
         if row.op not in COMPARED or value is None:
             continue
         found.measured[row.op] += 1
-        key = next((key for key in _keys_of_row(row) if key in known), ("", row.op))
         same = known.get(key, [])
-        prediction = same[min(seen[key], len(same) - 1)] if same else None
-        seen[key] += 1
+        if key[0] == _spot(row.called) and len(same) != counts[key]:
+            same = []  # of the calls at one place some were not traced: which is which is not known
+        prediction = same[min(seen[key], len(same)) - 1] if same else None
         _note(found, row, value, prediction, rows)
     return found
 
