@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from initlint.finding import Finding, Severity
@@ -88,9 +89,24 @@ net = nn.Sequential(*layers)
         )
 
 
+EXPLAINED = 0.5
+"""Share of the measured decades that the wrong gain has to account for."""
+
+
 def failing(network: Network) -> Iterator[tuple[Stack, float]]:
     """The stacks that fail for this cause, with the decades that the gradient or the signal loses or gains."""
     for stack in whole_stacks(network):
         decades = worst(stack)
-        if abs(decades) > LEAST_HARM and cause(stack) is Cause.GAIN:
+        if abs(decades) > LEAST_HARM and cause(stack) is Cause.GAIN and _is_confirmed(stack, decades):
             yield stack, decades
+
+
+def _is_confirmed(stack: Stack, decades: float) -> bool:
+    """Whether the gain explains at least half of what was measured, if it was: small gates scatter by more than that."""
+    if stack.network.measured is None:
+        return True
+    guilty = next(stage for stage in stack.hidden if is_misnamed(stage))
+    written = last_write(guilty)
+    named = named_gain(written) if written is not None else None
+    explained = 2 * math.log10(named[1] / needed_gain(guilty)) * (len(stack.hidden) - 1) if named is not None else 0.0
+    return explained / decades >= EXPLAINED
