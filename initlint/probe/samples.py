@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import torch
 from torch import Tensor
@@ -53,35 +54,36 @@ def take_sample(flat: Tensor) -> Tensor:
     return picked.reshape(-1) if stride > RUN else picked.clone().view(-1)
 
 
-def fetch(tensors: Sequence[Tensor]) -> list[Tensor]:
-    """The tensors on the host, flat, in float32 or float64: one transfer for each dtype, which is one as a rule."""
-    found: dict[int, Tensor] = {}
-    groups: dict[torch.dtype, list[int]] = {}
-    for index, tensor in enumerate(tensors):
-        groups.setdefault(tensor.dtype, []).append(index)
-    for dtype, indices in groups.items():
-        flat = [tensors[index].reshape(-1) for index in indices]
-        joined = torch.cat(flat).cpu()
-        joined = joined if dtype == torch.float64 else joined.float()
-        found.update(zip(indices, torch.split(joined, [part.numel() for part in flat]), strict=True))
-    return [found[index] for index in range(len(tensors))]
+def fetch(*parts: Sequence[Tensor]) -> list[Tensor]:
+    """The entries of each part's tensors on the host, in one row for each part: the one transfer from the device."""
+    rows = [torch.cat([tensor.reshape(-1) for tensor in part]) if part else torch.empty(0) for part in parts]
+    wide = torch.float64 if any(row.dtype == torch.float64 for row in rows) else torch.float32
+    device = next((row.device for row in rows if row.numel()), torch.device("cpu"))
+    joined = torch.cat([row.to(device, wide) for row in rows]).cpu()
+    return list(torch.split(joined, [row.numel() for row in rows]))
 
 
-def reduce_samples(samples: Sequence[Tensor]) -> list[SampleFacts]:
-    """Reduces samples of one length together."""
+def by_length(samples: Sequence[Tensor]) -> list[int]:
+    """The order in which samples are to be fetched: those of one length beside each other."""
+    return sorted(range(len(samples)), key=lambda index: samples[index].numel())
+
+
+def reduce_samples(row: Tensor, samples: Sequence[Tensor], order: Sequence[int]) -> list[SampleFacts]:
+    """What there is to say of each sample; `row` holds their entries in `order`."""
     found: dict[int, SampleFacts] = {}
-    groups: dict[int, list[int]] = {}
-    for index, sample in enumerate(samples):
-        groups.setdefault(sample.numel(), []).append(index)
-    for indices in groups.values():
-        for start in range(0, len(indices), TOGETHER):
-            part = indices[start : start + TOGETHER]
-            found.update(zip(part, _facts([samples[index] for index in part]), strict=True))
+    start = 0
+    for length, group in groupby(order, key=lambda index: samples[index].numel()):
+        indices = list(group)
+        block = row[start : start + length * len(indices)].view(len(indices), length)
+        start += block.numel()
+        for first in range(0, len(indices), TOGETHER):
+            chunk = slice(first, first + TOGETHER)
+            found.update(zip(indices[chunk], _facts(block[chunk]), strict=True))
     return [found[index] for index in range(len(samples))]
 
 
-def _facts(samples: list[Tensor]) -> list[SampleFacts]:
-    size = torch.stack(samples).abs_()
+def _facts(samples: Tensor) -> list[SampleFacts]:
+    size = samples.abs()
     count, width = size.shape
     mask = torch.empty_like(size)  # comparisons into numbers and their sums are five times as fast as into booleans
     zero = torch.eq(size, 0, out=mask).sum(1)

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from initlint.network.measurement import Gradient, Statistics
-from initlint.probe.samples import SampleFacts, fetch, reduce_samples, take_sample
+from initlint.probe.samples import SampleFacts, by_length, fetch, reduce_samples, take_sample
 
 TINY, HUGE = 1e-30, 1e30
 """Mean squares in float32 beyond which the sample, in float64, is used: squares under- and overflow before values do."""
@@ -97,10 +97,10 @@ class Collector:
 
     def resolve(self) -> Resolved:
         """Everything taken, as numbers: the one transfer from the device."""
-        fetched = fetch([*self._numbers, *self._peaks, *self._samples])
-        numbers, rest = fetched[: len(self._numbers)], fetched[len(self._numbers) :]
-        peaks, samples = rest[: len(self._peaks)], rest[len(self._peaks) :]
-        return Resolved(self._taken, torch.cat(numbers).tolist() if numbers else [], peaks, reduce_samples(samples))
+        order = by_length(self._samples)
+        numbers, peaks, samples = fetch(self._numbers, self._peaks, [self._samples[index] for index in order])
+        units = torch.split(peaks, [each.numel() for each in self._peaks])
+        return Resolved(self._taken, numbers.tolist(), units, reduce_samples(samples, self._samples, order))
 
     def _by_sample(self, values: Tensor) -> tuple[Tensor | None, int]:
         """The tensor with the batch as its first axis, and the batch's size; `None` if no axis is the batch."""
