@@ -72,7 +72,8 @@ class Sequence(nn.Module):
 
 def mlp() -> nn.Module:
     """20 layers, 512 wide."""
-    return nn.Sequential(*(each for _ in range(20) for each in (nn.Linear(512, 512), nn.ReLU())))
+    pairs = ((nn.Linear(512, 512), nn.ReLU()) for _ in range(20))  # initlint: ignore[INL201]
+    return nn.Sequential(*(layer for pair in pairs for layer in pair))
 
 
 def residual() -> nn.Module:

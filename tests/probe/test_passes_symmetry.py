@@ -36,7 +36,7 @@ def test_random_units_are_no_twins() -> None:
 def test_a_constant_layer_before_a_constant_one_has_only_twins() -> None:
     """Equal weights, equal gradients: the symmetry lasts."""
     model = nn.Sequential(nn.Linear(16, 32), nn.Tanh(), nn.Linear(32, 4))
-    nn.init.constant_(model[0].weight, 0.1)
+    nn.init.constant_(model[0].weight, 0.1)  # initlint: ignore[INL101]
     nn.init.constant_(model[0].bias, 0.0)
     nn.init.constant_(model[2].weight, 0.1)
     trained(model, torch.randn(8, 16))
@@ -48,7 +48,7 @@ def test_a_constant_layer_before_a_random_one_has_equal_weights_alone() -> None:
     """The random consumer parts the units at the first step."""
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(16, 32), nn.Tanh(), nn.Linear(32, 4))
-    nn.init.constant_(model[0].weight, 0.1)
+    nn.init.constant_(model[0].weight, 0.1)  # initlint: ignore[INL101]
     trained(model, torch.randn(8, 16))
     result = found(model, "0.weight")
     assert (result.weights, result.both) == (1.0, 0.0)
@@ -196,7 +196,7 @@ def test_a_default_model_has_no_replicas() -> None:
 def test_deep_copies_of_an_initialised_layer_are_replicas() -> None:
     """Each parameter of the layer is a group with those of its copies."""
     layer = nn.Linear(8, 8)
-    model = nn.Sequential(*(deepcopy(layer) for _ in range(3)), nn.Linear(8, 8))
+    model = nn.Sequential(*(deepcopy(layer) for _ in range(3)), nn.Linear(8, 8))  # initlint: ignore[INL109]
     assert names(model) == [("0.weight", "1.weight", "2.weight"), ("0.bias", "1.bias", "2.bias")]
 
 

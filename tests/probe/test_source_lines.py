@@ -68,7 +68,7 @@ class Stack(nn.Module):
         for _ in range(2):
             self.loop.append(nn.Linear(4, 4))  # in a loop
         self.block = Block(4)  # a block
-        self.copies = nn.ModuleList(copy.deepcopy(self.block) for _ in range(2))
+        self.copies = nn.ModuleList(copy.deepcopy(self.block) for _ in range(2))  # initlint: ignore[INL109]
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, 4) to (batch, 4)."""
