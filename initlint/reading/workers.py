@@ -53,8 +53,27 @@ def _run(sources: Sequence[Raw], chunks: Sequence[_Chunk], jobs: int) -> Generat
             else:
                 yield from zip(futures[future], future.result(), strict=True)
     finally:
-        pool.shutdown(cancel_futures=True)
+        _shut_down(pool, is_broken=bool(unfinished))
     return unfinished
+
+
+def _shut_down(pool: ProcessPoolExecutor, *, is_broken: bool) -> None:
+    """End a pool, also a broken one whose writer is stuck.
+
+    Before Python 3.11.5 a broken pool waits for ever for its writer, which waits for a reader where a chunk is larger than a
+    pipe and all workers are dead (https://github.com/python/cpython/issues/94777). Closing the readers' end frees it.
+    """
+    manager, queue = getattr(pool, "_executor_manager_thread", None), getattr(pool, "_call_queue", None)
+    pool.shutdown(wait=not is_broken, cancel_futures=True)
+    if is_broken and manager is not None and queue is not None:
+        manager.join(PATIENCE)
+        if manager.is_alive():
+            queue._reader.close()
+            manager.join()
+
+
+PATIENCE = 2.0
+"""Seconds that a broken pool may take to end by itself: its workers are dead already, or are being killed."""
 
 
 def _submit(pool: ProcessPoolExecutor, chunk: Sequence[Raw]) -> Future[list[bytes]]:

@@ -142,6 +142,9 @@ def test_a_process_that_dies_costs_only_the_file_that_kills_it(write: Write, mon
     assert [source.display for source in sources] == [f"m{index:02}.py" for index in range(20) if index != 7]
     assert [problem.path for problem in problems] == ["broken.py", "binary.py", "gone.py", "m07.py"]
     assert "died" in problems[-1].message
+    large = [write(f"l{index}.py", f"import torch\nn = {index}\n" + "# x\n" * 40_000) for index in range(12)]
+    sources, problems = Reader(jobs=2).read_all(large)  # more than a pipe holds: its writer waits for the dead
+    assert (len(sources), [problem.path for problem in problems]) == (11, ["l7.py"])
 
 
 PROGRAM = """
