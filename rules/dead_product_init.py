@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint.finding import Finding, Severity
+from initlint.frameworks.remedies import draw_default
 from initlint.network import Layer, Network, Parameter
 from initlint.rule import Rule
 
@@ -80,7 +81,7 @@ class LoRA(nn.Module):
         return self.finding(
             written.place,
             message,
-            help=f"draw one of them at random: nn.init.kaiming_uniform_({first.name}, a=math.sqrt(5))",
+            help=f"draw one of them at random: {draw_default(first.name)}",
             predicted=predicted,
             measured=measured,
             related=[(other.place, f"{first.name} is set to 0 here")],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from initlint.diagnosis.symptoms import Diagnosis, Symptom
+from initlint.frameworks.remedies import LEAKY_RECTIFIER
 from initlint.network import Network
 
 from .symptoms import SymptomRule, listed, subject
@@ -22,7 +23,7 @@ class DeadUnits(SymptomRule):
     code = "INL606"
     name = "dead-units"
     symptom = Symptom.DEAD_UNITS
-    remedy = "start the biases before it at 0 and draw the weights around 0, or use nn.LeakyReLU()"
+    remedy = f"start the biases before it at 0 and draw the weights around 0, or use {LEAKY_RECTIFIER}"
     bad = """
 from torch import nn
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint.finding import Finding, Severity
+from initlint.frameworks.remedies import vector_init
 from initlint.network import Network, VectorInit
 from initlint.rule import Rule
-
-REMEDIES = {"bias": "nn.init.zeros_", "weight": "nn.init.ones_"}
-"""What to draw a vector of that name from instead: biases start at 0, the scales of a norm at 1."""
 
 
 class FanOfVector(Rule):
@@ -57,7 +55,7 @@ def build():
                 f"{seen.initializer} of {seen.parameter or 'a tensor'}: {axes} {'axis' if axes == 1 else 'axes'}, "
                 f"at least 2 are needed for its fans: the call raises a ValueError"
             )
-            call = REMEDIES.get(seen.parameter.rpartition(".")[2], "nn.init.zeros_")
+            call = vector_init(seen.parameter.rpartition(".")[2])
             remedy = f"call {call} on vectors; in a loop, put the call under `if p.dim() > 1:`"
             predicted = {"parameter": seen.parameter, "axes": axes}
             yield self.finding(seen.place, message, help=remedy, predicted=predicted)

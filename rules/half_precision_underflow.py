@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from initlint.diagnosis.symptoms import Diagnosis, Symptom
 from initlint.finding import Severity
+from initlint.frameworks.remedies import LOSS_SCALER
 from initlint.network import Network
 
 from .symptoms import SymptomRule
@@ -24,7 +25,7 @@ class HalfPrecisionUnderflow(SymptomRule):
     name = "half-precision-underflow"
     default = False
     symptom = Symptom.HALF_PRECISION_UNDERFLOW
-    remedy = "scale the loss with torch.amp.GradScaler, or run in bfloat16"
+    remedy = f"scale the loss with {LOSS_SCALER}, or run in bfloat16"
     least = Severity.INFO
     has_causes = False
     bad = """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from initlint.diagnosis.symptoms import Diagnosis, Symptom
+from initlint.frameworks.remedies import ORTHOGONAL
 from initlint.network import Network
 
 from .symptoms import SymptomRule, number
@@ -24,7 +25,7 @@ class IllConditionedJacobian(SymptomRule):
     name = "ill-conditioned-jacobian"
     default = False
     symptom = Symptom.ILL_CONDITIONED_JACOBIAN
-    remedy = "use orthogonal weights (nn.init.orthogonal_), skips, or fewer layers"
+    remedy = f"use orthogonal weights ({ORTHOGONAL}), skips, or fewer layers"
     has_causes = False
     bad = """
 import torch

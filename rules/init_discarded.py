@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from initlint.finding import Finding, Place, Severity
+from initlint.frameworks.remedies import WRITE_BACK, init_of_weight
 from initlint.network import DiscardedInit, Network, Parameter, Write
 from initlint.program import Program
 from initlint.program.discarding import Discarded, discarded
@@ -61,7 +62,7 @@ class Net(nn.Module):
         """Looks for initialisers that were given a module."""
         for seen in network.observed(DiscardedInit):
             message = f"{seen.initializer} of a module ({seen.target}), a tensor is expected: the call raises"
-            remedy = f"initialise its weight: nn.init.{seen.initializer}(layer.weight)"
+            remedy = f"initialise its weight: {init_of_weight(seen.initializer)}"
             yield self.finding(seen.place, message, help=remedy, severity=Severity.ERROR)
 
     def check_program(self, program: Program) -> Iterator[Finding]:
@@ -77,9 +78,7 @@ class Net(nn.Module):
         message = (
             f"{seen.initializer} of {seen.tensor}: {what} that nothing stores, the parameter itself stays as it was"
         )
-        remedy = (
-            "initialise the parameter itself, or write the tensor back under torch.no_grad() with weight.copy_(...)"
-        )
+        remedy = f"initialise the parameter itself, or {WRITE_BACK}"
         return self.finding(seen.place, message, help=remedy)
 
     def _undone(self, program: Program) -> Iterator[Finding]:

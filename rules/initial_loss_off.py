@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from initlint.diagnosis.symptoms import Diagnosis, Symptom
 from initlint.finding import Severity
+from initlint.frameworks.remedies import ZERO_HEAD
 from initlint.network import Network
 
 from .symptoms import SymptomRule, number
@@ -24,7 +25,7 @@ class InitialLossOff(SymptomRule):
     code = "INL612"
     name = "initial-loss-off"
     symptom = Symptom.INITIAL_LOSS_OFF
-    remedy = "scale the last layer's weights down, or start them at zero: nn.init.zeros_(head.weight)"
+    remedy = f"scale the last layer's weights down, or start them at zero: {ZERO_HEAD}"
     least = Severity.INFO
     implied_by = (
         Symptom.EXPLODING_ACTIVATIONS,

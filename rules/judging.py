@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from enum import Enum
 
 from initlint.finding import Place
+from initlint.frameworks.gains import looks_at_fan, named_gain
 from initlint.network import Network, Parameter, Write
 from initlint.network.stack import Stack, Stage, stacks
 from initlint.signal.distribution import Distribution
-from initlint.signal.initializers import calculate_gain
 from initlint.signal.nonlinearity import Activation
 from initlint.signal.size import combine
 
@@ -166,25 +166,6 @@ def is_shifted(stage: Stage) -> bool:
     return isinstance(mean, (int, float)) and abs(mean) >= SMALLEST_MEAN and fan is not None
 
 
-def named_gain(write: Write) -> tuple[str, float] | None:
-    """The activation an init call names, and its gain; `None` if it names none."""
-    given = write.arguments
-    if write.initializer.startswith("kaiming"):
-        slope, kind = given.get("a", 0), given.get("nonlinearity", "leaky_relu")
-        if not isinstance(kind, str) or not isinstance(slope, (int, float)):
-            return None
-        if kind == "leaky_relu" and math.isclose(abs(slope), math.sqrt(5)):
-            return None
-        try:
-            gain = calculate_gain(kind, slope)
-        except ValueError:
-            return None
-        return (kind, float(gain)) if isinstance(gain, (int, float)) else None
-    looked_up = given.get("gain")
-    name = getattr(looked_up, "nonlinearity", None)
-    return (str(name), float(looked_up)) if name is not None and isinstance(looked_up, (int, float)) else None
-
-
 WRONG = 1.25
 """Ratio of variances from which one activation's gain is not another's: ReLU's and LeakyReLU(0.01)'s differ by 1.0001."""
 
@@ -192,7 +173,7 @@ WRONG = 1.25
 def is_misnamed(stage: Stage) -> bool:
     """Whether the init call names an activation whose gain is not that of the one that follows."""
     written, phi = last_write(stage), stage.nonlinearity
-    named = named_gain(written) if written is not None else None
+    named = named_gain(written.initializer, written.arguments) if written is not None else None
     if named is None or phi is None or phi.is_logistic or phi.name == "selu":
         return False
     kind, gain = named
@@ -213,7 +194,7 @@ def is_hard_coded(stage: Stage) -> bool:
     found, parameter = last_write(stage), stage.layer.weight
     if found is None or parameter is None or not found.is_explicit or found.distribution is None:
         return False
-    if found.initializer.startswith(("xavier", "kaiming", "orthogonal", "eye", "dirac", "reset")):
+    if looks_at_fan(found.initializer):
         return False
     if abs(mean_over_std(found.distribution)) > HARMLESS_MEAN:
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from initlint.diagnosis.symptoms import Diagnosis, Symptom
+from initlint.frameworks.remedies import STRAIGHT_THROUGH
 from initlint.network import Layer, Network
 
 from .symptoms import SymptomRule, listed
@@ -24,7 +25,7 @@ class NoGradient(SymptomRule):
     code = "INL609"
     name = "no-gradient"
     symptom = Symptom.NO_GRADIENT
-    remedy = "give what has no slope a straight-through gradient: x + (torch.round(x) - x).detach(); freeze what is not trained"
+    remedy = f"give what has no slope a straight-through gradient: {STRAIGHT_THROUGH}; freeze what is not trained"
     implied_by = (Symptom.DEAD_UNITS,)
     bad = """
 import torch

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from initlint.finding import Finding, Place
+from initlint.frameworks.remedies import ORTHOGONAL
 from initlint.network import Layer, Network, Parameter
 from initlint.rule import Rule
 
@@ -89,7 +90,7 @@ class Tagger(nn.Module):
             f"{parameter.name}{others}: the spectral radius is about {radius:.2g} (measured: std times the root of the width), "
             f"about 1 is expected, {low:g} to {high:g} does no harm: {end}"
         )
-        remedy = f"nn.init.orthogonal_ on each gate's rows of {parameter.name}"
+        remedy = f"{ORTHOGONAL} on each gate's rows of {parameter.name}"
         numbers = {"network": network.name, "spectral_radius": radius, "expected": {"spectral_radius": 1.0}}
         return self.finding(place, message, help=remedy, measured=numbers)
 

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from initlint.finding import Finding, Place
+from initlint.frameworks.remedies import build_each
 from initlint.network import Layer, Network, Parameter, Replication
 from initlint.network.stack import stacks
 from initlint.program import Program
@@ -75,7 +76,7 @@ def build(depth=4):
             f"{names[-1]}, measured), {len(names)} layers with weights of their own are expected: every place gets the "
             f"same weights"
         )
-        remedy = f"build each one anew: [nn.{layer.kind}(...) for _ in range({len(names)})]"
+        remedy = f"build each one anew: {build_each(layer.kind, len(names))}"
         return self.finding(layer.place, message, help=remedy, measured={"how": "shared", "parameters": names})
 
     def _copied(self, network: Network, place: Place, names: tuple[str, ...]) -> Finding:

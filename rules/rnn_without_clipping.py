@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from initlint.finding import Finding, Place, Severity
+from initlint.frameworks.remedies import clip_before_step, parameters_of, trainer_clip
 from initlint.program import Program
 from initlint.program.loops_recurrence import Recurrence
 from initlint.program.training import TrainingLoop
@@ -147,16 +148,5 @@ def _danger(layer: Recurrence, steps: int | None) -> str:
 def _remedy(loop: TrainingLoop) -> str:
     """The call to write, in the names of the file."""
     if loop.trainer:
-        return f"{loop.trainer}(..., gradient_clip_val=1.0)"
-    clip = f"torch.nn.utils.clip_grad_norm_({_parameters(loop)}, max_norm=1.0)"
-    if loop.scaler:
-        return f"{loop.scaler}.unscale_({loop.optimizer}), then {clip}, before {loop.scaler}.step({loop.optimizer})"
-    return f"{clip} before {loop.optimizer}.step()" if loop.optimizer else f"{clip} before the step"
-
-
-def _parameters(loop: TrainingLoop) -> str:
-    if len(loop.names) > 1:
-        return f"[{', '.join(f'*{name}.parameters()' for name in loop.names)}]"
-    if not loop.names and loop.optimizer:
-        return f'[p for group in {loop.optimizer}.param_groups for p in group["params"]]'
-    return f"{loop.names[0] if loop.names else 'model'}.parameters()"
+        return trainer_clip(loop.trainer)
+    return clip_before_step(parameters_of(tuple(loop.names), loop.optimizer), loop.optimizer, loop.scaler)

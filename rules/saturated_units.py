@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from initlint.diagnosis.symptoms import Diagnosis, Symptom
+from initlint.frameworks.remedies import XAVIER
 from initlint.network import Network
 
 from .symptoms import SymptomRule, listed, number, subject
@@ -22,9 +23,7 @@ class SaturatedUnits(SymptomRule):
     code = "INL605"
     name = "saturated-units"
     symptom = Symptom.SATURATED_UNITS
-    remedy = (
-        "scale the weights before it down (xavier_uniform_), scale the inputs to variance 1, or normalise before it"
-    )
+    remedy = f"scale the weights before it down ({XAVIER}), scale the inputs to variance 1, or normalise before it"
     bad = """
 import torch
 from torch import nn

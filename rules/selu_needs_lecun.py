@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint.finding import Finding, Severity
-from initlint.frameworks.remedies import scaled_init
+from initlint.frameworks.remedies import SELU_SUBSTITUTES, scaled_init, self_normalising_dropout
 from initlint.network import TRANSPARENT, Layer, Network
 from initlint.network.stack import Stack, stacks
 from initlint.rule import Rule
@@ -89,7 +89,7 @@ net = nn.Sequential(*layers, nn.Linear(64, 1))
             f"{layer.kind}(p={layer.options['p']}) between SELU layers multiplies the variance by "
             f"{1 / (1 - float(str(layer.options['p']))):.2g} each time; SELU then no longer normalises itself"
         )
-        return self.finding(layer.place, message, help=f"nn.AlphaDropout({layer.options['p']})")
+        return self.finding(layer.place, message, help=self_normalising_dropout(layer.options["p"]))
 
     def _norms(self, network: Network) -> Iterator[Finding]:
         by_id = {layer.id: layer for layer in network.layers}
@@ -100,7 +100,7 @@ net = nn.Sequential(*layers, nn.Linear(64, 1))
             if before is not None and before.op == "norm":
                 message = f"{before.kind} before a SELU: it normalises already, and SELU's own fixed point is lost"
                 yield self.finding(
-                    before.place, message, help=f"remove {before.kind}, or use nn.ELU() or nn.ReLU() with it"
+                    before.place, message, help=f"remove {before.kind}, or use {SELU_SUBSTITUTES} with it"
                 )
 
 

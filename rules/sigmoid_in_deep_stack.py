@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint.finding import Finding
+from initlint.frameworks.remedies import RECTIFIER, SMOOTH_RECTIFIER, scaled_init
 from initlint.network import Network
 from initlint.network.stack import Stack
 from initlint.rule import Rule
@@ -79,8 +80,8 @@ net = nn.Sequential(
         return self.finding(
             first.activation.place,
             message,
-            help="use nn.ReLU() (or nn.GELU()) in the hidden layers with nn.init.kaiming_normal_(layer.weight, "
-            'nonlinearity="relu"), or put a normalisation layer before each sigmoid',
+            help=f"use {RECTIFIER} (or {SMOOTH_RECTIFIER}) in the hidden layers with {scaled_init('relu')}, "
+            "or put a normalisation layer before each sigmoid",
             severity=severity(decades),
             predicted=predicted,
             measured=measured,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint.finding import Finding, Severity
+from initlint.frameworks.remedies import BINARY_LOSS, LOGISTIC
 from initlint.network import Layer, Network
 from initlint.rule import Rule
 
@@ -61,7 +62,7 @@ class Classifier(nn.Module):
             f"{layer.name or layer.kind}: a softmax over the one unit of {before.name or before.kind} gives 1 for every sample "
             f"(measured), several units are expected: its gradient is exactly 0, and nothing before it learns"
         )
-        remedy = "remove it and use nn.BCEWithLogitsLoss(), or use torch.sigmoid"
+        remedy = f"remove it and use {BINARY_LOSS}, or use {LOGISTIC}"
         numbers = {"network": network.name, "output": 1.0, "gradient": 0.0}
         return self.finding(layer.place, message, help=remedy, measured=numbers)
 

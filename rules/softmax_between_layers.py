@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint.finding import Finding
+from initlint.frameworks.remedies import RECTIFIER
 from initlint.network import Layer, Network
 from initlint.rule import Rule
 
@@ -68,7 +69,7 @@ net = nn.Sequential(
         return self.finding(
             layer.place,
             message,
-            help="use nn.ReLU() between layers; keep the softmax for the output, or leave it to the loss",
+            help=f"use {RECTIFIER} between layers; keep the softmax for the output, or leave it to the loss",
             predicted={"network": network.name, "feeds": after.name, "units": units},
         )
 

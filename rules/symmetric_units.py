@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from initlint.diagnosis.symptoms import Diagnosis, Symptom
+from initlint.frameworks.remedies import DEFAULT_INIT
 from initlint.network import Network
 
 from .symptoms import SymptomRule, listed, subject
@@ -22,7 +23,7 @@ class SymmetricUnits(SymptomRule):
     code = "INL607"
     name = "symmetric-units"
     symptom = Symptom.SYMMETRIC_UNITS
-    remedy = "draw each unit's weights for itself: nn.init.kaiming_uniform_(layer.weight, a=math.sqrt(5))"
+    remedy = f"draw each unit's weights for itself: {DEFAULT_INIT}"
     bad = """
 import torch
 from torch import nn

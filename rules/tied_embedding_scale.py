@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from initlint.finding import Finding, Place
+from initlint.frameworks.remedies import draw_normal
 from initlint.network import Layer, Network, Parameter
 from initlint.rule import Rule
 
@@ -76,7 +77,7 @@ class LanguageModel(nn.Module):
         return self.finding(
             _place(embedding, weight),
             message,
-            help=f"draw it by the width: nn.init.normal_({weight.name}, std={_wanted(weight):.2g})",
+            help=f"draw it by the width: {draw_normal(weight.name, _wanted(weight))}",
             measured=numbers,
         )
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from initlint.finding import Finding, Place, Severity
+from initlint.frameworks.remedies import fill
 from initlint.network import Network, Parameter
 from initlint.program import Program
 from initlint.program.filling import fillings, may_be_filled
@@ -101,8 +102,8 @@ class Scores(nn.Module):
 
 
 def _remedy(parameter: Parameter) -> str:
-    call = "xavier_uniform_" if len(parameter.shape or ()) >= 2 else "zeros_"
-    return f"add nn.init.{call}(self.{_attribute(parameter)}) behind it"
+    call = fill(f"self.{_attribute(parameter)}", len(parameter.shape or ()))
+    return f"add {call} behind it"
 
 
 def _attribute(parameter: Parameter) -> str:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint.finding import Finding, Place, Severity
+from initlint.frameworks.remedies import CONTAINERS, PARAMETER_CONTAINERS, REACHES
 from initlint.network import Network, Parameter
 from initlint.network import UnregisteredLayers as Hidden
 from initlint.rule import Rule
 
-MODULES = {"list": "nn.ModuleList", "tuple": "nn.ModuleList", "dict": "nn.ModuleDict"}
-PARAMETERS = {"list": "nn.ParameterList", "tuple": "nn.ParameterList", "dict": "nn.ParameterDict"}
 SHOWN = 3
 """Layers named in a message."""
 LEAST = 2
@@ -81,20 +80,21 @@ class Net(nn.Module):
         values = sum(parameter.measured.values.elements for parameter in found if parameter.measured is not None)
         message = (
             f"{network.name}: {len(found)} parameters with {values} values get a gradient and are none of parameters() "
-            f"(measured): no init function, optimiser, .to() or state_dict() reaches these layers"
+            f"(measured): {REACHES} these layers"
         )
         numbers = {"network": network.name, "parameters": len(found), "values": values}
-        remedy = "keep them in an nn.ModuleList, nn.ModuleDict or nn.ParameterList, or assign each to an attribute"
+        kept = f"{CONTAINERS['list']}, {CONTAINERS['dict']} or {PARAMETER_CONTAINERS['list']}"
+        remedy = f"keep them in an {kept}, or assign each to an attribute"
         return self.finding(place, message, help=remedy, measured=numbers)
 
     def _finding(self, network: Network, seen: Hidden) -> Finding:
         count = len(seen.layers)
         shown = ", ".join(seen.layers[:SHOWN]) + (", ..." if count > SHOWN else "")
-        kinds = PARAMETERS if all(layer.startswith("parameter") for layer in seen.layers) else MODULES
-        what = "parameters" if kinds is PARAMETERS else "layers"
+        kinds = PARAMETER_CONTAINERS if all(layer.startswith("parameter") for layer in seen.layers) else CONTAINERS
+        what = "parameters" if kinds is PARAMETER_CONTAINERS else "layers"
         message = (
             f"{seen.attribute}: {count} {what} ({shown}) in a plain {seen.container}, which "
-            f"{network.name} does not register: no init function, optimiser, .to() or state_dict() reaches them"
+            f"{network.name} does not register: {REACHES} them"
         )
         remedy = f"wrap the {seen.container}: self.{seen.attribute.rpartition('.')[2]} = {kinds[seen.container]}(...)"
         return self.finding(seen.place, message, help=remedy, predicted={"attribute": seen.attribute, "layers": count})

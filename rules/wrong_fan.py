@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterator
 
 from initlint.finding import Finding
+from initlint.frameworks.gains import divides_by_fan_in
+from initlint.frameworks.remedies import draw_normal
 from initlint.network import Layer, Network, Parameter, Write
 from initlint.network.reach import reach
 from initlint.rule import Rule
@@ -81,7 +83,7 @@ class Net(nn.Module):
             f"{weight.name}: {written.initializer} divides by a fan-in of {assumed:g}, each output sums {used:g} terms (measured "
             f"where it is used): the variance behind it is {used / assumed:.3g} times what it should be"
         )
-        call = f"nn.init.normal_({weight.name}, std={(2 / used) ** 0.5:.2g})"
+        call = draw_normal(weight.name, (2 / used) ** 0.5)
         numbers = {"network": network.name, "fan_in": used, "fan_in_of_init": assumed, "variance_ratio": used / assumed}
         return self.finding(
             written.place,
@@ -94,7 +96,7 @@ class Net(nn.Module):
 def _fans(layer: Layer, weight: Parameter, written: Write) -> tuple[float, float] | None:
     """The fan-in of the use and that of the init call, if its law is what the weight holds."""
     shape = weight.measured.values.shape if weight.measured is not None else ()
-    is_by_fan_in = written.initializer.startswith("kaiming") and written.arguments.get("mode", "fan_in") == "fan_in"
+    is_by_fan_in = divides_by_fan_in(written.initializer, written.arguments)
     if not is_by_fan_in or len(shape) < 2 or not isinstance(layer.fan_in, (int, float)) or layer.fan_in <= 0:
         return None
     law = written.distribution

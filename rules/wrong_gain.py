@@ -6,12 +6,13 @@ import math
 from collections.abc import Iterator
 
 from initlint.finding import Finding, Severity
+from initlint.frameworks.gains import named_gain
 from initlint.frameworks.remedies import scaled_init
 from initlint.network import Network
 from initlint.network.stack import Stack, Stage
 from initlint.rule import Rule
 
-from .judging import SGD_LIMIT, Cause, cause, is_misnamed, last_write, named_gain, needed_gain, whole_stacks, worst
+from .judging import SGD_LIMIT, Cause, cause, is_misnamed, last_write, needed_gain, whole_stacks, worst
 from .wording import as_measured, evidence, power, severity, witnessed
 
 LEAST_HARM = 1.0
@@ -69,7 +70,7 @@ net = nn.Sequential(*layers)
 
     def _finding(self, stack: Stack, stage: Stage, decades: float) -> Finding:
         written = last_write(stage)
-        named = named_gain(written) if written is not None else None
+        named = named_gain(written.initializer, written.arguments) if written is not None else None
         assert written is not None and named is not None and stage.activation is not None
         kind, gain = named
         message = (
@@ -107,6 +108,6 @@ def _is_confirmed(stack: Stack, decades: float) -> bool:
         return True
     guilty = next(stage for stage in stack.hidden if is_misnamed(stage))
     written = last_write(guilty)
-    named = named_gain(written) if written is not None else None
+    named = named_gain(written.initializer, written.arguments) if written is not None else None
     explained = 2 * math.log10(named[1] / needed_gain(guilty)) * (len(stack.hidden) - 1) if named is not None else 0.0
     return explained / decades >= EXPLAINED

@@ -24,3 +24,81 @@ def scaled_init(activation: str) -> str:
 def random_init() -> str:
     """The init call that breaks a symmetry."""
     return 'nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")'
+
+
+RECTIFIER = "nn.ReLU()"
+SMOOTH_RECTIFIER = "nn.GELU()"
+LEAKY_RECTIFIER = "nn.LeakyReLU()"
+SELU_SUBSTITUTES = "nn.ELU() or nn.ReLU()"
+ORTHOGONAL = "nn.init.orthogonal_"
+XAVIER = "xavier_uniform_"
+LOSS_SCALER = "torch.amp.GradScaler"
+BINARY_LOSS = "nn.BCEWithLogitsLoss()"
+LOGISTIC = "torch.sigmoid"
+STRAIGHT_THROUGH = "x + (torch.round(x) - x).detach()"
+ZERO_HEAD = "nn.init.zeros_(head.weight)"
+DEFAULT_INIT = "nn.init.kaiming_uniform_(layer.weight, a=math.sqrt(5))"
+CONTAINERS = {"list": "nn.ModuleList", "tuple": "nn.ModuleList", "dict": "nn.ModuleDict"}
+"""Plain container -> the one in which layers are registered."""
+PARAMETER_CONTAINERS = {"list": "nn.ParameterList", "tuple": "nn.ParameterList", "dict": "nn.ParameterDict"}
+REACHES = "no init function, optimiser, .to() or state_dict() reaches"
+"""What passes by layers that are not registered."""
+WRITE_BACK = "write the tensor back under torch.no_grad() with weight.copy_(...)"
+_OF_VECTORS = {"bias": "nn.init.zeros_", "weight": "nn.init.ones_"}
+
+
+def draw_default(parameter: str) -> str:
+    """The framework's own draw for a parameter of that name."""
+    return f"nn.init.kaiming_uniform_({parameter}, a=math.sqrt(5))"
+
+
+def draw_normal(parameter: str, std: float) -> str:
+    """A normal draw for a parameter of that name."""
+    return f"nn.init.normal_({parameter}, std={std:.2g})"
+
+
+def fill(parameter: str, axes: int) -> str:
+    """An init call for a parameter with so many axes."""
+    return f"nn.init.{'xavier_uniform_' if axes >= 2 else 'zeros_'}({parameter})"
+
+
+def vector_init(name: str) -> str:
+    """What to draw a vector of that name with: biases start at 0, the scales of a norm at 1."""
+    return _OF_VECTORS.get(name, "nn.init.zeros_")
+
+
+def init_of_weight(initializer: str) -> str:
+    """The call of an initialiser on a layer's weight."""
+    return f"nn.init.{initializer}(layer.weight)"
+
+
+def build_each(kind: str, count: int) -> str:
+    """Layers built one by one."""
+    return f"[nn.{kind}(...) for _ in range({count})]"
+
+
+def self_normalising_dropout(rate: object) -> str:
+    """The dropout that keeps SELU's fixed point."""
+    return f"nn.AlphaDropout({rate})"
+
+
+def parameters_of(models: tuple[str, ...], optimizer: str) -> str:
+    """All parameters of the models of these names, else those that the optimiser holds."""
+    if len(models) > 1:
+        return f"[{', '.join(f'*{name}.parameters()' for name in models)}]"
+    if not models and optimizer:
+        return f'[p for group in {optimizer}.param_groups for p in group["params"]]'
+    return f"{models[0] if models else 'model'}.parameters()"
+
+
+def clip_before_step(parameters: str, optimizer: str, scaler: str) -> str:
+    """Clipping by norm at its place in the loop; behind the loss scaler's unscaling, where there is one."""
+    clip = f"torch.nn.utils.clip_grad_norm_({parameters}, max_norm=1.0)"
+    if scaler:
+        return f"{scaler}.unscale_({optimizer}), then {clip}, before {scaler}.step({optimizer})"
+    return f"{clip} before {optimizer}.step()" if optimizer else f"{clip} before the step"
+
+
+def trainer_clip(trainer: str) -> str:
+    """Clipping by norm where a trainer takes the steps."""
+    return f"{trainer}(..., gradient_clip_val=1.0)"
