@@ -29,7 +29,7 @@ def describe(network: Network) -> dict[str, Any]:
 
 def _node(prediction: Prediction) -> dict[str, Any]:
     from initlint.network import WEIGHTED
-    from initlint.network.prediction import law_of
+    from initlint.network.point import law_of
     from initlint.signal.distribution import Distribution
     from initlint.signal.size import combine
 

@@ -1,0 +1,57 @@
+"""What is done to each entry alone: activations, dropout, constant factors."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from initlint.network.network import Layer
+from initlint.network.point import Point, number
+from initlint.network.stack import theory_of
+from initlint.signal import places, propagation
+from initlint.signal.moments import UNKNOWN, Moments
+from initlint.signal.size import Value
+
+
+def activate(point: Point) -> Moments:
+    """A nonlinearity of Gaussians; unknown where a parameter of it is."""
+    shape = theory_of(point.layer)
+    return UNKNOWN if shape is None else places.activate(point.before, shape)
+
+
+def activate_backward(layer: Layer, before: Moments) -> Value:
+    """The mean square of its slope."""
+    shape = theory_of(layer)
+    return None if shape is None else shape.backward(before.mean, before.variance)
+
+
+def dropout(point: Point) -> Moments:
+    """Some entries become 0, or what keeps mean and variance."""
+    layer, before = point.layer, point.before
+    rate = number(layer, "p")
+    if layer.options.get("variant") != "alpha":
+        return replace(propagation.dropout(before, rate), apart=before.apart, across=before.across)
+    return UNKNOWN if rate is None else propagation.alpha_dropout(before, rate)
+
+
+def dropout_backward(layer: Layer, before: Moments) -> Value:
+    """Of the entries that are kept."""
+    rate = number(layer, "p")
+    if layer.options.get("variant") != "alpha":
+        return propagation.dropout_backward(rate)
+    return None if rate is None else propagation.alpha_dropout_backward(rate)
+
+
+def scale(point: Point) -> Moments:
+    """A constant factor, and a constant that is added."""
+    layer = point.layer
+
+    def scaled(before: Moments) -> Moments:
+        found = propagation.scale(before, number(layer, "factor"))
+        return propagation.shift(found, number(layer, "offset")) if "offset" in layer.options else found
+
+    return places.pairwise(scaled, point.before)
+
+
+def scale_backward(layer: Layer, before: Moments) -> Value:
+    """The factor's square."""
+    return propagation.scale_backward(number(layer, "factor"))

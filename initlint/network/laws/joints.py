@@ -1,0 +1,58 @@
+"""Where several signals meet: sums, products, concatenations, branches."""
+
+from __future__ import annotations
+
+import math
+from functools import partial, reduce
+
+from initlint.network.extent import joins_places
+from initlint.network.parameter import Parameter
+from initlint.network.point import Point
+from initlint.signal import places, propagation
+from initlint.signal.distribution import Distribution
+from initlint.signal.moments import UNKNOWN, Moments
+from initlint.signal.size import as_float, combine
+
+SAME = 1e-6
+"""Relative difference up to which two ways give the same signal."""
+
+
+def add(point: Point) -> Moments:
+    """A sum of independent signals and parameters."""
+    total = reduce(partial(places.pairwise, propagation.add), point.inputs)
+    return reduce(partial(places.pairwise, propagation.add), map(_of_parameter, point.layer.parameters), total)
+
+
+def multiply(point: Point) -> Moments:
+    """Their product; a gate cut from one signal is not followed."""
+    if len(point.inputs) == 1 and not point.layer.parameters:
+        return UNKNOWN
+    total = reduce(partial(places.pairwise, propagation.multiply), point.inputs)
+    return reduce(partial(places.pairwise, propagation.multiply), map(_of_parameter, point.layer.parameters), total)
+
+
+def _of_parameter(parameter: Parameter) -> Moments:
+    """Of a parameter that is added or multiplied: one with a single axis is the same at all places."""
+    law = parameter.distribution or Distribution.unknown()
+    axes = [side for side in parameter.shape or () if side != 1]
+    common = combine(lambda mean: mean**2, law.mean)
+    return Moments(law.mean, law.second, law.second if len(axes) < 2 else common, law.second)
+
+
+def concatenate(point: Point) -> Moments:
+    """Parts count by their units, or by their places where these are joined."""
+    is_longer = joins_places(point.layer, point.extent)
+    widths = [extent.places if is_longer else extent.width for extent in point.extents]
+
+    def joined(*parts: Moments) -> Moments:
+        return propagation.concatenate(zip(parts, widths, strict=True))
+
+    return places.pairwise(joined, *point.inputs)
+
+
+def either(point: Point) -> Moments:
+    """Either of the inputs: known if they do not differ."""
+    seconds = [as_float(each.second) for each in point.inputs]
+    known = [second for second in seconds if second is not None]
+    is_same = len(known) == len(seconds) and math.isclose(min(known), max(known), rel_tol=SAME)
+    return point.before if is_same or all(each == point.before for each in point.inputs) else UNKNOWN

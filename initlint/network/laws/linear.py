@@ -1,0 +1,51 @@
+"""Linear maps and embeddings."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from initlint.network.network import Layer
+from initlint.network.point import Point, law_of
+from initlint.signal import places, propagation
+from initlint.signal.distribution import Distribution
+from initlint.signal.moments import Moments
+from initlint.signal.size import Number, Value, combine
+
+
+def linear(point: Point) -> Moments:
+    """Sums of `fan_in` terms, without those beside the border where the shape is known."""
+    layer = point.layer
+    bias = layer.bias.distribution or Distribution.unknown() if layer.bias is not None else None
+    law = law_of(layer)
+    counted = propagation.bias_that_counts(layer.fan_in, law, bias)
+    alone, both = _shares(point)
+    found = propagation.linear(point.before, combine(_times, layer.fan_in, alone), law, counted)
+    fan = combine(_times, layer.fan_in, both)
+    pairs = places.pairwise(lambda moments: propagation.linear(moments, fan, law, counted), point.before)
+    return replace(found, apart=pairs.apart, across=pairs.across)
+
+
+def _shares(point: Point) -> tuple[float, float]:
+    """Share of a kernel's taps that lie inside the input, and that do at two places at once."""
+    window, sides = point.layer.window, point.extent.sides
+    if window is None or not sides or len(sides) != len(window.kernel) or not math.prod(window.outputs(sides)):
+        return 1.0, 1.0
+    first, _, both = window.inside(sides)
+    return first / window.count, both / window.count
+
+
+def linear_backward(layer: Layer, before: Moments) -> Value:
+    """Each input goes into `fan_out` outputs."""
+    return propagation.linear_backward(layer.fan_out, law_of(layer))
+
+
+def _times(left: Number, right: Number) -> Number:
+    return left * right
+
+
+def embed(layer: Layer) -> Moments:
+    """A row of the weight: two tokens have its mean in common."""
+    law = law_of(layer)
+    common = combine(lambda mean: mean**2, law.mean)
+    return Moments(law.mean, law.second, common, common)
