@@ -1,10 +1,12 @@
 """The gain of each layer as predicted from source, against what a probe measures of the same network.
 
-Each architecture of the zoo is built and probed once, with random weights and inputs from N(0, 1), and traced from a script
-that builds it by the same call. Of both sides the layers of one place and name are compared, in their order. Recordings are
-kept in a folder and measured anew where they are not there. Nothing is left out because it does badly.
+Each architecture of the zoo is built and probed three times, with random weights and inputs from N(0, 1), and traced from a
+script that builds it by the same call. Of both sides the layers of one place and name are compared, in their order.
+Recordings are kept in a folder and measured anew where they are not there. Nothing is left out because it does badly.
 
-Coverage is the share of the measured layers that have a prediction; the error is ``|predicted - measured| / measured``.
+Coverage is the share of the measured layers that have a prediction; the error is ``|predicted - measured| / measured``, the
+measured gain being that of variances averaged over the builds. The spread is what the same figure would be for one build
+against the others: no prediction can be nearer than the draws are to each other.
 """
 
 from __future__ import annotations
@@ -14,39 +16,28 @@ import math
 import re
 import statistics
 import sys
-import warnings
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-import msgspec
-from packages import FOLDER
-from zoo import CONFIGURATIONS, ZOO, Architecture, declare_missing_operators
+from recordings import RECORDINGS, measure
+from scripts import trace
+from zoo import ZOO, Architecture
 
 from initlint.finding import Place
-from initlint.gathering import Gathered
-from initlint.network import WEIGHTED, Layer, Network
+from initlint.network import WEIGHTED, Layer
 from initlint.network.prediction import Prediction, predict
 from initlint.probe.recording import Recording, Row
 from initlint.signal.size import as_float, combine
-from initlint.tracing import trace_script
 
-HERE = Path(__file__).parent
-RECORDINGS = FOLDER / ".recordings"
 COMPARED = WEIGHTED | {"norm", "activation", "pool", "add", "concat"}
 """Operations that are compared: those that change the signal by a law of their own."""
-BATCH = 4
-"""Samples: enough for a batch norm, and little to wait for."""
 NOTHING = 1e-12
 """A variance from which on a signal counts as none: what rounding leaves of a constant."""
 NEAR = 0.1
 """Relative error up to which a prediction holds."""
 MOST_REASONS = 25
-LIBRARIES = ("torchvision", "timm", "transformers")
 Key = tuple[str, str]
 """What a layer is called and its operation; for a call in a ``forward``, where it stands and the operation."""
 
@@ -60,6 +51,8 @@ class Comparison:
     """How many, by operation."""
     errors: list[tuple[str, float]] = field(default_factory=list)
     """Operation and error of those that have a prediction."""
+    spread: list[float] = field(default_factory=list)
+    """Of all measured layers: the error of the first build, were it taken for the prediction of the others."""
     missing: Counter[str] = field(default_factory=Counter)
     """Why layers have no prediction."""
     wrong: list[tuple[float, str]] = field(default_factory=list)
@@ -78,7 +71,9 @@ def main() -> int:
     options = _options()
     wanted = [each for each in ZOO if re.search(options.only, f"{each.library}/{each.name}")]
     found = []
-    print(f"{'architecture':<52} {'layers':>6} {'coverage':>8} {'median':>7} {'in 10%':>6}")
+    print(
+        f"{'architecture':<52} {'layers':>6} {'coverage':>8} {'median':>7} {'in 10%':>6}  {'spread':>7} {'in 10%':>6}"
+    )
     for architecture in wanted:
         found.append(compare(architecture, options.recordings))
         print(line(found[-1]), flush=True)
@@ -96,86 +91,6 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-# ------------------------------------------------------------------------------------------------------------ measuring
-
-
-def measure(architecture: Architecture, under: Path) -> Recording:
-    """What a probe records of it; kept under the folder."""
-    kept = under / f"{architecture.library}-{architecture.name}.msgpack"
-    if not kept.exists():
-        under.mkdir(parents=True, exist_ok=True)
-        kept.write_bytes(msgspec.msgpack.encode(_record(architecture)))
-    return msgspec.msgpack.decode(kept.read_bytes(), type=Recording)
-
-
-def _record(architecture: Architecture) -> Recording:
-    from initlint.probe import session
-    from initlint.probe.request import Request
-
-    given = tuple(re.sub(r"^\d+,", f"{BATCH},", text) for text in architecture.inputs)
-    request = Request(
-        target=f"{HERE / 'zoo.py'}:{architecture.library}_model",
-        arguments={"name": architecture.name},
-        inputs=given,
-        batch=None if given else BATCH,
-        device="cpu",
-        seeds=1,
-        passes=(),
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return session.run(request, lambda stage: None)
-
-
-# -------------------------------------------------------------------------------------------------------------- tracing
-
-
-def trace(architecture: Architecture, under: Path, model: str = "") -> Network | None:
-    """The network that `check` reads from a script that builds the architecture; the script is kept, too."""
-    kept = under / f"{architecture.library}-{architecture.name}.txt"
-    if not kept.exists():
-        kept.write_text(script(architecture), encoding="utf-8")
-    with TemporaryDirectory() as folder:
-        for name in LIBRARIES:
-            found = find_spec(name)
-            if found is not None and found.origin is not None:
-                Path(folder, name).symlink_to(Path(found.origin).parent)
-        gathered = Gathered.from_text(kept.read_text(encoding="utf-8"), str(Path(folder, "script.py")))
-        (module,) = gathered.program.modules
-        networks = list(trace_script(gathered.program, module))
-    return max(networks, key=lambda each: (each.name == model, len(each.layers)), default=None)
-
-
-def script(architecture: Architecture) -> str:
-    """Source that builds it as the zoo does."""
-    declare_missing_operators()
-    return {"torchvision": _torchvision, "timm": _timm, "transformers": _transformers}[architecture.library](
-        architecture.name
-    )
-
-
-def _torchvision(name: str) -> str:
-    builder = import_module("torchvision.models").get_model_builder(name)
-    options = "weights=None, weights_backbone=None" if "backbone" in str(builder.__annotations__) else "weights=None"
-    return f"from {builder.__module__} import {name}\nmodel = {name}({options})\n"
-
-
-def _timm(name: str) -> str:
-    entry = import_module("timm.models").model_entrypoint(name)
-    return f"from {entry.__module__} import {name}\nmodel = {name}()\n"
-
-
-def _transformers(name: str) -> str:
-    transformers = import_module("transformers")
-    kind, options = CONFIGURATIONS[name]
-    model, configuration = getattr(transformers, name), getattr(transformers, kind)
-    given = ", ".join(f"{key}={value!r}" for key, value in options.items())
-    return (
-        f"from {model.__module__} import {name}\nfrom {configuration.__module__} import {kind}\n"
-        f"model = {name}({kind}({given}))\n"
-    )
-
-
 # ------------------------------------------------------------------------------------------------------------ comparing
 
 
@@ -183,37 +98,59 @@ def compare(architecture: Architecture, recordings: Path) -> Comparison:
     """Measure and trace one, and match the layers."""
     found = Comparison(architecture)
     try:
-        recording = measure(architecture, recordings)
+        builds = Builds(measure(architecture, recordings))
     except Exception as error:
         found.problem = f"not measured: {type(error).__name__}: {' '.join(str(error).split())[:150]}"
         return found
-    network = trace(architecture, recordings, recording.model)
-    known = _by_key(predict(network, list(recording.shapes.values()))) if network is not None else {}
-    rows = {row.id: row for row in recording.rows}
-    keys = {row.id: next((key for key in _keys_of_row(row) if key in known), ("", row.op)) for row in recording.rows}
+    first = builds.recordings[0]
+    network = trace(architecture, recordings, first.model)
+    known = _by_key(predict(network, list(first.shapes.values()))) if network is not None else {}
+    keys = {row.id: next((key for key in _keys_of_row(row) if key in known), ("", row.op)) for row in first.rows}
     counts = Counter(keys.values())
     seen: Counter[Key] = Counter()
-    for row in recording.rows:
-        value, key = gain_of(row, rows), keys[row.id]
+    for row in first.rows:
+        value, key = builds.gain(row), keys[row.id]
         seen[key] += 1
         if row.op not in COMPARED or value is None:
             continue
         found.measured[row.op] += 1
+        found.spread += builds.spread(row)
         same = known.get(key, [])
         if key[0] == _spot(row.called) and len(same) != counts[key]:
             same = []  # of the calls at one place some were not traced: which is which is not known
         prediction = same[min(seen[key], len(same)) - 1] if same else None
-        _note(found, row, value, prediction, rows)
+        _note(found, row, value, prediction)
     return found
 
 
-def gain_of(row: Row, rows: Mapping[int, Row]) -> float | None:
-    """Measured variance behind it over that before it; of a source the variance itself."""
-    before = rows[row.inputs[0]].output.variance if row.inputs and row.op != "embedding" else 1.0
-    after = row.output.variance
-    if not (math.isfinite(before) and math.isfinite(after)) or before < NOTHING:
-        return None
-    return after / before
+class Builds:
+    """Recordings of several builds of one architecture, all with the same rows."""
+
+    def __init__(self, recordings: Sequence[Recording]) -> None:
+        self.recordings = recordings
+        self._rows = [{row.id: row for row in each.rows} for each in recordings]
+
+    def gain(self, row: Row, builds: slice = slice(None)) -> float | None:
+        """Variance behind a layer over that before it, both averaged over builds; of a source the variance itself."""
+        rows = self._rows[builds]
+        after = statistics.fmean(each[row.id].output.variance for each in rows)
+        is_source = not row.inputs or row.op == "embedding"
+        before = 1.0 if is_source else statistics.fmean(each[row.inputs[0]].output.variance for each in rows)
+        if not (math.isfinite(before) and math.isfinite(after)) or before < NOTHING:
+            return None
+        return after / before
+
+    def spread(self, row: Row) -> list[float]:
+        """Error of the gain in the first build against that in the others; nothing where there is but one."""
+        if len(self.recordings) < 2:
+            return []
+        one, others = self.gain(row, slice(1)), self.gain(row, slice(1, None))
+        return [error_of(one, others)] if one is not None and others is not None else []
+
+
+def error_of(value: float, measured: float) -> float:
+    """Relative; of what is nothing, whether the other is nothing too."""
+    return abs(value - measured) / measured if measured > NOTHING else float(abs(value) > NOTHING)
 
 
 def predicted_gain(prediction: Prediction) -> float | None:
@@ -223,7 +160,7 @@ def predicted_gain(prediction: Prediction) -> float | None:
     return as_float(combine(lambda gain: gain, prediction.gain))
 
 
-def _note(found: Comparison, row: Row, measured: float, prediction: Prediction | None, rows: Mapping[int, Row]) -> None:
+def _note(found: Comparison, row: Row, measured: float, prediction: Prediction | None) -> None:
     if prediction is None:
         found.missing[f"not traced: {row.op}"] += 1
         return
@@ -231,7 +168,7 @@ def _note(found: Comparison, row: Row, measured: float, prediction: Prediction |
     if value is None:
         found.missing[prediction.reason or f"unknown before {row.op}"] += 1
         return
-    error = abs(value - measured) / measured if measured > NOTHING else float(abs(value) > NOTHING)
+    error = error_of(value, measured)
     found.errors.append((row.op, error))
     where = row.called or row.built
     text = f"{row.name} {row.kind} {row.output.shape}: predicted {value:.4g}, measured {measured:.4g}"
@@ -267,16 +204,19 @@ def line(found: Comparison) -> str:
     name = f"{found.architecture.library}/{found.architecture.name}"
     if found.problem:
         return f"{name:<52} {found.problem}"
-    return f"{name:<52} {_figures(found.measured.total(), [error for _, error in found.errors])}"
+    return f"{name:<52} {_figures(found.measured.total(), [error for _, error in found.errors], found.spread)}"
 
 
-def _figures(measured: int, errors: Sequence[float]) -> str:
-    """Count, coverage, median error and share within 10 %."""
-    shown = f"{measured:>6} {len(errors) / max(measured, 1):>8.1%}"
+def _figures(measured: int, errors: Sequence[float], spread: Sequence[float] = ()) -> str:
+    """Count, coverage, median error and share within 10 %; the last two also of one build against the others."""
+    shown = f"{measured:>6} {len(errors) / max(measured, 1):>8.1%} {_accuracy(errors)}"
+    return f"{shown}  {_accuracy(spread)}" if spread else shown
+
+
+def _accuracy(errors: Sequence[float]) -> str:
     if not errors:
-        return f"{shown} {'-':>7} {'-':>6}"
-    within = sum(error <= NEAR for error in errors) / len(errors)
-    return f"{shown} {statistics.median(errors):>7.1%} {within:>6.0%}"
+        return f"{'-':>7} {'-':>6}"
+    return f"{statistics.median(errors):>7.1%} {sum(error <= NEAR for error in errors) / len(errors):>6.0%}"
 
 
 def summary(found: Sequence[Comparison]) -> Iterator[str]:
@@ -284,10 +224,18 @@ def summary(found: Sequence[Comparison]) -> Iterator[str]:
     measured = sum((each.measured for each in found), Counter[str]())
     errors = [pair for each in found for pair in each.errors]
     yield ""
+    for library in dict.fromkeys(each.architecture.library for each in found):
+        own = [each for each in found if each.architecture.library == library]
+        pairs = [error for each in own for _, error in each.errors]
+        spread = [error for each in own for error in each.spread]
+        yield f"{f'{library}, {len(own)}':<52} {_figures(sum(e.measured.total() for e in own), pairs, spread)}"
+    yield ""
     for op, count in measured.most_common():
         yield f"{op:<52} {_figures(count, [error for other, error in errors if other == op])}"
     failed = sum(bool(each.problem) for each in found)
-    yield f"{f'all of {len(found)}, {failed} not measured':<52} {_figures(measured.total(), [error for _, error in errors])}"
+    spread = [error for each in found for error in each.spread]
+    total = _figures(measured.total(), [error for _, error in errors], spread)
+    yield f"{f'all of {len(found)}, {failed} not measured':<52} {total}"
     yield "\nno prediction:"
     for reason, count in sum((each.missing for each in found), Counter[str]()).most_common(MOST_REASONS):
         yield f"  {count:>6} {reason}"

@@ -1,8 +1,9 @@
-"""Real architectures with random weights: from torchvision, timm and transformers, nothing downloaded."""
+"""Real architectures with random weights: from torchvision, timm and transformers, nothing downloaded; and fixtures."""
 
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
@@ -54,6 +55,21 @@ def transformers_model(name: str) -> nn.Module:
     return made
 
 
+def fixtures_model(name: str) -> nn.Module:
+    """The model of one of the projects in fixtures/."""
+    module, expression = PROJECTS[name]
+    folder = FIXTURES / name
+    own = {path.stem for path in folder.iterdir()}
+    for loaded in [each for each in sys.modules if each.split(".")[0] in own]:
+        del sys.modules[loaded]  # of another project, whose files have the same names
+    sys.path.insert(0, str(folder))
+    try:
+        made: nn.Module = eval(expression, vars(import_module(module)))
+    finally:
+        sys.path.remove(str(folder))
+    return made
+
+
 def declare_missing_operators() -> None:
     """torchvision built for another PyTorch does not import before the operators that it lacks are declared."""
     import torch
@@ -94,6 +110,8 @@ SMALLER = {
     ), "8,3,96,96"),
     **dict.fromkeys(SEGMENTATION, "4,3,64,64"),
     **dict.fromkeys(VIDEO, "4,3,16,64,64"),
+    **dict.fromkeys(("good_vision_mlp", "bad_vision_mlp"), "16,3,32,32"),
+    **dict.fromkeys(("good_speech_rnn", "bad_speech_rnn"), "8,64,40"),
     "inception_v4": "8,3,139,139",
     "s3d": "2,3,16,224,224",
 }  # fmt: skip
@@ -123,8 +141,16 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any]]] = {
 }  # fmt: skip
 """Class of the model -> class of its configuration, and its options."""
 
+FIXTURES = Path(__file__).parent.parent / "fixtures" / "projects"
+PROJECTS = {
+    **dict.fromkeys(("good_vision_mlp", "bad_vision_mlp"), ("vision_mlp", "VisionMLP(ModelConfig())")),
+    **dict.fromkeys(("good_speech_rnn", "bad_speech_rnn"), ("model", "PhoneRecogniser()")),
+}
+"""Project -> module to import, and what builds the model with the module's names."""
+
 ZOO: tuple[Architecture, ...] = (
     *(Architecture("torchvision", name) for name in (*TORCHVISION, *SEGMENTATION, *VIDEO)),
     *(Architecture("timm", name) for name in TIMM),
     *(Architecture("transformers", name) for name in CONFIGURATIONS),
+    *(Architecture("fixtures", name) for name in PROJECTS),
 )
