@@ -6,8 +6,14 @@ from collections.abc import Iterator
 
 from initlint.finding import Finding, Severity
 from initlint.frameworks.remedies import BINARY_LOSS, LOGISTIC
+from initlint.frameworks.torch import CHANNELS_FIRST, NORM_OF_ROWS, RESHAPED_TO_ROWS
 from initlint.network import Layer, Network
 from initlint.rule import Rule
+
+from .wording import witnessed
+
+ELEMENTWISE = frozenset({"dropout", "scale", "activation"})
+"""Operations that keep one unit one unit."""
 
 
 class SingleUnitSoftmax(Rule):
@@ -15,8 +21,11 @@ class SingleUnitSoftmax(Rule):
 
     Why: a softmax divides by the sum over its units; over a single one it gives 1 whatever goes in. Its gradient is
     exactly 0, so nothing before it ever learns, and the loss stays where it is.
+    Predicted: a softmax over the axis on which the one unit of the layer before it lies: the last one behind a linear map,
+    axis 1 behind a convolution or where the signal is one vector a sample.
     Measured: an output of exactly 1 behind a layer with one unit.
-    Silent on: softmaxes over another axis (attention pooling over time), and layers with several units.
+    Silent on: softmaxes over another axis (attention pooling over time), an axis that is not known, and layers with
+    several units.
     Fix: a sigmoid, or better none and BCEWithLogitsLoss; or two units.
     Source: the definition; "softmax with one output unit" is asked about on Stack Overflow time and again.
     """
@@ -36,7 +45,7 @@ class Classifier(nn.Module):
         self.out = nn.Linear(32, 1)
 
     def forward(self, x):
-        return torch.softmax(self.out(self.hidden(x).relu()), dim=1)  # bad
+        return torch.softmax(self.out(self.hidden(x).relu()), dim=-1)  # bad
 """
     good = """
 import torch
@@ -53,18 +62,65 @@ class Classifier(nn.Module):
         return torch.sigmoid(self.out(self.hidden(x).relu()))
 """
 
+    def check_network(self, network: Network) -> Iterator[Finding]:
+        """Looks for softmaxes over the axis of a single unit."""
+        known = {layer.id: layer for layer in network.layers}
+        for layer in network.live():
+            before = _made_by(layer, known) if layer.op == "softmax" and layer.inputs else None
+            if before is not None and _units(before) == 1 and _is_over_units(layer, before, known):
+                yield self._finding(network, layer, before)
+
     def check_measured(self, network: Network) -> Iterator[Finding]:
         """Looks for softmaxes whose every output is 1."""
         return (self._finding(network, layer, before) for layer, before in constant_softmaxes(network))
 
     def _finding(self, network: Network, layer: Layer, before: Layer) -> Finding:
+        seen = " (measured)" if network.measured is not None else ""
         message = (
-            f"{layer.name or layer.kind}: a softmax over the one unit of {before.name or before.kind} gives 1 for every sample "
-            f"(measured), several units are expected: its gradient is exactly 0, and nothing before it learns"
+            f"{layer.name or layer.kind}: a softmax over the one unit of {before.name or before.kind} gives 1 for every sample"
+            f"{seen}, several units are expected: its gradient is exactly 0, and nothing before it learns"
         )
         remedy = f"remove it and use {BINARY_LOSS}, or use {LOGISTIC}"
-        numbers = {"network": network.name, "output": 1.0, "gradient": 0.0}
-        return self.finding(layer.place, message, help=remedy, measured=numbers)
+        predicted, measured = witnessed(network, {"network": network.name, "output": 1.0, "gradient": 0.0})
+        return self.finding(layer.place, message, help=remedy, predicted=predicted, measured=measured)
+
+
+def _made_by(layer: Layer, known: dict[int, Layer]) -> Layer | None:
+    """The linear map whose output, unit by unit, a softmax is taken of."""
+    before = known[layer.inputs[0]]
+    while before.op in ELEMENTWISE and len(before.inputs) == 1:
+        before = known[before.inputs[0]]
+    return before if before.op in ("linear", "conv", "conv_transpose") else None
+
+
+def _units(layer: Layer) -> object:
+    """How many units it has; `None` if that is not known, or if it is a product of signals."""
+    shape = layer.weight.shape if layer.weight is not None else None
+    if not shape or layer.weight is None or layer.weight.role != "weight":
+        return None
+    return shape[1 if layer.op == "conv_transpose" else 0]
+
+
+def _is_over_units(layer: Layer, before: Layer, known: dict[int, Layer]) -> bool:
+    """Whether the axis of a softmax is that of the units, in a batch."""
+    if layer.kind == CHANNELS_FIRST:
+        return before.op != "linear"
+    axis = layer.options.get("axis")
+    if before.op != "linear":
+        return axis == 1
+    return axis == -1 or (axis == 1 and _is_row(before, known))
+
+
+def _is_row(layer: Layer, known: dict[int, Layer]) -> bool:
+    """Whether the signal before a linear map is certainly one vector a sample."""
+    here = layer
+    while len(here.inputs) == 1:
+        here = known[here.inputs[0]]
+        if here.kind in RESHAPED_TO_ROWS | NORM_OF_ROWS:
+            return here.kind in RESHAPED_TO_ROWS or known[here.inputs[0]].op == "linear"
+        if here.op not in ELEMENTWISE | {"linear"}:
+            return False
+    return False
 
 
 def constant_softmaxes(network: Network) -> Iterator[tuple[Layer, Layer]]:

@@ -145,10 +145,10 @@ LAYERS: dict[str, LayerSpec] = {
         "activation", signature("threshold", "value"), "threshold", {"threshold": "threshold", "value": "value"}
     ),
     "GLU": LayerSpec("multiply", signature(dim=-1)),
-    "Softmax": LayerSpec("softmax", signature(dim=None)),
-    "LogSoftmax": LayerSpec("softmax", signature(dim=None)),
+    "Softmax": LayerSpec("softmax", signature(dim=None), options={"axis": "dim"}),
+    "LogSoftmax": LayerSpec("softmax", signature(dim=None), options={"axis": "dim"}),
     "Softmax2d": LayerSpec("softmax"),
-    "Softmin": LayerSpec("softmax", signature(dim=None)),
+    "Softmin": LayerSpec("softmax", signature(dim=None), options={"axis": "dim"}),
     "AlphaDropout": LayerSpec("dropout", signature(p=0.5, inplace=False), options={"p": "p"}, variant="alpha"),
     "FeatureAlphaDropout": LayerSpec("dropout", signature(p=0.5, inplace=False), options={"p": "p"}, variant="alpha"),
 }
@@ -188,6 +188,21 @@ for _name in (
     "Unfold",
 ):
     LAYERS[_name] = LayerSpec("reshape")
+NORMS_OF_UNITS = frozenset(
+    {
+        *(name for name in LAYERS if name.removeprefix("Lazy").startswith(("BatchNorm", "InstanceNorm"))),
+        "SyncBatchNorm",
+        "batch_norm",
+        "instance_norm",
+    }
+)
+"""Norms that take from each unit its own mean, over samples or places: a constant that is added to a unit is gone."""
+RESHAPED_TO_ROWS = frozenset({"Flatten", "flatten"})
+"""What leaves one vector a sample: two axes."""
+NORM_OF_ROWS = frozenset({"BatchNorm1d", "LazyBatchNorm1d"})
+"""Behind a linear map, whose units lie on the last axis: these have them on axis 1, so that there are two axes."""
+CHANNELS_FIRST = "Softmax2d"
+"""The softmax that is always over axis 1."""
 GATED_CELLS = frozenset({"lstm", "gru"})
 LINEAR = "torch.nn.Linear"
 
@@ -198,7 +213,7 @@ _WINDOW = signature(kernel_size=None, stride=None)
 _MAX = FunctionSpec("pool", "max", _WINDOW, {"kernel_size": "kernel_size"})
 _AVG = FunctionSpec("pool", "avg", _WINDOW, {"kernel_size": "kernel_size"})
 _RESHAPE = FunctionSpec("reshape")
-_SOFTMAX = FunctionSpec("softmax")
+_SOFTMAX = FunctionSpec("softmax", signature=signature(dim=None), options={"axis": "dim"})
 _NORMALISE = FunctionSpec("norm")
 
 ELEMENTWISE: dict[str, FunctionSpec] = {
