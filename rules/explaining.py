@@ -75,4 +75,4 @@ def _layers(network: Network) -> Iterator[Layer]:
     yield from shifted_layers(network)
     yield from (embedding for embedding, _, _ in oversized(network))
     yield from (before for _, before in constant_softmaxes(network))
-    yield from (layer for layer, _, _ in departing(network))
+    yield from (case.layer for case in departing(network))

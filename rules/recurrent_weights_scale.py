@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from initlint.finding import Finding, Place
+from initlint.finding import Finding, Place, Severity
 from initlint.frameworks.remedies import ORTHOGONAL
-from initlint.network import Layer, Network, Parameter
+from initlint.network import Layer, Network, Number, Parameter
+from initlint.network.measurement import Statistics
 from initlint.rule import Rule
+from initlint.signal.distribution import Distribution
+from initlint.signal.size import as_float, combine
 
 PLAIN = (0.2, 2.0)
 """Spectral radius of a plain cell's hidden-to-hidden weights outside of which the state forgets within two steps or grows
@@ -24,9 +28,11 @@ class RecurrentWeightsScale(Rule):
 
     Why: a recurrent layer multiplies by the same matrix at every step. With a spectral radius well below 1 state and
     gradient are gone after a few steps, with one well above 1 they explode or the units saturate.
-    Measured: std of the weights times the root of the width, which is the spectral radius of a large random matrix.
+    Predicted: std of the weights times the root of the width, which is the spectral radius of a large random matrix, or mean
+    times width if that is more. What only costs time is an info: a short memory, gates that start closed or open.
+    Measured: the same of the weights as they are drawn.
     Silent on: 0.2 to 2 (the default has 0.58), up to 4 for LSTM and GRU, orthogonal and identity weights, constant ones
-    (INL101).
+    (INL101), and weights whose width or distribution is not known.
     Fix: nn.init.orthogonal_ on each gate's hidden-to-hidden weights.
     Source: Pascanu, Mikolov and Bengio 2013, arXiv:1211.5063, section 2; Le, Jaitly and Hinton 2015, arXiv:1504.00941;
     Girko 1984 (the circular law).
@@ -63,50 +69,85 @@ class Tagger(nn.Module):
         return self.out(self.rnn(x)[0])
 """
 
-    def check_measured(self, network: Network) -> Iterator[Finding]:
+    def check_network(self, network: Network) -> Iterator[Finding]:
         """One finding for each line that draws such weights."""
-        found: dict[Place, list[tuple[Parameter, float, tuple[float, float]]]] = {}
-        for layer, parameter, radius in departing(network):
-            place = parameter.last.place if parameter.last is not None else layer.place
-            found.setdefault(place, []).append((parameter, radius, _limits(layer)))
+        found: dict[Place, list[Departure]] = {}
+        for case in departing(network):
+            last = case.parameter.last
+            found.setdefault(last.place if last is not None else case.layer.place, []).append(case)
         for place, cases in found.items():
-            yield self._finding(network, place, *max(cases, key=lambda case: abs(math.log(case[1]))), len(cases))
+            worst = max(cases, key=lambda case: (case.is_harmful, abs(math.log(case.radius))))
+            yield self._finding(network, place, worst, len(cases))
 
-    def _finding(
-        self,
-        network: Network,
-        place: Place,
-        parameter: Parameter,
-        radius: float,
-        limits: tuple[float, float],
-        count: int,
-    ) -> Finding:
+    def check_measured(self, network: Network) -> Iterator[Finding]:
+        """The same, of the weights as they were drawn."""
+        return self.check_network(network)
+
+    def _finding(self, network: Network, place: Place, case: Departure, count: int) -> Finding:
+        name, (low, high) = case.parameter.name, case.limits
         others = f" (and {count - 1} more)" if count > 1 else ""
-        low, high = limits
-        end = (
-            "state and gradient die within a few steps" if radius < low else "the state saturates and gradients explode"
-        )
+        basis = "mean times the width" if case.is_shifted else "std times the root of the width"
+        witness = "predicted" if case.parameter.measured is None else "measured"
         message = (
-            f"{parameter.name}{others}: the spectral radius is about {radius:.2g} (measured: std times the root of the width), "
-            f"about 1 is expected, {low:g} to {high:g} does no harm: {end}"
+            f"{name}{others}: the spectral radius is about {case.radius:.2g} ({witness}: {basis}), "
+            f"about 1 is expected, {low:g} to {high:g} does no harm: {_end(case)}"
         )
-        remedy = f"{ORTHOGONAL} on each gate's rows of {parameter.name}"
-        numbers = {"network": network.name, "spectral_radius": radius, "expected": {"spectral_radius": 1.0}}
-        return self.finding(place, message, help=remedy, measured=numbers)
+        numbers = {"network": network.name, "spectral_radius": case.radius, "expected": {"spectral_radius": 1.0}}
+        return self.finding(
+            place,
+            message,
+            help=f"{ORTHOGONAL} on each gate's rows of {name}",
+            severity=Severity.WARNING if case.is_harmful else Severity.INFO,
+            predicted=numbers if case.parameter.measured is None else None,
+            measured=None if case.parameter.measured is None else numbers,
+        )
 
 
-def departing(network: Network) -> Iterator[tuple[Layer, Parameter, float]]:
-    """Recurrent layers with the weights whose spectral radius is outside of the limits, and the radius."""
+@dataclass(frozen=True)
+class Departure:
+    """Hidden-to-hidden weights whose spectral radius is outside of the limits."""
+
+    layer: Layer
+    parameter: Parameter
+    radius: float
+    is_shifted: bool
+    """Whether it is the mean of the weights that makes it."""
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Spectral radii that do no harm."""
+        return GATED if self.layer.kind in GATED_CELLS else PLAIN
+
+    @property
+    def is_harmful(self) -> bool:
+        """Whether training suffers, rather than takes longer: gates learn to open or close, and a plain cell that forgets
+        learns what came last. A mean drives all units, gates included, the same way."""
+        return self.radius > self.limits[1] and (self.is_shifted or self.layer.kind not in GATED_CELLS)
+
+
+def departing(network: Network) -> Iterator[Departure]:
+    """The recurrent weights of a network that are off."""
     for layer in network.live():
-        low, high = _limits(layer)
         for parameter in _recurrent(layer):
-            radius = _radius(parameter)
-            if radius is not None and not low <= radius <= high:
-                yield layer, parameter, radius
+            found = _radius(parameter)
+            if found is None:
+                continue
+            case = Departure(layer, parameter, *found)
+            if not case.limits[0] <= case.radius <= case.limits[1]:
+                yield case
 
 
-def _limits(layer: Layer) -> tuple[float, float]:
-    return GATED if layer.kind in GATED_CELLS else PLAIN
+def _end(case: Departure) -> str:
+    is_gated = case.layer.kind in GATED_CELLS
+    if case.radius < case.limits[0]:
+        return "the state is forgotten within a few steps"
+    if is_gated and not case.is_shifted:
+        return "the gates start saturated, which costs time"
+    return (
+        "the state saturates and gradients explode"
+        if not is_gated
+        else "all gates are driven the same way and saturate"
+    )
 
 
 def _recurrent(layer: Layer) -> list[Parameter]:
@@ -116,10 +157,39 @@ def _recurrent(layer: Layer) -> list[Parameter]:
     return [each for each in layer.parameters if each.role == "recurrent" and not each.is_frozen]
 
 
-def _radius(parameter: Parameter) -> float | None:
-    """Of centred weights by the circular law; `None` for constant ones."""
-    row = parameter.measured
-    if row is None or row.constant is not None or not parameter.shape or row.values.nonfinite_fraction:
+def _radius(parameter: Parameter) -> tuple[float, bool] | None:
+    """By the circular law, or the eigenvalue that a mean adds if that is larger, and whether it is; `None` for constant
+    weights and for those that are not known."""
+    row, shape = parameter.measured, parameter.shape
+    if row is not None:
+        if row.constant is not None or not shape or row.values.nonfinite_fraction:
+            return None
+        return _drawn(row.values, row.values.shape[-1])
+    law = parameter.distribution
+    if law is None or law.is_constant or not shape or law.family in STRUCTURED:
         return None
-    width = row.values.shape[-1]
-    return row.values.std * math.sqrt(width)
+    return _predicted(law, shape[-1])
+
+
+STRUCTURED = frozenset({"identity", "sparse"})
+"""Laws whose spread does not tell the spectral radius."""
+
+
+def _predicted(law: Distribution, width: Number | None) -> tuple[float, bool] | None:
+    spread = as_float(combine(lambda std, n: std * n**0.5, law.std, width))
+    shift = as_float(combine(lambda mean, n: mean * n, law.mean, width))
+    if spread is None or shift is None or spread <= 0:
+        return None
+    return max((spread, False), (abs(shift), True))
+
+
+def _drawn(values: Statistics, width: int) -> tuple[float, bool] | None:
+    """A mean within the sampling error of the sum over all entries is none."""
+    spread, shift = values.std * math.sqrt(width), abs(values.mean) * width
+    if shift > SIGMAS * values.std and shift > spread:
+        return shift, True
+    return (spread, False) if spread > 0 else None
+
+
+SIGMAS = 4.0
+"""Standard errors: the mean of n x n centred weights, times n, has their std as its standard error."""

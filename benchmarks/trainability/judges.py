@@ -10,6 +10,7 @@ import torch
 
 import initlint
 from initlint import Finding, Severity
+from initlint.diagnosis.forecast import forecast
 from trainability.features import features
 from trainability.model import Model
 from trainability.training import BATCH, digits
@@ -18,6 +19,12 @@ SEEDS = 3
 """Constructions that the probe takes the median over."""
 VERDICTS = {Severity.INFO: ("healthy", 1.0), Severity.WARNING: ("at risk", 0.5), Severity.ERROR: ("broken", 0.0)}
 """What the worst finding of `check` comes to: verdict and score."""
+
+
+ORDER = ("healthy", "at risk", "broken")
+"""Of verdicts."""
+FORECAST = frozenset({"INL201", "INL202", "INL203", "INL204", "INL209", "INL301", "INL302", "INL305"})
+"""Rules on the scale of signal and gradient over the depth."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +45,17 @@ Judge: TypeAlias = Callable[[Model], Judgement]
 
 
 def by_check(model: Model) -> Judgement:
-    """`initlint.check_text` on the source."""
-    findings = initlint.check_text(model.source, f"{model.name}.py").findings
-    worst = max((finding.severity for finding in findings), key=lambda severity: severity.rank, default=Severity.INFO)
+    """`initlint.check_text` on the source, every rule asked, and the forecast of the networks in it; the worse counts.
+
+    Of a finding that a forecast weighs, on the scale of a stack, the forecast tells how bad it is.
+    """
+    report = initlint.check_text(model.source, f"{model.name}.py", select=["ALL"])
+    found = [finding for finding in report.findings if finding.code not in FORECAST]
+    worst = max((finding.severity for finding in found), key=lambda severity: severity.rank, default=Severity.INFO)
     verdict, score = VERDICTS[worst]
-    return Judgement(score, verdict, _codes(findings))
+    healths = [forecast(network) for network in report.networks]
+    said = max([verdict, *(health.verdict for health in healths)], key=ORDER.index)
+    return Judgement(score * min((health.score for health in healths), default=1.0), said, _codes(report.findings))
 
 
 def by_probe_of_digits() -> Judge:

@@ -44,8 +44,13 @@ class Health:
 
 
 def diagnose(network: Network) -> Health:
-    """The health of a measured network. One that was only read has nothing measured and comes out healthy."""
-    readings = list(_readings(network))
+    """The health of a measured network. One that was only read has nothing measured and comes out healthy; see
+    `initlint.diagnosis.forecast`."""
+    return judge(list(readings_of(network)))
+
+
+def judge(readings: Sequence[Reading]) -> Health:
+    """What all that was read off a network comes to."""
     found = sorted(_strongest(readings), key=_order)
     worst = max((each.severity for each in found), key=lambda each: each.rank, default=Severity.INFO)
     score = _score(readings, worst)
@@ -56,7 +61,7 @@ def diagnose(network: Network) -> Health:
     return Health(VERDICTS[worst], score, first, tuple(found))
 
 
-def _readings(network: Network) -> Iterator[Reading]:
+def readings_of(network: Network) -> Iterator[Reading]:
     """All that can be read off it; beside values that are not finite nothing else can be."""
     paths = trajectories(network)
     broken = list(non_finite_readings(network))

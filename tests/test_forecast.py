@@ -1,0 +1,87 @@
+"""What is expected of a network that was only read."""
+
+from __future__ import annotations
+
+import pytest
+
+import initlint
+from initlint.diagnosis.forecast import expected, forecast
+from initlint.network import Network
+
+STACK = """
+from torch import nn
+
+
+def build(depth={depth}, width=64):
+    layers = []
+    for _ in range(depth):
+        linear = nn.Linear(width, width)
+        {init}
+        layers += [linear, {behind}]
+    return nn.Sequential(*layers, nn.Linear(width, 10))
+"""
+HE = "nn.init.kaiming_normal_(linear.weight, nonlinearity='relu')"
+RESIDUAL = """
+from torch import nn
+
+
+class Block(nn.Module):
+    def __init__(self, dim=64):
+        super().__init__()
+        self.fc1, self.fc2 = nn.Linear(dim, dim), nn.Linear(dim, dim)
+        {init}
+
+    def forward(self, x):
+        return x + self.fc2(self.fc1(x).relu())
+
+
+def build():
+    return nn.Sequential(nn.Linear(64, 64), *[Block() for _ in range(40)], nn.Linear(64, 10))
+"""
+BRANCHES_HE = "[nn.init.kaiming_normal_(fc.weight, nonlinearity='relu') for fc in (self.fc1, self.fc2)]"
+
+
+def network(source: str) -> Network:
+    return max(initlint.check_text(source).networks, key=lambda each: len(each.layers))
+
+
+def stack(depth: int, behind: str = "nn.ReLU()", init: str = "pass") -> Network:
+    return network(STACK.format(depth=depth, behind=behind, init=init))
+
+
+@pytest.mark.parametrize(
+    ("sick", "healthy"),
+    [
+        (stack(20), stack(20, init=HE)),
+        (stack(20), stack(20, "nn.BatchNorm1d(width), nn.ReLU()")),
+        (stack(20), stack(4)),
+        (stack(12, "nn.Sigmoid()"), stack(12, "nn.Tanh()", "nn.init.xavier_normal_(linear.weight)")),
+        (stack(20, init="nn.init.normal_(linear.weight)"), stack(20, init=HE)),
+        (stack(60, "nn.BatchNorm1d(width), nn.ReLU()", HE), stack(12, "nn.BatchNorm1d(width), nn.ReLU()", HE)),
+        (stack(20, "nn.ReLU(), nn.Dropout(0.5)", "nn.init.xavier_normal_(linear.weight)"), stack(16, init=HE)),
+        (network(RESIDUAL.format(init=BRANCHES_HE)), network(RESIDUAL.format(init="nn.init.zeros_(self.fc2.weight)"))),
+    ],
+    ids=["he", "norm", "depth", "logistic", "spread", "norms' growth", "masks", "residual"],
+)
+def test_a_sick_network_is_told_from_its_healthy_twin(sick: Network, healthy: Network) -> None:
+    assert forecast(healthy).verdict == "healthy"
+    assert forecast(sick).verdict != "healthy"
+    assert forecast(sick).score < 0.5 < forecast(healthy).score
+
+
+def test_what_is_not_known_is_taken_to_be_harmless() -> None:
+    unclear = stack(30, "Mystery()", "nn.init.normal_(linear.weight)").layers
+    assert unclear  # the stack itself is traced
+    assert forecast(stack(30, "Mystery()", "nn.init.normal_(linear.weight)")).verdict == "healthy"
+
+
+def test_a_chain_that_is_too_deep_for_its_width_is_at_risk_although_nothing_is_lost_on_average() -> None:
+    sick = stack(90, init=HE)
+    assert [each.symptom.name for each in forecast(sick).diagnoses] == ["ILL_CONDITIONED_JACOBIAN"]
+
+
+def test_a_forecast_leaves_the_network_as_it_was() -> None:
+    read = stack(5)
+    expected(read)
+    assert read.measured is None and all(layer.measured is None for layer in read.layers)
+    assert all(parameter.measured is None for parameter in read.parameters)
