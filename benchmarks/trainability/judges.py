@@ -53,7 +53,7 @@ def by_check(model: Model) -> Judgement:
     found = [finding for finding in report.findings if finding.code not in FORECAST]
     worst = max((finding.severity for finding in found), key=lambda severity: severity.rank, default=Severity.INFO)
     verdict, score = VERDICTS[worst]
-    healths = [forecast(network) for network in report.networks]
+    healths = [health for network in report.networks if (health := forecast(network)) is not None]
     said = max([verdict, *(health.verdict for health in healths)], key=ORDER.index)
     return Judgement(score * min((health.score for health in healths), default=1.0), said, _codes(report.findings))
 

@@ -152,7 +152,7 @@ def _factors(point: Point, is_assumed: bool) -> list[float]:
     if len(point.inputs) < count or not count:
         return [1.0] * count
     if layer.op in ("attention", "matmul"):
-        return [0.0] * (count - 1) + [1.0]
+        return [COMPARED] * (count - 1) + [1.0]
     if layer.op == "concat":
         return _shares(point.extents)
     if layer.op == "multiply":
@@ -215,6 +215,9 @@ def _shares(extents: Sequence[Extent]) -> list[float]:
     return [(width or 0) / total for width in widths]
 
 
+COMPARED = 1e-6
+"""What queries and keys get. A softmax of small products is nearly flat, so that it is little; all that counts here is that it
+is not 0."""
 _FACTORS: Mapping[str, Callable[[Point], float | None]] = {
     **dict.fromkeys(("linear", "conv", "conv_transpose"), _linear),
     "activation": _activate,

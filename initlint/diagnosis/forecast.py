@@ -23,12 +23,14 @@ BATCH = 64
 """Samples that a predicted network is thought to see; more change nothing."""
 
 
-def forecast(network: Network) -> Health:
-    """What `diagnose` is expected to say of the network once it is run.
+def forecast(network: Network) -> Health | None:
+    """What `diagnose` is expected to say of the network once it is run; `None` of one of which an operation is not known.
 
     That samples become alike is left out: where it does harm gradients vanish by the same factor a layer (Schoenholz et al.
     2017, arXiv:1611.01232, section 4), so that of two predictions it says nothing new.
     """
+    if not network.is_complete:
+        return None
     predicted = expected(network)
     paths = trajectories(predicted)
     found = [_adapted(reading) for reading in readings_of(predicted) if reading.symptom is not Symptom.INPUT_IGNORED]

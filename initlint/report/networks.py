@@ -19,12 +19,22 @@ LEFT_ALIGNED = 2
 
 
 def describe(network: Network) -> dict[str, Any]:
-    """One network: what is not known is ``None``, with a ``reason``; a size that has only a name is a string."""
+    """One network: what is not known is ``None``, with a ``reason``; a size that has only a name is a string.
+
+    ``verdict`` and ``score`` are what a probe is expected to say, ``None`` where an operation of the network is not known.
+    """
+    from initlint.diagnosis.forecast import forecast
     from initlint.network.prediction import predict
 
-    place = network.place
-    nodes = [_node(prediction) for prediction in predict(network)]
-    return {"name": network.name, "path": place.path, "line": place.line, "nodes": nodes}
+    place, health = network.place, forecast(network)
+    return {
+        "name": network.name,
+        "path": place.path,
+        "line": place.line,
+        "verdict": None if health is None else health.verdict,
+        "score": None if health is None else health.score,
+        "nodes": [_node(prediction) for prediction in predict(network)],
+    }
 
 
 def _node(prediction: Prediction) -> dict[str, Any]:
