@@ -85,7 +85,7 @@ class Links:
     def _called(self) -> dict[str, list[Module]]:
         found: dict[str, list[Module]] = {}
         for module in self.modules:
-            for name in _names_called(module):
+            for name in names_called(module):
                 found.setdefault(name, []).append(module)
         return found
 
@@ -97,7 +97,7 @@ class Links:
             self._unread.remove(path)
             read = self.program.read(path)
             if read is not None:
-                for called in _names_called(read):
+                for called in names_called(read):
                     self._called.setdefault(called, []).append(read)
         return bool(more)
 
@@ -133,7 +133,8 @@ class Links:
         return found
 
 
-def _names_called(module: Module) -> set[str]:
+def names_called(module: Module) -> set[str]:
+    """The last names of all that is called in a module."""
     body = module.source.facts.body
     inner = (one.called for one in flatten(body) if isinstance(one, (facts.Function, facts.Class)))
     return {*module.source.facts.called, *(name for names in inner for name in names)}

@@ -32,8 +32,7 @@ HIGHEST = 3
 
 def find_loops(program: Program) -> list[TrainingLoop]:
     """Every training loop in the files to report on, one for each place where a step is made."""
-    links = Links(program)
-    values = Values(links)
+    values, links = program.values, program.values.links
     found: dict[Place, TrainingLoop] = {}
     for loop in (*_loops(values, links), *lightning_loops(values, links)):
         known = found.get(loop.step)

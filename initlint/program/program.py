@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from os.path import commonpath
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ from initlint.reading.source import SourceFile
 
 if TYPE_CHECKING:
     from initlint.network import Network
+    from initlint.program.loops_values import Values
+    from initlint.program.losses import LossInput
     from initlint.program.training import TrainingLoop
 
 INSTALLED = frozenset({"site-packages", "dist-packages"})
@@ -66,6 +69,7 @@ class Program:
         self._common = Path(commonpath([path.parent for path in self._known])) if self._known else Path.cwd()
         self._networks: list[Network] | None = None
         self._training_loops: list[TrainingLoop] | None = None
+        self._loss_inputs: list[LossInput] | None = None
 
     @property
     def modules(self) -> list[Module]:
@@ -89,6 +93,14 @@ class Program:
             self._networks = list(trace_program(self))
         return iter(self._networks)
 
+    @cached_property
+    def values(self) -> Values:
+        """What expressions may be worth, as far as models, losses, optimisers and functions go."""
+        from initlint.program.loops_links import Links
+        from initlint.program.loops_values import Values
+
+        return Values(Links(self))
+
     def training_loops(self) -> Iterator[TrainingLoop]:
         """Every training loop of the program, found the first time it is asked for."""
         if self._training_loops is None:
@@ -96,6 +108,14 @@ class Program:
 
             self._training_loops = find_loops(self)
         return iter(self._training_loops)
+
+    def loss_inputs(self) -> Iterator[LossInput]:
+        """What each loss of raw logits is given, found the first time it is asked for."""
+        if self._loss_inputs is None:
+            from initlint.program.losses import find_loss_inputs
+
+            self._loss_inputs = list(find_loss_inputs(self))
+        return iter(self._loss_inputs)
 
     # ------------------------------------------------------------------------------------------------------ resolving
 
