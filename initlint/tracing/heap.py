@@ -159,15 +159,47 @@ class Heap:
             return tuple(self.join(one, other) for one, other in zip(left, right, strict=True))
         return Unknown("has a different length on different branches")
 
+    def _join_lists(self, left: list[Value], right: list[Value]) -> list[Value]:
+        """Item by item as far as positions are known; any number of what comes behind."""
+        (one, rest), (other, more) = _split(left), _split(right)
+        known = min(len(one), len(other))
+        common = [self.join(*pair) for pair in zip(one, other, strict=False)]
+        tails = [*one[known:], *rest], [*other[known:], *more]
+        if _are_alike(*tails):
+            return [*common, *tails[0]]
+        return [*common, Many(_collected([*tails[0], *tails[1]]))]
+
     def _join_items(self, left: Value, right: Value) -> Value:
-        if isinstance(left, list) and isinstance(right, list) and len(left) == len(right):
-            return [self.join(one, other) for one, other in zip(left, right, strict=True)]
         if isinstance(left, list) and isinstance(right, list):
-            common = [self.join(one, other) for one, other in zip(left, right, strict=False)]
-            return [*common, Many(tuple(left[len(common) :] or right[len(common) :]))]
+            return self._join_lists(left, right)
         if isinstance(left, dict) and isinstance(right, dict):
             return {key: self.join(left.get(key, MISSING), right.get(key, MISSING)) for key in {**left, **right}}
         return Unknown("differs between branches")
+
+
+def _split(items: list[Value]) -> tuple[list[Value], list[Value]]:
+    """The items whose position is known, and those behind the first of which there may be any number."""
+    known = next((index for index, item in enumerate(items) if isinstance(item, Many)), len(items))
+    return items[:known], items[known:]
+
+
+def _are_alike(left: list[Value], right: list[Value]) -> bool:
+    return len(left) == len(right) and all(map(_is_same, left, right))
+
+
+def _is_same(left: Value, right: Value) -> bool:
+    if isinstance(left, Many) and isinstance(right, Many):
+        return _are_alike(list(left.items), list(right.items))
+    return left is right or (type(left) is type(right) and _is_plain(left) and left == right)
+
+
+def _collected(items: list[Value]) -> tuple[Value, ...]:
+    """Each item once."""
+    found: list[Value] = []
+    for item in (each for given in items for each in (given.items if isinstance(given, Many) else (given,))):
+        if not any(_is_same(item, other) for other in found):
+            found.append(item)
+    return tuple(found)
 
 
 def _is_plain(value: Value) -> bool:
