@@ -523,6 +523,8 @@ CHECKPOINTS = frozenset({"torch.utils.checkpoint.checkpoint", "torch.utils.check
 # -------------------------------------------------------------------------------------------------------- initialisers
 
 INIT_ROOTS = ("torch.nn.init.",)
+FANS = "_calculate_fan_in_and_fan_out_"
+"""The function among the initialisers that gives the (fan_in, fan_out) of a tensor."""
 UNINITIALISED = frozenset(
     {"empty", "empty_like", "Tensor", "FloatTensor", "DoubleTensor", "HalfTensor", "empty_strided"}
 )

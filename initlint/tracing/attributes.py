@@ -10,7 +10,7 @@ from initlint.frameworks import torch as framework
 from initlint.program import Module
 from initlint.reading import facts
 from initlint.signal.size import Size
-from initlint.tracing import expressions, iteration, tensors
+from initlint.tracing import expressions, iteration, layers, tensors
 from initlint.tracing.namespaces import NamespaceValue, ParserValue
 from initlint.tracing.values import (
     BoundMethod,
@@ -212,7 +212,7 @@ def _load_from_layer(tracer: Tracer, owner: LayerValue | ContainerValue, name: s
         if name in owner.attributes:
             return owner.attributes[name]
         if name in owner.arguments:
-            return owner.arguments[name]
+            return layers.kept_argument(owner, name)
         if owner.spec is None and name not in MODULE_METHODS:
             return Unknown(f"attribute {name} of {owner.type_name}", place)
     if name == "__class__":

@@ -197,6 +197,17 @@ def kernel_sides(value: Value, axes: int) -> Shape:
     return tuple(as_number(side) for side in sides)
 
 
+SPREAD = frozenset({"kernel_size", "stride", "padding", "dilation"})
+"""Arguments of a convolution that it keeps with one number for each axis."""
+
+
+def kept_argument(made: LayerValue, name: str) -> Value:
+    """An argument as the layer's attribute of that name gives it."""
+    value = made.arguments[name]
+    is_spread = made.spec is not None and made.spec.op in ("conv", "conv_transpose") and name in SPREAD
+    return (value,) * made.spec.axes if is_spread and made.spec and isinstance(value, int) else value
+
+
 def layer_defaults(made: LayerValue, spec: LayerSpec) -> Defaults:
     """Default laws and fans of a linear map."""
     given = {key: as_number(value) for key, value in made.arguments.items()}

@@ -116,6 +116,8 @@ def _call_init(
             except (ValueError, TypeError):
                 pass
         return Unknown("a gain that is not known", place)
+    if name == framework.FANS:
+        return tensors.fans_of(arguments[0] if arguments else keywords.get("tensor"))
     return tensors.initialise(tracer, name, arguments, keywords, place, scope)
 
 

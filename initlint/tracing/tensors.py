@@ -13,7 +13,7 @@ from initlint.finding import Place
 from initlint.frameworks import torch as framework
 from initlint.network import DiscardedInit, LateInit, Parameter, Shape, VectorInit, Write
 from initlint.signal.distribution import Distribution
-from initlint.signal.initializers import INITIALIZERS
+from initlint.signal.initializers import INITIALIZERS, fans
 from initlint.signal.size import Size, as_float
 from initlint.tracing.values import (
     ContainerValue,
@@ -348,6 +348,13 @@ def law_of_initializer(
     except (TypeError, ValueError, ArithmeticError):
         return None
     return None if found.mean is None and found.variance is None else found
+
+
+def fans_of(value: Value) -> Value:
+    """The fan in and the fan out of a tensor, as an initialiser written by hand asks for them."""
+    if not isinstance(value, TensorValue) or value.shape is None or len(value.shape) < 2:
+        return Unknown("the fans of a tensor whose shape is not known")
+    return shape_value(fans(value.shape))
 
 
 def as_argument(value: Value) -> Value:
