@@ -11,7 +11,7 @@ from initlint.frameworks import torch as framework
 from initlint.network import Replication
 from initlint.signal.initializers import calculate_gain
 from initlint.signal.size import Size
-from initlint.tracing import applying, attributes, iteration, layers, methods, tensors
+from initlint.tracing import applying, attributes, introspection, iteration, layers, methods, tensors
 from initlint.tracing.namespaces import NAMESPACES, PARSERS, NamespaceValue, ParserValue
 from initlint.tracing.values import (
     BoundMethod,
@@ -630,6 +630,15 @@ def _callable(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: P
     return Unknown("callable", place) if isinstance(value, (Unknown, Size)) else isinstance(value, kinds)
 
 
+def _issubclass(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
+    answer = introspection.is_subclass(*arguments) if len(arguments) == 2 else None
+    return Unknown("issubclass of something unknown", place) if answer is None else answer
+
+
+def _dir(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
+    return introspection.names_in(arguments[0]) if arguments else Unknown("the names of a scope", place)
+
+
 def _nothing(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
     return None
 
@@ -675,7 +684,8 @@ BUILTINS: dict[str, Builtin] = {
     "super": _unknown,
     "object": _unknown,
     "filter": _unknown,
-    "issubclass": _unknown,
+    "issubclass": _issubclass,
+    "dir": _dir,
     "id": _unknown,
     "vars": _unknown,
     "open": _unknown,

@@ -76,3 +76,53 @@ model = Net()
     )
     variance = weight_variance(network, "conv")
     assert variance is not None and abs(variance - 2 / (18 + 54)) < 1e-12
+
+
+def test_a_choice_by_what_a_class_derives_from_is_known() -> None:
+    """`issubclass` of classes of the program and of the framework."""
+    network = traced(
+        """
+class Mixer(nn.Module):
+    def forward(self, x):
+        return x
+
+class Net(nn.Module):
+    def __init__(self, mixer=Mixer, act=nn.GELU):
+        super().__init__()
+        is_plain = not issubclass(mixer, (nn.Linear, nn.Sequential)) and issubclass(mixer, nn.Module)
+        self.map = nn.Conv2d(3, 8, 1) if is_plain else nn.Linear(3, 8)
+        self.act = nn.ReLU() if issubclass(act, nn.ReLU) else act()
+
+    def forward(self, x):
+        return self.act(self.map(x))
+
+model = Net()
+"""
+    )
+    assert [each.op for each in network.live()] == ["input", "conv", "activation"]
+    assert layer(network, "activation").kind == "GELU"
+
+
+def test_what_the_framework_has_is_looked_up_by_name() -> None:
+    """An older version's stand-in is not chosen; a name that the tables do not know may be there."""
+    network = traced(
+        """
+has_silu = "silu" in dir(torch.nn.functional)
+
+class Old(nn.Module):
+    def forward(self, x):
+        return x
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.map = nn.Linear(8, 8)
+        self.act = nn.SiLU() if has_silu else Old()
+
+    def forward(self, x):
+        return self.act(self.map(x))
+
+model = Net()
+"""
+    )
+    assert layer(network, "activation").kind == "SiLU"
