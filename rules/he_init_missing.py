@@ -10,7 +10,7 @@ from initlint.network import Network
 from initlint.network.stack import Stack
 from initlint.rule import Rule
 
-from .judging import PLAIN_LIMIT, Cause, blame, cause, whole_stacks
+from .judging import PLAIN_LIMIT, Cause, blame, cause, other_places, whole_stacks
 from .wording import as_measured, consequence, evidence, init_in_words, power, severity, span, witnessed
 
 
@@ -80,6 +80,7 @@ def build(depth=14, width=256):
             severity=severity(decades),
             predicted=predicted,
             measured=measured,
+            related=other_places(stack.hidden, blame(stack)),
         )
 
 

@@ -66,6 +66,13 @@ def blame(stack: Stack) -> Place:
     return written.place if written is not None and written.is_explicit else found.layer.place
 
 
+def other_places(stages: Iterable[Stage], place: Place) -> list[tuple[Place, str]]:
+    """The other lines on which what is reported at a place stands, too: the explicit inits of the stages."""
+    writes = [last_write(stage) for stage in stages]
+    found = dict.fromkeys(written.place for written in writes if written is not None and written.is_explicit)
+    return [(each, "and here") for each in found if each != place]
+
+
 def worst(stack: Stack) -> float:
     """The larger of the changes of gradient and signal over the stack, in decades; 0 if neither is known."""
     return max((decades for decades in (stack.gradient, stack.forward) if decades is not None), key=abs, default=0.0)
@@ -87,19 +94,29 @@ class Cause(Enum):
 def cause(stack: Stack) -> Cause:
     """The one thing to change first, if a stack fails."""
     shapes = [stage.nonlinearity for stage in stack.hidden]
+    is_shifted_by_init = share(stack, map(is_shifted, stack.hidden)) >= MAJORITY
+    is_hard = share(stack, map(is_hard_coded, stack.hidden)) >= MAJORITY
     if share(stack, (phi is not None and phi.is_logistic for phi in shapes)) > MAJORITY:
-        return Cause.LOGISTIC
+        if is_shifted_by_init:
+            return Cause.SHIFTED
+        return Cause.HARD_CODED if is_hard and _is_init_to_blame(stack) else Cause.LOGISTIC
     if share(stack, (phi is not None and phi.name == "selu" for phi in shapes)) > MAJORITY:
         return Cause.SELU_INIT if not is_critical(stack) else Cause.DEPTH
-    if share(stack, (is_shifted(stage) for stage in stack.hidden)) >= MAJORITY:
+    if is_shifted_by_init:
         return Cause.SHIFTED
-    if share(stack, (is_hard_coded(stage) for stage in stack.hidden)) >= MAJORITY:
+    if is_hard:
         return Cause.HARD_CODED
     if any(is_misnamed(stage) for stage in stack.hidden):
         return Cause.GAIN
     if is_critical(stack):
         return Cause.DEPTH
     return Cause.HE_MISSING if is_rectified(stack) else Cause.TANH_SCALE
+
+
+def _is_init_to_blame(stack: Stack) -> bool:
+    """Whether plain SGD would train the stack, whatever its activations, if its weights were drawn by their fans."""
+    found = stack.gradient_at_fan_in
+    return found is not None and abs(found) <= SGD_LIMIT
 
 
 MAJORITY = 0.5

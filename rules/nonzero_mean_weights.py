@@ -11,7 +11,7 @@ from initlint.network.stack import STACKED, Stage
 from initlint.rule import Rule
 from initlint.signal.distribution import Distribution
 
-from .judging import is_shifted, last_write
+from .judging import is_shifted, last_write, other_places
 from .wording import Numbers, witnessed
 
 
@@ -61,14 +61,17 @@ class Net(nn.Module):
 """
 
     def check_network(self, network: Network) -> Iterator[Finding]:
-        """Judges every linear map whose weights somebody initialised."""
-        return (self._finding(network, layer) for layer in shifted_layers(network))
+        """Judges every linear map whose weights somebody initialised: one finding for all, at the first init."""
+        found = list(shifted_layers(network))
+        if found:
+            yield self._finding(network, found)
 
     def check_measured(self, network: Network) -> Iterator[Finding]:
         """The same, of the mean that was measured."""
         return self.check_network(network)
 
-    def _finding(self, network: Network, layer: Layer) -> Finding:
+    def _finding(self, network: Network, found: list[Layer]) -> Finding:
+        layer = found[0]
         written = last_write(Stage(layer, ()))
         assert layer.weight is not None and written is not None and written.distribution is not None
         law, fan = written.distribution, layer.fan_in
@@ -76,9 +79,11 @@ class Net(nn.Module):
         is_known = plain_fan is not None and plain_mean is not None
         total = f"{(plain_fan or 0.0) * (plain_mean or 0.0):.3g}" if is_known else f"fan-in x {law.mean}"
         is_measured = " (measured)" if network.measured is not None else ""
-        predicted, measured = witnessed(network, _numbers(network, layer, law))
+        name = layer.weight.name + (f" (and {len(found) - 1} more)" if len(found) > 1 else "")
+        numbers = {**_numbers(network, layer, law), "layers": [each.name for each in found]}
+        predicted, measured = witnessed(network, numbers)
         message = (
-            f"{layer.weight.name}: {written.initializer} draws with mean {_short(law.mean)}, std {_short(law.std)}{is_measured}; "
+            f"{name}: {written.initializer} draws with mean {_short(law.mean)}, std {_short(law.std)}{is_measured}; "
             f"expected mean 0: what all inputs share is multiplied by {total}, and every unit computes nearly the same"
         )
         return self.finding(
@@ -87,6 +92,7 @@ class Net(nn.Module):
             help=f"draw around zero and by the fan: {scaled_init('relu')}",
             predicted=predicted,
             measured=measured,
+            related=other_places((Stage(each, ()) for each in found), written.place),
         )
 
 

@@ -11,7 +11,7 @@ from initlint.network import Network
 from initlint.network.stack import Stack, Stage
 from initlint.rule import Rule
 
-from .judging import SGD_LIMIT, Cause, cause, is_hard_coded, last_write, needed_gain, whole_stacks, worst
+from .judging import SGD_LIMIT, Cause, cause, is_hard_coded, last_write, needed_gain, other_places, whole_stacks, worst
 from .wording import as_measured, consequence, evidence, power, severity, span, witnessed
 
 
@@ -94,6 +94,7 @@ class Head(nn.Module):
             severity=severity(decades),
             predicted=predicted,
             measured=measured,
+            related=other_places(filter(is_hard_coded, stack.hidden), written.place),
         )
 
 

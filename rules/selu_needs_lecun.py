@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from initlint.finding import Finding, Severity
+from initlint.finding import Finding, Place, Severity
 from initlint.frameworks.remedies import SELU_SUBSTITUTES, scaled_init, self_normalising_dropout
 from initlint.network import TRANSPARENT, Layer, Network
 from initlint.network.stack import Stack, stacks
 from initlint.rule import Rule
 
-from .judging import SGD_LIMIT, Cause, blame, cause, whole_stacks, worst
+from .judging import SGD_LIMIT, Cause, blame, cause, other_places, whole_stacks, worst
 from .wording import as_measured, evidence, init_in_words, power, severity, witnessed
 
 LEAST_HARM = 1.0
@@ -76,32 +76,59 @@ net = nn.Sequential(*layers, nn.Linear(64, 1))
             severity=severity(decades) if abs(decades) > SGD_LIMIT else Severity.WARNING,
             predicted=predicted,
             measured=measured,
+            related=other_places(stack.hidden, blame(stack)),
         )
 
     def _dropout(self, network: Network) -> Iterator[Finding]:
         for stack in stacks(network):
             if sum(_is_selu(layer) for stage in stack.stages for layer in stage.between) > 1:
-                for stage in stack.hidden:
-                    yield from (self._ordinary(layer) for layer in stage.between if _is_ordinary_dropout(layer))
+                found = [layer for stage in stack.hidden for layer in stage.between if _is_ordinary_dropout(layer)]
+                yield from [self._ordinary(network, found)] if found else []
 
-    def _ordinary(self, layer: Layer) -> Finding:
+    def _ordinary(self, network: Network, found: list[Layer]) -> Finding:
+        layer, others = found[0], _more(found)
         message = (
-            f"{layer.kind}(p={layer.options['p']}) between SELU layers multiplies the variance by "
+            f"{layer.kind}(p={layer.options['p']}){others} between SELU layers multiplies the variance by "
             f"{1 / (1 - float(str(layer.options['p']))):.2g} each time; SELU then no longer normalises itself"
         )
-        return self.finding(layer.place, message, help=self_normalising_dropout(layer.options["p"]))
+        return self.finding(
+            layer.place,
+            message,
+            help=self_normalising_dropout(layer.options["p"]),
+            predicted={"network": network.name, "layers": [each.name for each in found]},
+            related=_elsewhere(found),
+        )
 
     def _norms(self, network: Network) -> Iterator[Finding]:
         by_id = {layer.id: layer for layer in network.layers}
-        for layer in network.live():
-            before = by_id[layer.inputs[0]] if _is_selu(layer) and layer.inputs else None
-            while before is not None and before.op in TRANSPARENT - {"activation"} and before.inputs:
-                before = by_id[before.inputs[0]]
-            if before is not None and before.op == "norm":
-                message = f"{before.kind} before a SELU: it normalises already, and SELU's own fixed point is lost"
-                yield self.finding(
-                    before.place, message, help=f"remove {before.kind}, or use {SELU_SUBSTITUTES} with it"
-                )
+        norms = [_norm_before(layer, by_id) for layer in network.live() if _is_selu(layer)]
+        found = [norm for norm in norms if norm is not None]
+        if found:
+            kind = found[0].kind
+            yield self.finding(
+                found[0].place,
+                f"{kind}{_more(found)} before a SELU: it normalises already, and SELU's own fixed point is lost",
+                help=f"remove {kind}, or use {SELU_SUBSTITUTES} with it",
+                predicted={"network": network.name, "layers": [each.name for each in found]},
+                related=_elsewhere(found),
+            )
+
+
+def _norm_before(layer: Layer, by_id: dict[int, Layer]) -> Layer | None:
+    """The norm whose output a SELU gets."""
+    before = by_id[layer.inputs[0]] if layer.inputs else None
+    while before is not None and before.op in TRANSPARENT - {"activation"} and before.inputs:
+        before = by_id[before.inputs[0]]
+    return before if before is not None and before.op == "norm" else None
+
+
+def _more(found: list[Layer]) -> str:
+    return f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+
+
+def _elsewhere(found: list[Layer]) -> list[tuple[Place, str]]:
+    """The other lines that build what is reported at the first."""
+    return [(place, "and here") for place in dict.fromkeys(each.place for each in found) if place != found[0].place]
 
 
 def failing(network: Network) -> Iterator[tuple[Stack, float]]:

@@ -10,7 +10,7 @@ from initlint.network import Network
 from initlint.network.stack import Stack
 from initlint.rule import Rule
 
-from .judging import SGD_LIMIT, Cause, blame, cause, scale_ratio, whole_stacks
+from .judging import SGD_LIMIT, Cause, blame, cause, other_places, scale_ratio, whole_stacks
 from .wording import as_measured, consequence, evidence, init_in_words, power, severity, span, witnessed
 
 
@@ -75,6 +75,7 @@ net = nn.Sequential(*layers, nn.Linear(128, 10))
             severity=severity(decades),
             predicted=predicted,
             measured=measured,
+            related=other_places(stack.hidden, blame(stack)),
         )
 
 

@@ -12,7 +12,7 @@ from initlint.network import Network
 from initlint.network.stack import Stack, Stage
 from initlint.rule import Rule
 
-from .judging import SGD_LIMIT, Cause, cause, is_misnamed, last_write, needed_gain, whole_stacks, worst
+from .judging import SGD_LIMIT, Cause, cause, is_misnamed, last_write, needed_gain, other_places, whole_stacks, worst
 from .wording import as_measured, evidence, power, severity, witnessed
 
 LEAST_HARM = 1.0
@@ -87,6 +87,7 @@ net = nn.Sequential(*layers)
             severity=severity(decades) if abs(decades) > SGD_LIMIT else Severity.INFO,
             predicted=predicted,
             measured=measured,
+            related=other_places(filter(is_misnamed, stack.hidden), written.place),
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from initlint.network.decades import along, back
@@ -86,6 +86,12 @@ class Stack:
     def predicted_gradient(self) -> float | None:
         """`gradient` as the theory has it."""
         return self.signal.log10_chi if len(self.hidden) > 1 else None
+
+    @cached_property
+    def gradient_at_fan_in(self) -> float | None:
+        """`predicted_gradient`, had every weight mean 0 and variance 1/fan_in, and no bias: the fault of init taken away."""
+        drawn = [_drawn_by_fan(_for_theory(stage)) for stage in self.hidden]
+        return propagate_stack(drawn).log10_chi if len(drawn) > 1 else None
 
     @property
     def forward(self) -> float | None:
@@ -194,6 +200,11 @@ def _for_theory(stage: Stage) -> StackLayer:
         max_pool=math.prod(window for window in windows if isinstance(window, int)),
         factor=math.prod(f for each in stage.between if isinstance(f := each.options.get("factor", 1.0), float)),
     )
+
+
+def _drawn_by_fan(layer: StackLayer) -> StackLayer:
+    law = Distribution.centred("normal", combine(lambda fan: 1 / fan, layer.fan_in))
+    return replace(layer, weight=law, bias=None)
 
 
 def _law(layer: Layer) -> Distribution:
