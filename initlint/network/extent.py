@@ -76,8 +76,11 @@ def _moved(layer: Layer, before: Extent) -> tuple[int, ...] | None:
 
 
 def _mapped(layer: Layer, before: Extent) -> tuple[int, ...] | None:
-    """All places stay, unless the map takes the units of all of them at once."""
-    if before.sides is None or before.width is None or layer.fan_in == before.width:
+    """All places stay, unless the map takes the units of all of them at once; a part of the units may be cut out."""
+    fan = layer.fan_in
+    if before.sides is None or before.width is None or fan == before.width:
+        return before.sides
+    if before.is_last and isinstance(fan, int) and fan > 0 and before.width % fan == 0:
         return before.sides
     return () if layer.fan_in == before.width * (before.places or 0) else None
 

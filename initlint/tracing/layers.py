@@ -385,9 +385,7 @@ def _call_layer(
 def _record_layer(tracer: Tracer, module: LayerValue, spec: LayerSpec, signals: Sequence[Signal]) -> Value:
     if spec.op == "reshape" and module.type_name == "Identity":
         return signals[0]
-    owned = [
-        value.parameter for value in module.attributes.values() if isinstance(value, TensorValue) and value.parameter
-    ]
+    owned = _owned(module)
     weight, bias = (_parameter(module.attributes.get(name)) for name in ("weight", "bias"))
     inputs = signals if spec.op in ("attention", "bilinear") else signals[:1]
     details: dict[str, object] = {
@@ -406,6 +404,17 @@ def _record_layer(tracer: Tracer, module: LayerValue, spec: LayerSpec, signals: 
     layer.name = tracer.name_of(module)
     tracer.layer_owner[signal.node] = module
     return _shaped_output(module, spec, signal)
+
+
+def _owned(module: LayerValue) -> list[Parameter]:
+    """Its parameters, and those of a projection that is kept in it."""
+    found: list[Parameter] = []
+    for value in module.attributes.values():
+        if isinstance(value, TensorValue) and value.parameter:
+            found.append(value.parameter)
+        elif isinstance(value, LayerValue):
+            found += _owned(value)
+    return found
 
 
 def _shaped_output(module: LayerValue, spec: LayerSpec, signal: Signal) -> Value:

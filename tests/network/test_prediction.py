@@ -137,3 +137,30 @@ class Net(nn.Module):
         return self.after(self.map(x) * torch.rand(256))
 """
     assert_predicted(source, (400, 64), "map", "after")
+
+
+PROJECTED = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.LayerNorm(64)
+        self.attention = nn.MultiheadAttention(64, 4, batch_first=True)
+        self.out = nn.Linear(64, 64)
+
+    def forward(self, x):
+        x = self.norm(x)
+        mixed, _ = self.attention(x, x, x, need_weights=False)
+        return self.out(x + mixed)
+"""
+
+
+def test_an_attention_module_projects_before_and_after() -> None:
+    """With Xavier's rule over the packed projections, and the default of a linear map behind."""
+    torch.manual_seed(0)
+    values = gains(PROJECTED, (32, 25, 64))
+    real = []
+    for _ in range(8):
+        attention = torch.nn.MultiheadAttention(64, 4, batch_first=True)
+        x = torch.nn.LayerNorm(64)(torch.randn(32, 25, 64))
+        real.append(float(attention(x, x, x, need_weights=False)[0].detach().var()))
+    assert values["attention"] == pytest.approx(sum(real) / len(real), rel=0.08)

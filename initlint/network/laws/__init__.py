@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from initlint.network.laws.attention import attend, weigh
+from initlint.network.laws.attention import weigh
 from initlint.network.laws.entries import (
     activate,
     activate_backward,
@@ -17,6 +17,7 @@ from initlint.network.laws.joints import add, concatenate, either, multiply
 from initlint.network.laws.linear import embed, linear, linear_backward
 from initlint.network.laws.norms import normalize, normalize_backward
 from initlint.network.laws.pools import pool
+from initlint.network.laws.projected import attend
 from initlint.network.network import Layer
 from initlint.network.point import Point
 from initlint.network.stack import STACKED

@@ -8,7 +8,7 @@ from initlint.signal.moments import UNKNOWN, Moments
 
 
 def attend(point: Point) -> Moments:
-    """Of a function of queries, keys and values; of a module, which projects them first, nothing is known."""
+    """Of a function of queries, keys and values."""
     length = point.extents[-1].places
     if len(point.inputs) != 3 or point.layer.parameters or not length:
         return UNKNOWN
