@@ -73,6 +73,6 @@ def _layers(network: Network) -> Iterator[Layer]:
     for case in constant_layers(network):
         yield case.layer
     yield from shifted_layers(network)
-    yield from (embedding for embedding, _, _ in oversized(network))
+    yield from (embedding for embedding, *_ in oversized(network))
     yield from (before for _, before in constant_softmaxes(network))
     yield from (case.layer for case in departing(network))
