@@ -103,3 +103,8 @@ def clip_before_step(parameters: str, optimizer: str, scaler: str) -> str:
 def trainer_clip(trainer: str) -> str:
     """Clipping by norm where a trainer takes the steps."""
     return f"{trainer}(..., gradient_clip_val=1.0)"
+
+
+def zero_row(parameter: str, row: int) -> str:
+    """Zeros for one row of a parameter of that name."""
+    return f"with torch.no_grad(): {parameter}[{row}].zero_()"

@@ -95,7 +95,7 @@ LAYERS: dict[str, LayerSpec] = {
     "LazyLinear": LayerSpec("linear", signature("out_features", bias=True), parents=("Linear",)),
     "NonDynamicallyQuantizableLinear": LayerSpec("linear", _LINEAR, parents=("Linear",)),
     "Bilinear": LayerSpec("bilinear", signature("in1_features", "in2_features", "out_features", bias=True)),
-    "Embedding": LayerSpec("embedding", _EMBEDDING, variant="embedding"),
+    "Embedding": LayerSpec("embedding", _EMBEDDING, options={"padding_idx": "padding_idx"}, variant="embedding"),
     "EmbeddingBag": LayerSpec("embedding", signature("num_embeddings", "embedding_dim"), variant="embedding"),
     "RNN": LayerSpec("recurrent", {**_RECURRENT, "nonlinearity": "tanh"}, parents=("RNNBase",), variant="rnn"),
     "LSTM": LayerSpec("recurrent", _RECURRENT, parents=("RNNBase",), variant="lstm"),
