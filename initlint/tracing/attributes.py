@@ -25,6 +25,7 @@ from initlint.tracing.values import (
     ListValue,
     Many,
     Method,
+    Partial,
     Row,
     Scope,
     Signal,
@@ -45,6 +46,8 @@ def load(tracer: Tracer, owner: Value, name: str, place: Place, scope: Scope) ->
         found = tracer.program.resolve_attribute(owner, name)
         return tracer.resolved(found, name) if found is not None else Unknown(f"{name} is not in its module", place)
     if isinstance(owner, ExternalValue):
+        if name == "__name__" and framework.layer_spec(owner.name) is not None:
+            return owner.name.rpartition(".")[2]
         return expressions.external(f"{owner.name}.{name}")
     if isinstance(owner, Instance):
         return _load_from_instance(tracer, owner, name, place)
@@ -65,6 +68,9 @@ def load(tracer: Tracer, owner: Value, name: str, place: Place, scope: Scope) ->
         return owner.attributes.get(name, Unknown(f"{name} is not set", place))
     if isinstance(owner, ParserValue):
         return Method(owner, name)
+    if isinstance(owner, Partial) and name in ("func", "args", "keywords"):
+        parts = {"func": owner.function, "args": owner.arguments}
+        return parts[name] if name in parts else DictValue(dict(owner.keywords.items()), "**" in owner.keywords)
     if isinstance(owner, Size):
         return Size.symbol(f"{owner}.{name}")
     if isinstance(owner, Unknown):

@@ -11,7 +11,7 @@ from initlint.frameworks import torch as framework
 from initlint.network import Replication
 from initlint.signal.initializers import calculate_gain
 from initlint.signal.size import Size
-from initlint.tracing import applying, attributes, introspection, iteration, layers, methods, tensors
+from initlint.tracing import applying, attributes, introspection, iteration, layers, methods, patterns, tensors
 from initlint.tracing.namespaces import NAMESPACES, PARSERS, NamespaceValue, ParserValue
 from initlint.tracing.values import (
     BoundMethod,
@@ -63,6 +63,8 @@ def call_external(
         return _call_builtin(tracer, name[len("builtins.") :], arguments, keywords, place, scope)
     if name in PYTHON:
         return PYTHON[name](tracer, arguments, keywords, place, scope)
+    if name in patterns.FUNCTIONS and not keywords:
+        return patterns.call(name, arguments)
     return _call_foreign(tracer, name, arguments, keywords, place, scope)
 
 
@@ -361,11 +363,15 @@ def _is_instance(value: Value, kind: Value) -> bool | None:
         return None if isinstance(kind, ExternalValue) and kind.name != framework.LINEAR else False
     if isinstance(value, (Unknown, Size)) or isinstance(kind, Unknown):
         return None
+    if isinstance(value, Partial) and isinstance(kind, ExternalValue):
+        return kind.name in ("functools.partial", "typing.Callable", "collections.abc.Callable")
     if isinstance(kind, ClassValue):
         return (isinstance(value, Instance) and kind in value.cls.order) or _derives_unknown(value)
     if not isinstance(kind, ExternalValue):
         return None
     name, last = kind.name, kind.name.rpartition(".")[2]
+    if name == "types.FunctionType":
+        return isinstance(value, FunctionValue)
     if name.startswith("builtins.") and last in PYTHON_TYPES:
         return isinstance(value, PYTHON_TYPES[last]) and not (last == "int" and isinstance(value, bool))
     if last in ABSTRACT_TYPES and not name.startswith("torch"):
