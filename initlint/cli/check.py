@@ -121,12 +121,23 @@ def _rendered(report: Report, options: dict[str, Any]) -> str:
 
 def _as_text(report: Report, options: dict[str, Any]) -> str:
     from initlint.cli.terminal import palette_for, width
-    from initlint.report import networks, text
+    from initlint.report import text
 
     palette = palette_for(options["color"], is_file=options["output"] is not None)
-    shown = networks.render(report.networks, palette) if options["show_networks"] else ""
+    shown = _networks(report, options) if options["show_networks"] else ""
     return shown + text.render(
         report, palette, width=width(), show_statistics=options["statistics"], show_summary=not options["quiet"]
+    )
+
+
+def _networks(report: Report, options: dict[str, Any]) -> str:
+    from initlint.cli.terminal import glyphs_for, palette_for, width
+    from initlint.report.network_table import render
+    from initlint.report.probe import Drawing
+
+    is_file = options["output"] is not None
+    return render(
+        report.networks, Drawing(palette_for(options["color"], is_file=is_file), glyphs_for(is_file=is_file), width())
     )
 
 

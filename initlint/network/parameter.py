@@ -77,6 +77,15 @@ class Parameter:
         return bool(self.writes) and self.writes[-1].is_certain and not self.writes[-1].is_partial
 
     @property
+    def doubt(self) -> str:
+        """Why its distribution is not known: the write that is to blame, and where; empty if nothing wrote to it."""
+        last = self.writes[-1] if self.writes else None
+        if last is None:
+            return ""
+        what = "may not run" if not last.is_certain else "writes a part only" if last.is_partial else "is not known"
+        return f"what {last.initializer} does to {self.name} {what} (line {last.place.line})"
+
+    @property
     def constant(self) -> float | None:
         """The one value of every entry, if there is one."""
         found = self.distribution

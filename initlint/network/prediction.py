@@ -13,6 +13,9 @@ from initlint.network.stack import STACKED, theory_of
 from initlint.signal.moments import UNKNOWN, Moments
 from initlint.signal.size import Value, combine
 
+OF_PLACES = frozenset({"pool", "attention"})
+"""Operations whose law needs the size of the input."""
+
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
@@ -23,6 +26,8 @@ class Prediction:
     after: Moments
     backward_gain: Value
     """E[g²] before the layer over E[g²] behind it."""
+    is_fed: bool = True
+    """Whether the variance of every input is known."""
 
     @property
     def gain(self) -> Value:
@@ -32,12 +37,15 @@ class Prediction:
     @property
     def reason(self) -> str:
         """Why the signal behind the layer is not known, if the layer itself is to blame."""
-        if self.after.variance is not None or self.before.variance is None:
+        if self.after.variance is not None or self.before.variance is None or not self.is_fed:
             return self.layer.reason
         if self.layer.op in STACKED and law_of(self.layer).variance is None:
-            return self.layer.reason or "the distribution of its weight is not known"
+            doubt = self.layer.weight.doubt if self.layer.weight is not None else ""
+            return self.layer.reason or doubt or "the distribution of its weight is not known"
         if self.layer.op == "activation" and theory_of(self.layer) is not None:
             return "the variance before it is no plain number"
+        if self.layer.op in OF_PLACES and not self.layer.parameters:
+            return self.layer.reason or f"{self.layer.kind} goes over places, and how many the input has is not known"
         return self.layer.reason or f"no theory of {self.layer.kind or self.layer.op}"
 
 
@@ -72,7 +80,8 @@ class _Predictor:
             self._extents[layer.id] = behind(layer, extents)
         point = Point(layer, inputs, extents, sources, self._samples, self._layers, self._behind)
         self._behind[layer.id] = after = _forward(point)
-        return Prediction(layer, before, after, _backward(layer, before))
+        is_fed = all(each.variance is not None for each in inputs)
+        return Prediction(layer, before, after, _backward(layer, before), is_fed)
 
 
 def _forward(point: Point) -> Moments:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 
 MOST_ROWS = 60
 """Rows of a table that is shown whole: about what two screens hold."""
@@ -25,6 +26,62 @@ def shown_rows(count: int, marked: Sequence[int], trunk: Sequence[int], most: in
     if len(kept) < FOLDED_ROWS // 2:
         kept.update(_evenly([row for row in range(count) if row not in kept], FOLDED_ROWS - len(kept)))
     return sorted(kept)
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """Rows that come again at once, as the layers of a block do."""
+
+    start: int
+    """Index of the first row of them."""
+    period: int
+    """How many rows they are."""
+    again: int
+    """How often they come behind the first time."""
+
+    @property
+    def end(self) -> int:
+        """Index behind the last row of the last time."""
+        return self.start + self.period * (1 + self.again)
+
+
+LEAST_AGAIN = 2
+"""Times that rows have to come again to be folded."""
+LEAST_SAVED = 5
+"""Rows that folding has to save: it takes one or two lines itself."""
+LONGEST_PERIOD = 80
+"""Rows of the longest block that is looked for."""
+
+
+def find_repeats(keys: Sequence[Hashable]) -> list[Repeat]:
+    """The repeats of a table whose rows are alike where their keys are equal, from top to bottom, none in another."""
+    found: list[Repeat] = []
+    row = 0
+    while row < len(keys):
+        best = max((_repeat(keys, row, period) for period in range(1, LONGEST_PERIOD + 1)), key=_worth)
+        if _saved(best) >= LEAST_SAVED:
+            found.append(best)
+            row = best.end
+        else:
+            row += 1
+    return found
+
+
+def _repeat(keys: Sequence[Hashable], start: int, period: int) -> Repeat:
+    end = start + period
+    while end < len(keys) and keys[end] == keys[end - period]:
+        end += 1
+    return Repeat(start, period, (end - start) // period - 1)
+
+
+def _saved(repeat: Repeat) -> int:
+    """How many rows are left out."""
+    return repeat.again * repeat.period if repeat.again >= LEAST_AGAIN else 0
+
+
+def _worth(repeat: Repeat) -> tuple[int, int]:
+    """The rows it saves; of equals the shorter one is better."""
+    return _saved(repeat), -repeat.period
 
 
 def _evenly(rows: Sequence[int], count: int) -> list[int]:
