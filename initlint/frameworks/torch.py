@@ -70,6 +70,8 @@ _RECURRENT = signature(
     bidirectional=False,
     proj_size=0,
 )
+_OVER_TIME = {"p": "dropout", "is_batch_first": "batch_first", "projection": "proj_size"}
+"""Options of a recurrent layer that runs over a sequence itself; a cell has none of them."""
 _CELL = signature("input_size", "hidden_size", bias=True)
 _ATTENTION = signature(
     "embed_dim",
@@ -97,9 +99,15 @@ LAYERS: dict[str, LayerSpec] = {
     "Bilinear": LayerSpec("bilinear", signature("in1_features", "in2_features", "out_features", bias=True)),
     "Embedding": LayerSpec("embedding", _EMBEDDING, options={"padding_idx": "padding_idx"}, variant="embedding"),
     "EmbeddingBag": LayerSpec("embedding", signature("num_embeddings", "embedding_dim"), variant="embedding"),
-    "RNN": LayerSpec("recurrent", {**_RECURRENT, "nonlinearity": "tanh"}, parents=("RNNBase",), variant="rnn"),
-    "LSTM": LayerSpec("recurrent", _RECURRENT, parents=("RNNBase",), variant="lstm"),
-    "GRU": LayerSpec("recurrent", _RECURRENT, parents=("RNNBase",), variant="gru"),
+    "RNN": LayerSpec(
+        "recurrent",
+        {**_RECURRENT, "nonlinearity": "tanh"},
+        options={**_OVER_TIME, "nonlinearity": "nonlinearity"},
+        parents=("RNNBase",),
+        variant="rnn",
+    ),
+    "LSTM": LayerSpec("recurrent", _RECURRENT, options=_OVER_TIME, parents=("RNNBase",), variant="lstm"),
+    "GRU": LayerSpec("recurrent", _RECURRENT, options=_OVER_TIME, parents=("RNNBase",), variant="gru"),
     "RNNCell": LayerSpec("recurrent", {**_CELL, "nonlinearity": "tanh"}, parents=("RNNCellBase",), variant="rnn"),
     "LSTMCell": LayerSpec("recurrent", _CELL, parents=("RNNCellBase",), variant="lstm"),
     "GRUCell": LayerSpec("recurrent", _CELL, parents=("RNNCellBase",), variant="gru"),

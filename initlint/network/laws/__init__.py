@@ -18,6 +18,7 @@ from initlint.network.laws.linear import embed, linear, linear_backward
 from initlint.network.laws.norms import normalize, normalize_backward
 from initlint.network.laws.pools import pool
 from initlint.network.laws.projected import attend
+from initlint.network.laws.recurrent import recur, recur_backward
 from initlint.network.network import Layer
 from initlint.network.point import Point
 from initlint.network.stack import STACKED
@@ -40,6 +41,7 @@ FORWARD: Mapping[str, Callable[[Point], Moments]] = {
     "join": either,
     "attention": attend,
     "matmul": weigh,
+    "recurrent": recur,
 }
 """Operation -> moments behind it; with at least one input."""
 BACKWARD: Mapping[str, Callable[[Layer, Moments], Value]] = {
@@ -49,5 +51,6 @@ BACKWARD: Mapping[str, Callable[[Layer, Moments], Value]] = {
     "norm": normalize_backward,
     **dict.fromkeys(("reshape", "add", "concat"), lambda layer, before: 1),
     "scale": scale_backward,
+    "recurrent": recur_backward,
 }
 """Operation -> E[g²] before it over E[g²] behind it, from the moments before it."""
