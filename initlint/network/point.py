@@ -10,8 +10,8 @@ from initlint.network.network import Layer
 from initlint.signal.distribution import Distribution
 from initlint.signal.moments import UNKNOWN, Moments
 
-HANDED_ON = frozenset({"reshape", "dropout", "scale", "add"})
-"""Operations that may stand between the logits and what their softmax is used for: a mask is added."""
+HANDED_ON = frozenset({"reshape", "dropout", "scale", "add", "join"})
+"""Operations that may stand between the logits and what their softmax is used for: a mask is added, or is not."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -164,3 +164,44 @@ def test_an_attention_module_projects_before_and_after() -> None:
         x = torch.nn.LayerNorm(64)(torch.randn(32, 25, 64))
         real.append(float(attention(x, x, x, need_weights=False)[0].detach().var()))
     assert values["attention"] == pytest.approx(sum(real) / len(real), rel=0.08)
+
+
+GATED = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Linear(64, 64)
+        self.gain = nn.Parameter(torch.zeros(64))
+        self.out = nn.Linear(64, 64)
+
+    def forward(self, x):
+        x = self.first(x)
+        return self.out(x + self.gain * something_unknown(x))
+"""
+
+
+def test_a_gain_of_zero_leaves_nothing_of_what_is_not_known() -> None:
+    """What is added to a residual stream is known before its branch is."""
+    values = gains(GATED, (32, 64))
+    assert values["out"] == pytest.approx(values["first"] / 3 + 1 / 192, rel=1e-6)
+
+
+MASKED = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.map = nn.Linear(64, 192)
+        self.out = nn.Linear(64, 64)
+
+    def forward(self, x):
+        q, k, v = self.map(x).chunk(3, dim=-1)
+        weights = q @ k.transpose(-2, -1)
+        if x.shape[1] > 8:
+            weights = weights + torch.zeros(1)
+        return self.out(weights.softmax(-1) @ v)
+"""
+
+
+def test_logits_are_followed_whether_or_not_a_mask_is_added() -> None:
+    """The branch that adds the mask and the one that does not are of the same queries and keys."""
+    assert "out" in gains(MASKED, (8, 16, 64))

@@ -13,6 +13,8 @@ from initlint.signal.distribution import Distribution
 from initlint.signal.moments import UNKNOWN, Moments
 from initlint.signal.size import as_float, combine
 
+NOTHING = Moments(0, 0, 0, 0)
+"""What a gain of zero leaves of any signal, known or not."""
 SAME = 1e-6
 """Relative difference up to which two ways give the same signal."""
 
@@ -27,6 +29,8 @@ def multiply(point: Point) -> Moments:
     """Their product; a gate cut from one signal is not followed."""
     if len(point.inputs) == 1 and not point.layer.parameters:
         return UNKNOWN
+    if any(_of_parameter(parameter).second == 0 for parameter in point.layer.parameters):
+        return NOTHING
     total = reduce(partial(places.pairwise, propagation.multiply), point.inputs)
     return reduce(partial(places.pairwise, propagation.multiply), map(_of_parameter, point.layer.parameters), total)
 
