@@ -91,8 +91,15 @@ def _run_rest(tracer: Tracer, ways: list[tuple[Flow, Branch]], rest: Sequence[fa
         ends.append((flow, tracer.heap.take_back()))
     ends = [end for end in ends if end[0] is not Flow.RAISE] or ends
     tracer.heap.merge(*(branch for _, branch in ends))
-    flows = {flow for flow, _ in ends}
-    return flows.pop() if len(flows) == 1 else Flow.NEXT
+    return _joined({flow for flow, _ in ends}, scope)
+
+
+def _joined(flows: set[Flow], scope: Scope) -> Flow:
+    """Where control goes behind several ways; that one of them left a loop is put on record."""
+    if len(flows) == 1:
+        return flows.pop()
+    scope.left |= {flow.value for flow in flows & {Flow.BREAK, Flow.RETURN}}
+    return Flow.NEXT
 
 
 def _try_body(tracer: Tracer, body: Sequence[facts.Statement], scope: Scope) -> tuple[Flow, Branch]:
@@ -117,8 +124,7 @@ def _run_match(tracer: Tracer, node: facts.Match, scope: Scope) -> Flow:
         ways.append(_try_body(tracer, (), scope))
     going = [way for way in ways if way[0] is not Flow.RAISE] or ways
     tracer.heap.merge(*(branch for _, branch in going))
-    flows = {flow for flow, _ in going}
-    return flows.pop() if len(flows) == 1 else Flow.NEXT
+    return _joined({flow for flow, _ in going}, scope)
 
 
 def _matches(tracer: Tracer, case: facts.Case, subject: Value, scope: Scope) -> bool | None:
@@ -141,7 +147,15 @@ def _for(tracer: Tracer, node: facts.Statement, scope: Scope) -> Flow:
     if items is None:
         _run_maybe(tracer, node, Unknown("an item of an iterable that is not known"), scope)
         return Flow.NEXT
-    for item in items:
+    outside, scope.left = scope.left, frozenset()
+    flow = _run_items(tracer, node, items, scope)
+    scope.left = outside | (scope.left - {Flow.BREAK.value})
+    return flow
+
+
+def _run_items(tracer: Tracer, node: facts.For, items: Sequence[Value], scope: Scope) -> Flow:
+    """The rounds of a loop; those behind a round that may have left it may not run."""
+    for index, item in enumerate(items):
         tracer.step()
         if isinstance(item, Many):
             for value in item.items:
@@ -153,6 +167,12 @@ def _for(tracer: Tracer, node: facts.Statement, scope: Scope) -> Flow:
             return Flow.NEXT
         if flow in (Flow.RETURN, Flow.RAISE):
             return flow
+        if scope.left:
+            scope.left -= {Flow.BREAK.value}
+            tracer.heap.begin()
+            _run_items(tracer, node, items[index + 1 :], scope)
+            tracer.heap.merge(tracer.heap.take_back(), Branch())
+            return Flow.NEXT
     return tracer.run(node.otherwise, scope)
 
 

@@ -53,6 +53,8 @@ class Scope:
     """The instance the running method belongs to."""
     defining: ClassValue | None = None
     """The class the running method stands in, for ``super()``."""
+    left: frozenset[str] = frozenset()
+    """How control may have left the loop that runs, on some branch: ``"break"``, ``"return"``."""
 
     @property
     def function_name(self) -> str:
