@@ -58,7 +58,7 @@ def test_a_table_has_the_numbers_of_each_layer_under_its_headings(report) -> Non
     lines = drawn(report)
     title = lines.index("Net (net.py:5)")
     assert lines[title + 1].strip() == "8 operations, 1 with a variance that is not known"
-    assert lines[title + 2].split() == "layer op line fan-in w std var in var out gain back variance".split()
+    assert " ".join(lines[title + 2].split()) == "layer op line fan-in w std var in var out gain back variance"
     found = rows(report)
     assert found["wide"] == ["wide", "Linear", "net.py:8", "64", "0.177", "1", "2", "2", "8"]
     assert found["relu"] == ["-", "relu", "net.py:16", "2", f"{rectified:.3g}", f"{rectified / 2:.3g}", "0.5"]
