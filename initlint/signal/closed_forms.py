@@ -1,6 +1,7 @@
 """Activations whose Gaussian expectations are formulas.
 
-Moments are taken for x ~ N(mean, variance); kernels for a pair of N(0, variance) with a correlation.
+Moments are taken for x ~ N(mean, variance), or a skewed x as in `initlint.signal.quadrature.first_moments`; kernels for
+a pair of N(0, variance) with a correlation.
 """
 
 from __future__ import annotations
@@ -9,15 +10,17 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from initlint.signal.moments import UNKNOWN, Moments
+from initlint.signal.moments import UNKNOWN, Moments, skewness_of
+from initlint.signal.quadrature import REACH
 from initlint.signal.size import Number, Value, as_float
 
 
 @dataclass(frozen=True)
 class ClosedForm:
-    """E[f], E[f²] and E[f'²] by (mean, variance), and the two-point kernels of f and f' by (correlation, variance)."""
+    """Moments by (mean, variance, skewness), E[f'²] by (mean, variance), and the two-point kernels of f and f' by
+    (correlation, variance)."""
 
-    moments: Callable[[Number, Number], Moments]
+    moments: Callable[[Number, Number, float], Moments]
     slope: Callable[[Number, Number], Value]
     kernel: Callable[[float, float], float]
     slope_kernel: Callable[[float, float], float]
@@ -32,16 +35,26 @@ def two_slopes(negative: float, positive: float, negative_square: float | None =
     """
     square = negative**2 if negative_square is None else negative_square
 
-    def moments(mean: Number, variance: Number) -> Moments:
-        above, below = _one_sided(mean, variance), _one_sided(-mean, variance)
-        if above is None or below is None:
+    def moments(mean: Number, variance: Number, skewness: float) -> Moments:
+        ratio = _ratio(mean, variance)
+        if ratio is None:
             return UNKNOWN
+        above, below = _one_sided(mean, variance, ratio, skewness), _one_sided(-mean, variance, -ratio, -skewness)
         first = positive * above[1] - negative * below[1]
-        return Moments(first, positive**2 * above[2] + square * below[2])
+        return Moments(first, positive**2 * above[2] + square * below[2], skewness=skew_behind(ratio, skewness))
+
+    def skew_behind(ratio: float, skewness: float) -> float:
+        """Behind the slopes, from sums that do not depend on the size of the signal."""
+        if abs(ratio) > REACH:
+            return skewness
+        (_, *above), (_, *below) = _standard(ratio, skewness), _standard(-ratio, -skewness)
+        first = positive * above[0] - negative * below[0]
+        second = positive**2 * above[1] + square * below[1]
+        return skewness_of(first, second, positive**3 * above[2] - negative * square * below[2])
 
     def slope(mean: Number, variance: Number) -> Value:
-        above, below = _one_sided(mean, variance), _one_sided(-mean, variance)
-        return None if above is None or below is None else positive**2 * above[0] + square * below[0]
+        ratio = _ratio(mean, variance)
+        return None if ratio is None else positive**2 * _mass(ratio) + square * _mass(-ratio)
 
     def kernel(correlation: float, variance: float) -> float:
         angle = math.acos(correlation)
@@ -55,24 +68,49 @@ def two_slopes(negative: float, positive: float, negative_square: float | None =
     return ClosedForm(moments, slope, kernel, slope_kernel)
 
 
-def _one_sided(mean: Number, variance: Number) -> tuple[float, Number, Number] | None:
-    """P(x > 0), E[x; x > 0] and E[x²; x > 0]; None where mean / std is not a plain number."""
-    std = variance**0.5
+def _ratio(mean: Number, variance: Number) -> float | None:
+    """Mean over standard deviation; None where it is no plain number."""
     if variance == 0:
-        ratio: float | None = math.copysign(math.inf, mean) if isinstance(mean, (int, float)) and mean else 0.0
-    else:
-        ratio = as_float(mean / std)
-    if ratio is None:
-        return None
-    mass, density = 0.5 * math.erfc(-ratio / math.sqrt(2)), math.exp(-ratio * ratio / 2) / math.sqrt(2 * math.pi)
-    return mass, mean * mass + std * density, (mean**2 + variance) * mass + mean * std * density
+        return math.copysign(math.inf, mean) if isinstance(mean, (int, float)) and mean else 0.0
+    return as_float(mean / variance**0.5)
+
+
+def _mass(ratio: float) -> float:
+    """P(x > 0)."""
+    return 0.5 * math.erfc(-ratio / math.sqrt(2))
+
+
+def _density(ratio: float) -> float:
+    return math.exp(-ratio * ratio / 2) / math.sqrt(2 * math.pi)
+
+
+def _one_sided(mean: Number, variance: Number, ratio: float, skewness: float) -> tuple[float, Number, Number]:
+    """P(x > 0) of a Gaussian, E[x; x > 0] and E[x²; x > 0].
+
+    A skewness adds a sixth of itself times the third derivatives of these functions, since Hermite polynomials are
+    orthogonal.
+    """
+    std, mass, density = variance**0.5, _mass(ratio), _density(ratio)
+    first, second = mean * mass + std * density, (mean**2 + variance) * mass + mean * std * density
+    if skewness == 0 or density == 0:
+        return mass, first, second
+    return mass, first - skewness / 6 * ratio * density * std, second + skewness / 3 * density * variance
+
+
+def _standard(ratio: float, skewness: float) -> tuple[float, float, float, float]:
+    """As `_one_sided` for a variance of 1, and E[x³; x > 0]."""
+    mass, density = _mass(ratio), _density(ratio)
+    first = ratio * mass + density * (1 - skewness / 6 * ratio)
+    second = (ratio**2 + 1) * mass + density * (ratio + skewness / 3)
+    return mass, first, second, (ratio**3 + 3 * ratio + skewness) * mass + (ratio**2 + 2) * density
 
 
 def power_two() -> ClosedForm:
-    """x²: E[x⁴] of a Gaussian; kernels by Isserlis' theorem."""
+    """x²: E[x⁴]; kernels by Isserlis' theorem."""
 
-    def moments(mean: Number, variance: Number) -> Moments:
-        return Moments(mean**2 + variance, mean**4 + 6 * mean**2 * variance + 3 * variance**2)
+    def moments(mean: Number, variance: Number, skewness: float) -> Moments:
+        fourth = mean**4 + 6 * mean**2 * variance + 3 * variance**2 + 4 * skewness * mean * variance**1.5
+        return Moments(mean**2 + variance, fourth)
 
     return ClosedForm(
         moments,
@@ -83,13 +121,13 @@ def power_two() -> ClosedForm:
 
 
 def exponential() -> ClosedForm:
-    """eˣ: moments of a log-normal variable."""
+    """eˣ: moments of a log-normal variable. Skewness is left out: no series of a Gaussian holds so far in the tail."""
 
     def slope(mean: Number, variance: Number) -> Value:
         m, v = as_float(mean), as_float(variance)
         return None if m is None or v is None else _exp(2 * m + 2 * v)
 
-    def moments(mean: Number, variance: Number) -> Moments:
+    def moments(mean: Number, variance: Number, _skewness: float) -> Moments:
         m, v = as_float(mean), as_float(variance)
         return UNKNOWN if m is None or v is None else Moments(_exp(m + v / 2), _exp(2 * m + 2 * v))
 
@@ -108,7 +146,7 @@ def wave(phase: float) -> ClosedForm:
     def second(mean: float, variance: float) -> float:
         return math.sin(mean) ** 2 - math.cos(2 * mean) * math.expm1(-2 * variance) / 2
 
-    def moments(mean: Number, variance: Number) -> Moments:
+    def moments(mean: Number, variance: Number, _skewness: float) -> Moments:
         m, v = as_float(mean), as_float(variance)
         if m is None or v is None:
             return UNKNOWN

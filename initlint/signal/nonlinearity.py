@@ -8,14 +8,17 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from initlint.signal.closed_forms import ClosedForm
-from initlint.signal.moments import UNKNOWN, Moments
-from initlint.signal.quadrature import edges_of, expectation, first_two_moments, pair_expectation
+from initlint.signal.moments import UNKNOWN, Moments, skewness_of
+from initlint.signal.quadrature import edges_of, expectation, first_moments, pair_expectation
 from initlint.signal.size import Value, as_float
 
 Function = Callable[[float], float]
 
 DIGITS = 12
 """Significant digits of the arguments under which an integral is remembered."""
+MOST_SKEWED = 1.0493
+"""Largest skewness that a Gram-Charlier density can have without turning negative (Jondeau and Rockinger 2001, section 3);
+a larger one counts as this."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,16 +44,17 @@ class Activation:
     closed: ClosedForm | None = None
     parameters: Mapping[str, float] = field(default_factory=dict)
 
-    def forward(self, mean: Value, variance: Value) -> Moments:
-        """E[f(x)] and E[f(x)²] for x ~ N(mean, variance) (Poole et al. 2016, arXiv:1606.05340, eq. 3)."""
+    def forward(self, mean: Value, variance: Value, skewness: float = 0.0) -> Moments:
+        """Moments of f(x) for x ~ N(mean, variance) (Poole et al. 2016, arXiv:1606.05340, eq. 3), or a skewed x."""
         if mean is None or variance is None or not _is_usable(mean, variance):
             return UNKNOWN
+        skewness = min(max(skewness, -MOST_SKEWED), MOST_SKEWED)
         if self.closed is not None:
-            return self.closed.moments(mean, variance)
+            return self.closed.moments(mean, variance, skewness)
         m, v = as_float(mean), as_float(variance)
         if m is None or v is None:
             return UNKNOWN
-        return _moments(self, *_rounded(m, v))
+        return _moments(self, *_rounded(m, v, skewness))
 
     def backward(self, mean: Value, variance: Value) -> Value:
         """E[f'(x)²] for x ~ N(mean, variance): the gradient's factor (Schoenholz et al. 2017, arXiv:1611.01232)."""
@@ -101,8 +105,9 @@ def _is_usable(mean: Value, variance: Value) -> bool:
 
 
 @lru_cache(maxsize=8192)
-def _moments(activation: Activation, mean: float, variance: float) -> Moments:
-    return Moments(*first_two_moments(activation.value, mean, math.sqrt(variance), activation.edges))
+def _moments(activation: Activation, mean: float, variance: float, skewness: float) -> Moments:
+    first, second, cube = first_moments(activation.value, mean, math.sqrt(variance), activation.edges, skewness)
+    return Moments(first, second, skewness=skewness_of(first, second, cube))
 
 
 @lru_cache(maxsize=8192)

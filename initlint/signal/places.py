@@ -17,6 +17,7 @@ from functools import lru_cache
 from initlint.signal import propagation
 from initlint.signal.moments import Moments
 from initlint.signal.nonlinearity import Activation
+from initlint.signal.pooling import average_pool, max_pool
 from initlint.signal.propagation import NORM_EPSILON
 from initlint.signal.size import Value, as_float, combine, is_known
 
@@ -41,8 +42,18 @@ def pairwise(operation: Callable[..., Moments], *inputs: Moments) -> Moments:
 
 def activate(before: Moments, shape: Activation) -> Moments:
     """An activation of Gaussians (Cho and Saul 2009; Poole et al. 2016, arXiv:1606.05340, eq. 5)."""
-    found = shape.forward(before.mean, before.variance)
-    return replace(found, apart=_product(before, before.apart, shape), across=_product(before, before.across, shape))
+    found = shape.forward(before.mean, before.variance, before.skewness)
+    plain = found if before.skewness == 0 else shape.forward(before.mean, before.variance)
+    apart, across = (_product(before, shared, shape) for shared in (before.apart, before.across))
+    return replace(found, apart=_as_alike(apart, plain, found), across=_as_alike(across, plain, found))
+
+
+def _as_alike(shared: Value, plain: Moments, skewed: Moments) -> Value:
+    """A product for skewed entries with the correlation that it has for Gaussian ones."""
+    if plain is skewed:
+        return shared
+    share = combine(lambda s, m, v: (s - m**2) / v, shared, plain.mean, plain.variance)
+    return combine(lambda part, m, v: m**2 + part * v, share, skewed.mean, skewed.variance)
 
 
 def _product(before: Moments, shared: Value, shape: Activation) -> Value:
@@ -108,7 +119,7 @@ def _normalized(before: Moments, common: Value, between: Value, scale: Value, sh
         return combine(lambda x, t, f, b: (x - t) * f + b**2, value, taken, factor, shift)
 
     second = combine(lambda f, b: left * f + b**2, factor, shift)
-    return Moments(shift, second, kept(before.apart, common), kept(before.across, between))
+    return Moments(shift, second, kept(before.apart, common), kept(before.across, between), skewness=before.skewness)
 
 
 def normalize_size(before: Moments, scale: Value = 1) -> Moments:
@@ -127,7 +138,7 @@ def average(before: Moments, count: float, inside: float | None = None, square: 
     first = count if inside is None else inside
     pairs = count * count if square is None else square
     if before.apart is None:
-        return propagation.average_pool(before, count)
+        return average_pool(before, count)
     share = first / count
     second = combine(lambda q, a: (first * q + (pairs - first) * a) / count**2, before.second, before.apart)
     mean, apart, across = (
@@ -135,7 +146,9 @@ def average(before: Moments, count: float, inside: float | None = None, square: 
         combine(lambda a: a * share**2, before.apart),
         combine(lambda a: a * share**2, before.across),
     )
-    return Moments(mean, second, apart, across)
+    spread = combine(lambda q, m: q - m**2, second, mean)
+    left = as_float(combine(lambda after, v: after / v, spread, before.variance))
+    return Moments(mean, second, apart, across, skewness=before.skewness * math.sqrt(max(left or 0.0, 0.0)))
 
 
 def largest(before: Moments, count: int, shape: Activation | None = None) -> Moments:
@@ -146,7 +159,7 @@ def largest(before: Moments, count: int, shape: Activation | None = None) -> Mom
     numbers = [as_float(value) for value in (before.mean, before.second, before.apart)]
     mean, second, apart = numbers
     if mean is None or second is None or apart is None:
-        return propagation.max_pool(before, count)
+        return max_pool(before, count)
     common = min(max(apart - mean**2, 0.0), second - mean**2)
     value = shape.value if shape is not None else _same
     found = _largest(value, mean, math.sqrt(common), math.sqrt(max(second - mean**2 - common, 0.0)), count)

@@ -12,9 +12,8 @@ from collections.abc import Iterable
 
 from initlint.signal.activations import SELU_ALPHA, SELU_SCALE, activation
 from initlint.signal.distribution import Distribution
-from initlint.signal.moments import UNKNOWN, Moments
-from initlint.signal.pooling import MAX_COUNT, largest_of
-from initlint.signal.size import Number, Value, combine, is_known, is_vanishing
+from initlint.signal.moments import Moments, skewness_of
+from initlint.signal.size import Number, Value, as_float, combine, is_known, is_vanishing
 
 NO_BIAS = Distribution.constant(0)
 NORM_EPSILON = 1e-5
@@ -72,7 +71,7 @@ def linear_backward(fan_out: Value, weight: Distribution) -> Value:
 
 def activate(moments: Moments, name: str, **parameters: object) -> Moments:
     """An elementwise activation of a Gaussian with these moments."""
-    return activation(name, **parameters).forward(moments.mean, moments.variance)
+    return activation(name, **parameters).forward(moments.mean, moments.variance, moments.skewness)
 
 
 def activate_backward(moments: Moments, name: str, **parameters: object) -> Value:
@@ -87,7 +86,8 @@ def normalize(moments: Moments, scale: Value = 1, shift: Value = 0, epsilon: flo
     """
     variance = moments.variance
     kept = variance / (variance + epsilon) if is_known(variance) else 1
-    return Moments(shift, combine(lambda s, b: s**2 * kept + b**2, scale, shift))
+    second = combine(lambda s, b: s**2 * kept + b**2, scale, shift)
+    return Moments(shift, second, skewness=moments.skewness)
 
 
 def normalize_backward(moments: Moments, scale: Value = 1, epsilon: float = NORM_EPSILON) -> Value:
@@ -101,7 +101,8 @@ def rms_normalize(moments: Moments, scale: Value = 1, epsilon: float = 0.0) -> M
     if is_known(size) and size == 0:
         return Moments(0, 0)
     mean = combine(lambda m, q, s: s * m / q**0.5, moments.mean, size, scale)
-    return Moments(mean, combine(lambda x, q, s: s**2 * x / q, moments.second, size, scale))
+    second = combine(lambda x, q, s: s**2 * x / q, moments.second, size, scale)
+    return Moments(mean, second, skewness=moments.skewness)
 
 
 def rms_normalize_backward(moments: Moments, scale: Value = 1, epsilon: float = 0.0) -> Value:
@@ -113,7 +114,11 @@ def dropout(moments: Moments, p: Value = 0.5) -> Moments:
     """Inverted dropout in training: the mean stays, ``E[x²] / (1 - p)`` (Srivastava et al. 2014)."""
     if is_known(p) and p >= 1:
         return Moments(0, 0)
-    return Moments(moments.mean, combine(lambda second, q: second / (1 - q), moments.second, p))
+    second, cube = (
+        combine(lambda x, q, k=power: x / (1 - q) ** k, value, p)
+        for power, value in ((1, moments.second), (2, moments.cube))
+    )
+    return Moments(moments.mean, second, skewness=skewness_of(moments.mean, second, cube))
 
 
 def dropout_backward(p: Value = 0.5) -> Value:
@@ -152,7 +157,11 @@ def add(left: Moments, right: Moments, correlation: Value = 0) -> Moments:
     arXiv:1901.09321, section 2)."""
     mean = combine(lambda a, b: a + b, left.mean, right.mean)
     variance = combine(_sum_of_pair, left.variance, right.variance, correlation)
-    return Moments(mean, combine(lambda v, m: v + m**2, variance, mean))
+    skewness = 0.0
+    for part in (left, right):
+        share = as_float(combine(lambda v, total: v / total, part.variance, variance))
+        skewness += part.skewness * (share or 0.0) ** 1.5
+    return Moments(mean, combine(lambda v, m: v + m**2, variance, mean), skewness=skewness)
 
 
 def _sum_of_pair(left: Number, right: Number, correlation: Number) -> Number:
@@ -162,13 +171,19 @@ def _sum_of_pair(left: Number, right: Number, correlation: Number) -> Number:
 
 
 def concatenate(parts: Iterable[tuple[Moments, Value]]) -> Moments:
-    """Moments over all entries of (moments, width) parts: the average weighted by width."""
+    """Moments over all entries of (moments, width) parts: the average weighted by width.
+
+    So is the skewness: it is that of a unit, which a batch norm hands on, without what sets the parts apart.
+    """
     listed = list(parts)
     total: Value = 0
     for _, width in listed:
         total = combine(_plus, total, width)
-    means = _weighted([(part.mean, width) for part, width in listed], total)
-    return Moments(means, _weighted([(part.second, width) for part, width in listed], total))
+    mean, second, skewness = (
+        _weighted([(getattr(part, name), width) for part, width in listed], total)
+        for name in ("mean", "second", "skewness")
+    )
+    return Moments(mean, second, skewness=as_float(skewness) or 0.0)
 
 
 def _weighted(values: list[tuple[Value, Value]], total: Value) -> Value:
@@ -184,45 +199,13 @@ def _plus(left: Number, right: Number) -> Number:
     return left + right
 
 
-def average_pool(moments: Moments, count: Value, correlation: Value = 0) -> Moments:
-    """The mean of `count` entries: variance ``(1 + (count - 1) c) / count`` of what it was, c their correlation."""
-    variance = combine(lambda v, n, c: v * (1 + (n - 1) * c) / n, moments.variance, count, correlation)
-    return Moments(moments.mean, combine(lambda v, m: v + m**2, variance, moments.mean))
-
-
-def average_pool_backward(count: Value, stride: Value | None = None) -> Value:
-    """Each gradient is shared among `count` inputs: ``1 / count²``, times the windows that overlap (count / stride)."""
-    return combine(lambda n, s: 1 / (n * s), count, count if stride is None else stride)
-
-
-def max_pool(moments: Moments, count: int, is_rectified: bool = False) -> Moments:
-    """The largest of `count` independent Gaussian entries, by their order statistics.
-
-    `is_rectified`: the entries are ReLUs of N(0, 2 E[x²]), as after He initialisation.
-    """
-    if count > MAX_COUNT:
-        return UNKNOWN
-    first, second = largest_of(count, is_rectified)
-    if is_rectified:
-        mean = combine(lambda q: (2 * q) ** 0.5 * first, moments.second)
-        return Moments(mean, combine(lambda q: 2 * q * second, moments.second))
-    mean = combine(lambda m, v: m + v**0.5 * first, moments.mean, moments.variance)
-    return Moments(mean, combine(lambda m, v: _shifted_second(m, v, first, second), moments.mean, moments.variance))
-
-
-def _shifted_second(mean: Number, variance: Number, first: float, second: float) -> Number:
-    return mean**2 + 2 * mean * variance**0.5 * first + variance * second
-
-
-def max_pool_backward(count: Value, stride: Value | None = None) -> Value:
-    """One of `count` inputs gets the gradient: ``1 / stride``, as windows for each input (default: count)."""
-    return combine(lambda n: 1 / n, count if stride is None else stride)
-
-
 def multiply(left: Moments, right: Moments) -> Moments:
     """The product of independent signals: moments multiply."""
     mean = combine(lambda a, b: a * b, left.mean, right.mean)
-    return Moments(mean, combine(lambda a, b: a * b, left.second, right.second))
+    second, cube = (
+        combine(lambda a, b: a * b, *pair) for pair in ((left.second, right.second), (left.cube, right.cube))
+    )
+    return Moments(mean, second, skewness=skewness_of(mean, second, cube))
 
 
 def gate(signal: Moments, gate_input: Moments, name: str = "sigmoid") -> Moments:
@@ -287,7 +270,9 @@ def reshape(moments: Moments) -> Moments:
 def scale(moments: Moments, factor: Value) -> Moments:
     """``factor * x``."""
     mean = combine(lambda m, f: m * f, moments.mean, factor)
-    return Moments(mean, combine(lambda s, f: s * f**2, moments.second, factor))
+    second = combine(lambda s, f: s * f**2, moments.second, factor)
+    side = math.copysign(1, as_float(factor) or 1)
+    return Moments(mean, second, skewness=side * moments.skewness)
 
 
 def scale_backward(factor: Value) -> Value:

@@ -11,6 +11,7 @@ from initlint.signal.activations import activation
 from initlint.signal.distribution import Distribution
 from initlint.signal.moments import STANDARD, Moments
 from initlint.signal.nonlinearity import Activation
+from initlint.signal.pooling import max_pool
 from initlint.signal.size import Number, Value, as_float, combine
 
 EXTREME = 1e150
@@ -107,7 +108,7 @@ def _propagate(layer: StackLayer, moments: Moments) -> LayerSignal:
 def _pooled(layer: StackLayer, phi: Activation, moments: Moments) -> Moments:
     """Behind the max pool and the constant factor."""
     if layer.max_pool > 1:
-        moments = propagation.max_pool(moments, layer.max_pool, is_rectified=phi.is_relu_like)
+        moments = max_pool(moments, layer.max_pool, is_rectified=phi.is_relu_like)
     return moments if layer.factor == 1 else propagation.scale(moments, layer.factor)
 
 

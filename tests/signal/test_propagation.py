@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from initlint.signal import pooling
 from initlint.signal import propagation as ops
 from initlint.signal.distribution import Distribution
 from initlint.signal.moments import STANDARD, UNKNOWN, Moments
@@ -144,10 +145,10 @@ def test_concatenation_averages_by_width() -> None:
 
 
 def test_average_pooling_divides_the_variance() -> None:
-    assert_moments(samples(20_000, 9).mean(axis=1), ops.average_pool(INPUT, 9))
-    assert ops.average_pool(INPUT, 9, 1).second == pytest.approx(INPUT.second)
-    assert ops.average_pool_backward(4) == 1 / 16
-    assert ops.average_pool_backward(9, 4) == 1 / 36
+    assert_moments(samples(20_000, 9).mean(axis=1), pooling.average_pool(INPUT, 9))
+    assert pooling.average_pool(INPUT, 9, 1).second == pytest.approx(INPUT.second)
+    assert pooling.average_pool_backward(4) == 1 / 16
+    assert pooling.average_pool_backward(9, 4) == 1 / 36
 
 
 @pytest.mark.parametrize("count", [1, 2, 4, 9, 49, 1000])
@@ -156,17 +157,17 @@ def test_max_pooling_follows_the_order_statistics(count: int, is_rectified: bool
     z = np.random.default_rng(7).standard_normal((5_000, count))
     if is_rectified:
         drawn = np.maximum(1.3 * z, 0).max(axis=1)
-        assert_moments(drawn, ops.max_pool(Moments(1.3 / math.sqrt(2 * math.pi), 1.69 / 2), count, True))
+        assert_moments(drawn, pooling.max_pool(Moments(1.3 / math.sqrt(2 * math.pi), 1.69 / 2), count, True))
     else:
-        assert_moments((0.4 + 0.9 * z).max(axis=1), ops.max_pool(INPUT, count))
+        assert_moments((0.4 + 0.9 * z).max(axis=1), pooling.max_pool(INPUT, count))
 
 
 def test_max_pooling_of_two_has_its_known_mean() -> None:
-    pooled = ops.max_pool(STANDARD, 2)
+    pooled = pooling.max_pool(STANDARD, 2)
     assert pooled.mean == pytest.approx(1 / math.sqrt(math.pi), abs=1e-9)
     assert pooled.second == pytest.approx(1, abs=1e-9)
-    assert ops.max_pool(Moments(0, 1 / HIDDEN), 2).second * HIDDEN == pytest.approx(1)  # type: ignore[operator]
-    assert ops.max_pool_backward(4) == 0.25
+    assert pooling.max_pool(Moments(0, 1 / HIDDEN), 2).second * HIDDEN == pytest.approx(1)  # type: ignore[operator]
+    assert pooling.max_pool_backward(4) == 0.25
 
 
 @pytest.mark.parametrize("count", [10**4, 10**6])
@@ -175,11 +176,11 @@ def test_max_pooling_stays_accurate_for_whole_images(count: int) -> None:
     above = np.array([0.5 * math.erfc(one / math.sqrt(2)) for one in z])
     beyond = -np.expm1(count * np.log1p(-above))  # E[M] is the integral of P(M > z)
     mean = (beyond.sum() - (beyond[0] + beyond[-1]) / 2) * (z[1] - z[0])
-    assert as_float(ops.max_pool(STANDARD, count).mean) == pytest.approx(mean, rel=1e-7)
+    assert as_float(pooling.max_pool(STANDARD, count).mean) == pytest.approx(mean, rel=1e-7)
 
 
 def test_max_pooling_of_more_than_it_can_resolve_is_unknown() -> None:
-    assert ops.max_pool(STANDARD, MAX_COUNT + 1) == UNKNOWN
+    assert pooling.max_pool(STANDARD, MAX_COUNT + 1) == UNKNOWN
 
 
 @pytest.mark.parametrize("name", ["sigmoid", "silu", "gelu", "relu"])
@@ -257,8 +258,8 @@ def test_the_unknown_stays_unknown_through_every_operation() -> None:
         ops.dropout(INPUT, None).second,
         ops.alpha_dropout(UNKNOWN).second,
         ops.add(INPUT, UNKNOWN).second,
-        ops.average_pool(INPUT, None).second,
-        ops.max_pool(UNKNOWN, 4).second,
+        pooling.average_pool(INPUT, None).second,
+        pooling.max_pool(UNKNOWN, 4).second,
         ops.multiply(INPUT, UNKNOWN).second,
         ops.softmax(UNKNOWN, 4).second,
         ops.softmax(Moments(0, HIDDEN), 4).second,

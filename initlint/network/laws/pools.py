@@ -8,8 +8,9 @@ from initlint.network.extent import pooled
 from initlint.network.network import Layer
 from initlint.network.point import Point
 from initlint.network.stack import theory_of
-from initlint.signal import places, propagation
+from initlint.signal import places
 from initlint.signal.moments import UNKNOWN, Moments
+from initlint.signal.pooling import max_pool
 
 
 def pool(point: Point) -> Moments:
@@ -25,7 +26,7 @@ def pool(point: Point) -> Moments:
         return places.largest(point.before, int(count[0]))
     gaussian = point.look_back(source)
     if gaussian.apart is None:
-        return propagation.max_pool(point.before, int(count[0]), is_rectified=True)
+        return max_pool(point.before, int(count[0]), is_rectified=True)
     return places.largest(gaussian, int(count[0]), shape)
 
 
