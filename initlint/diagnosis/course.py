@@ -114,15 +114,20 @@ def _in_range(moments: Moments) -> Moments:
     if second is None or second == 0 or 1 / EXTREME <= second <= EXTREME:
         return moments
     wanted = EXTREME if second > 1 else 1 / EXTREME
-    shares = [_share(value, second) for value in (moments.apart, moments.across)]
+    apart, across = (_of(_share(value, second), wanted) for value in (moments.apart, moments.across))
     mean = as_float(moments.mean) or 0.0
     return Moments(
         math.copysign(
             math.sqrt(wanted) * min(abs(mean) / math.sqrt(second), 1.0) if math.isfinite(second) else 0.0, mean
         ),
         wanted,
-        *(None if share is None else share * wanted for share in shares),
+        apart,
+        across,
     )
+
+
+def _of(share: float | None, whole: float) -> float | None:
+    return None if share is None else share * whole
 
 
 def _share(value: object, second: float) -> float | None:

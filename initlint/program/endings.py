@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,8 @@ DEEPEST = 30
 """Names, calls and returns followed one after another."""
 MOST_STEPS = 400
 """Expressions looked at for one."""
+WEIGHTED = frozenset({"linear", "conv", "conv_transpose", "bilinear", "embedding", "recurrent"})
+"""Operations that end in no activation."""
 KEEPING = frozenset({"reshape", "dropout"})
 """Operations that leave the range of their values what it is, but for zeros."""
 
@@ -89,20 +91,40 @@ class Endings:
         if scope is None or _is_changed(name.id, scope):
             return None
         at = name.start if scope is point.routine else None
-        bounds = list(reaching(scope, scope.bounds.get(name.id, []), at))
-        found = [self._at(bound.value, point.at(bound.routine, (*bound.route, *point.route))) for bound in bounds]
-        if scope.parameter(name.id) is not None and not any(bound.is_sure and at is not None for bound in bounds):
-            given = list(given_for(self.values, scope, name.id)) if name.id != scope.self_name else []
-            found += [self._at(value, point.at(caller, point.route)) for caller, value in given] or [None]
-        return _all(found)
+        return _all(self._bound(name.id, scope, at, point))
+
+    def _bound(self, name: str, scope: Routine, at: int | None, point: _Point) -> Iterator[Known]:
+        """What a name may be; callers, who take long to find, come last."""
+        bounds = list(reaching(scope, scope.bounds.get(name, []), at))
+        for bound in bounds:
+            yield self._at(bound.value, point.at(bound.routine, (*bound.route, *point.route)))
+        if scope.parameter(name) is not None and not any(bound.is_sure and at is not None for bound in bounds):
+            given = list(given_for(self.values, scope, name)) if name != scope.self_name else []
+            for caller, value in given:
+                yield self._at(value, point.at(caller, point.route))
+            if not given:
+                yield None
 
     # ------------------------------------------------------------------------------------------------------------ calls
 
     def _called(self, call: facts.Call, point: _Point) -> Known:
+        if self._may_be_weighted(call.function, point.routine):
+            return None
         callees = self.values.callees(call, point.routine)
         if not callees:
             return self._method(call, point)
         return _all(self._by(callee, call, point) for callee in callees)
+
+    def _may_be_weighted(self, function: facts.Expression, routine: Routine) -> bool:
+        """Whether a method of the object makes what is called a layer with weights: told before all other ways are followed."""
+        owner = routine.owner
+        if owner is None or not isinstance(function, facts.Attribute) or not isinstance(function.value, facts.Name):
+            return False
+        bounds = owner.attributes.get(function.name, []) if function.value.id == routine.self_name else []
+        made = [(each.value, each.routine) for each in bounds if isinstance(each.value, facts.Call)]
+        found = [callee for call, where in made for callee in self.values.callees(call, where)]
+        specs = [framework.layer_spec(callee.name) for callee in found if isinstance(callee, Foreign)]
+        return any(spec is not None and spec.op in WEIGHTED for spec in specs)
 
     def _method(self, call: facts.Call, point: _Point) -> Known:
         """A method of a tensor."""
