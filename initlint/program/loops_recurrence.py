@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from initlint.finding import Place
@@ -40,21 +40,43 @@ class Recurrence:
     """Time steps it is unrolled over, if the source says so."""
 
 
+@dataclass
+class _Search:
+    """One search for the first recurrent layer, which looks into nothing twice: what many lead to costs once."""
+
+    values: Values
+    seen: dict[tuple[object, ...], int] = field(default_factory=dict)
+    """Least depth at which each thing was looked into, by what it is, who makes it and what is known there."""
+
+    def is_new(self, thing: tuple[object, ...], known: Known, depth: int) -> bool:
+        """Whether something was not looked into before from as near or nearer: only then is there more to find."""
+        key = (*thing, frozenset(known.items()))
+        if self.seen.get(key, depth + 1) <= depth:
+            return False
+        self.seen[key] = depth
+        return True
+
+
 def recurrence_of(values: Values, model: Value) -> Recurrence | None:
     """The first recurrent layer in a model."""
-    return next(_in_value(values, model, {}, 0, ""), None)
+    return next(_in_value(_Search(values), model, {}, 0, ""), None)
 
 
-def _in_value(values: Values, model: Value, known: Known, depth: int, owner: str) -> Iterator[Recurrence]:
+def _in_value(search: _Search, model: Value, known: Known, depth: int, owner: str) -> Iterator[Recurrence]:
+    if not isinstance(model, (Instance, Foreign)):
+        return
+    what = id(model.cls) if isinstance(model, Instance) else model.name
+    if not search.is_new((what, id(model.call), id(model.routine), owner), known, depth):
+        return
     if isinstance(model, Instance):
-        yield from _in_class(values, model.cls, _arguments(values, model, known), depth)
+        yield from _in_class(search, model.cls, _arguments(search.values, model, known), depth)
         if model.call is not None and model.routine is not None:
-            yield from _in_arguments(values, model.call, model.routine, known, depth)
-    elif isinstance(model, Foreign) and model.call is not None and model.routine is not None:
-        yield from _in_foreign(values, model, known, depth, owner)
+            yield from _in_arguments(search, model.call, model.routine, known, depth)
+    elif model.call is not None and model.routine is not None:
+        yield from _in_foreign(search, model, known, depth, owner)
 
 
-def _in_foreign(values: Values, made: Foreign, known: Known, depth: int, owner: str) -> Iterator[Recurrence]:
+def _in_foreign(search: _Search, made: Foreign, known: Known, depth: int, owner: str) -> Iterator[Recurrence]:
     assert made.call is not None and made.routine is not None
     spec = torch_tables.layer_spec(made.name)
     if spec is not None and spec.op == torch_tables.RECURRENT_OP:
@@ -68,45 +90,45 @@ def _in_foreign(values: Values, made: Foreign, known: Known, depth: int, owner: 
             framework.FALLBACK_RECURRENT, place, owner, _hidden(made.call, made.routine, known), False, None
         )
     elif made.name in torch_tables.CONTAINERS:
-        yield from _in_arguments(values, made.call, made.routine, known, depth, owner)
+        yield from _in_arguments(search, made.call, made.routine, known, depth, owner)
 
 
 def _in_arguments(
-    values: Values, call: facts.Call, routine: Routine, known: Known, depth: int, owner: str = ""
+    search: _Search, call: facts.Call, routine: Routine, known: Known, depth: int, owner: str = ""
 ) -> Iterator[Recurrence]:
     for one in call.arguments if depth < DEEPEST_NESTING else ():
         items = one.value.items if isinstance(one.value, facts.Sequence) else (one.value,)
         for item in items:
             if isinstance(item, facts.Starred) or one.star:
                 continue
-            for value in values.of(item, routine):
-                if not isinstance(value, Instance) or (value.call is not None and is_model(values, value.cls)):
-                    yield from _in_value(values, value, known, depth + 1, owner)
+            for value in search.values.of(item, routine):
+                if not isinstance(value, Instance) or (value.call is not None and is_model(search.values, value.cls)):
+                    yield from _in_value(search, value, known, depth + 1, owner)
 
 
-def _in_class(values: Values, cls: ClassScope, known: Known, depth: int) -> Iterator[Recurrence]:
-    if depth > DEEPEST_NESTING or not is_model(values, cls):
+def _in_class(search: _Search, cls: ClassScope, known: Known, depth: int) -> Iterator[Recurrence]:
+    if depth > DEEPEST_NESTING or not is_model(search.values, cls):
         return
-    for one in ancestry(values, cls):
+    for one in ancestry(search.values, cls):
         for routine in one.methods.values():
-            if find_method(values, cls, routine.name) is routine or routine.name == "__init__":
-                yield from _in_routine(values, routine, known, depth, cls.name)
+            if find_method(search.values, cls, routine.name) is routine or routine.name == "__init__":
+                yield from _in_routine(search, routine, known, depth, cls.name)
 
 
-def _in_routine(values: Values, routine: Routine, known: Known, depth: int, owner: str) -> Iterator[Recurrence]:
-    if depth > DEEPEST_NESTING:
+def _in_routine(search: _Search, routine: Routine, known: Known, depth: int, owner: str) -> Iterator[Recurrence]:
+    if depth > DEEPEST_NESTING or not search.is_new((id(routine), owner), known, depth):
         return
     for call in routine.calls:
         if not is_excluded(call, routine, known):
-            for callee in values.callees(call, routine):
+            for callee in search.values.callees(call, routine):
                 if isinstance(callee, ClassScope):
-                    yield from _in_value(values, Instance(callee, call, routine), known, depth + 1, owner)
+                    yield from _in_value(search, Instance(callee, call, routine), known, depth + 1, owner)
                 elif isinstance(callee, Foreign) and callee.name not in torch_tables.CONTAINERS:
-                    yield from _in_value(values, Foreign(callee.name, call, routine), known, depth + 1, owner)
+                    yield from _in_value(search, Foreign(callee.name, call, routine), known, depth + 1, owner)
                 elif isinstance(callee, Routine) and callee.owner is None and routine.name == "__init__":
-                    yield from _in_routine(values, callee, {}, depth + 1, owner)
+                    yield from _in_routine(search, callee, {}, depth + 1, owner)
     for inner in routine.functions.values():
-        yield from _in_routine(values, inner, known, depth + 1, owner)
+        yield from _in_routine(search, inner, known, depth + 1, owner)
 
 
 def is_model(values: Values, cls: ClassScope) -> bool:

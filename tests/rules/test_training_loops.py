@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from textwrap import dedent
+from time import process_time
 
 import pytest
 
@@ -715,6 +716,40 @@ def test_source_with_hundreds_of_like_parts_is_walked(project: Project, long: st
         """,
     )
     assert project.is_right()
+
+
+MANY_WAYS = 12
+"""Layers of the next class in each class: five levels down there are a quarter of a million paths."""
+SECONDS_FOR_MANY_WAYS = 5
+"""Processor time. A search that walks each path takes minutes, one that looks into each class once well below one."""
+
+
+def test_parts_that_many_paths_lead_to_are_looked_into_once(project: Project) -> None:
+    """The layer at the bottom is no recurrent one, so that nothing ends the search before all of it was seen."""
+    project.add("model.py", "\n\n".join(["from torch import nn", *map(_level, range(7))]))
+    project.add("train.py", LOOP_OVER_LEVELS)
+    began = process_time()
+    assert not project.findings()
+    assert process_time() - began < SECONDS_FOR_MANY_WAYS
+
+
+def _level(depth: int) -> str:
+    made = f"Level{depth - 1}()" if depth else "nn.Linear(8, 8)"
+    parts = "\n".join(f"        self.part{number} = {made}" for number in range(MANY_WAYS))
+    return f"class Level{depth}(nn.Module):\n    def __init__(self):\n        super().__init__()\n{parts}\n"
+
+
+LOOP_OVER_LEVELS = """
+import torch
+from model import Level6
+
+model = Level6()
+optimizer = torch.optim.Adam(model.parameters())
+for x, y in batches:
+    optimizer.zero_grad()
+    torch.nn.functional.mse_loss(model(x), y).backward()
+    optimizer.step()
+"""
 
 
 # --------------------------------------------------------------------------------------------------------- what it says
