@@ -1,0 +1,191 @@
+"""How much of the production libraries the tracer knows, by module class, and what it does not follow.
+
+Counted is every class that is an `nn.Module` by its linked bases and has a `forward` written in the program, its own or
+an inherited one; those whose `forward` does nothing but raise are counted apart, as abstract. A class is
+
+* complete: a network was traced from it in which every operation from the inputs to the outputs is known;
+* in another: no network of its own is complete, but in another one operations that stand in its source are reached, and
+  each of those is known (what helper functions outside the class do is not looked at: an upper bound);
+* partial: a network was traced from it, or reaches its source, in which operations are unknown;
+* none: neither.
+
+A reason counts once for each partial class; "alone" counts the classes that have no other, which mending it completes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from packages import FOLDER, HERE, folder_of, pinned
+
+from initlint.configuration import Configuration
+from initlint.finding import Place
+from initlint.gathering import Gathered
+from initlint.network import Network
+from initlint.program import Module, Program
+from initlint.program.module import flatten
+from initlint.reading import facts
+from initlint.tracing.attributes import class_member
+from initlint.tracing.roots import trace_program
+from initlint.tracing.tracer import Tracer
+from initlint.tracing.values import FunctionValue
+
+CACHE = HERE.parent / ".initlint_cache"
+SHARES = ("complete", "in another", "partial", "none")
+NO_OUTPUT = "no output is reached"
+QUOTED = re.compile(r"'[^']*'|`[^`]*`")
+
+
+@dataclass(eq=False)
+class Class:
+    """A module class of a library, and what networks show of it."""
+
+    place: Place
+    """From its name to the end of its body."""
+    is_abstract: bool
+    is_complete: bool = False
+    is_root: bool = False
+    known: int = 0
+    """Operations in its source that networks of other classes reach, and that are known."""
+    root_reasons: set[str] = field(default_factory=set)
+    """Why networks traced from it are incomplete."""
+    inner_reasons: set[str] = field(default_factory=set)
+    """Why operations in its source are unknown, in other networks."""
+
+    @property
+    def share(self) -> str:
+        """One of `SHARES`."""
+        if self.is_complete:
+            return "complete"
+        if self.known and not self.inner_reasons:
+            return "in another"
+        return "partial" if self.is_root or self.inner_reasons else "none"
+
+    @property
+    def reasons(self) -> set[str]:
+        """Of a partial class. What its own network says is more than what others do."""
+        return self.root_reasons or self.inner_reasons
+
+
+def main() -> None:
+    """Trace every package, print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("only", nargs="*", help="packages to trace [all]")
+    parser.add_argument("--packages", type=Path, default=FOLDER, help="folder of the unpacked packages")
+    parser.add_argument("--reasons", type=int, default=25, help="how many to print [25]")
+    options = parser.parse_args()
+    everything: list[Class] = []
+    headings = ("package", "classes", "abstract", *SHARES, "followed", "cut off")
+    print(_row(headings), _row(("---", *("---:" for _ in headings[1:]))), sep="\n")
+    for name in options.only or pinned():
+        found, untraced = classes_of(folder_of(name, options.packages))
+        print(_row((name, *_counts(found), untraced)), flush=True)
+        everything += found
+    print(_row(("together", *_counts(everything), "")))
+    print(_reasons([each for each in everything if not each.is_abstract], options.reasons))
+
+
+# --------------------------------------------------------------------------------------------------------- the classes
+
+
+def classes_of(folder: Path) -> tuple[list[Class], int]:
+    """The module classes under a folder with what is known of them, and how many roots the budget cut off."""
+    settings = Configuration(root=folder.absolute(), cache_dir=CACHE)
+    program = Gathered.from_paths([folder], settings, lambda stage, done, total: None).program
+    found = list(_module_classes(program))
+    by_file: dict[str, list[Class]] = defaultdict(list)
+    for each in found:
+        by_file[each.place.path].append(each)
+    for network in trace_program(program):
+        _note(network, by_file)
+    return found, program.untraced
+
+
+def _module_classes(program: Program) -> Iterator[Class]:
+    tracer = Tracer(program)
+    for module in list(program.modules):
+        tracer.begin()
+        for node in flatten(module.source.facts.body):
+            if isinstance(node, facts.Class):
+                yield from _with_forward(tracer, module, node)
+
+
+def _with_forward(tracer: Tracer, module: Module, node: facts.Class) -> Iterator[Class]:
+    cls = tracer.class_value(node, tracer.scope_of(module))
+    forward = class_member(tracer, cls, "forward")
+    if cls.is_module and isinstance(forward, FunctionValue) and isinstance(forward.node, facts.Function):
+        place = module.source.place(node.start, node.body_end)
+        yield Class(place, _only_raises(forward.node))
+
+
+def _only_raises(function: facts.Function) -> bool:
+    """A docstring may stand before."""
+    return all(isinstance(statement, (facts.Raise, facts.Evaluate)) for statement in function.body) and any(
+        isinstance(statement, facts.Raise) for statement in function.body
+    )
+
+
+# -------------------------------------------------------------------------------------------------------- the networks
+
+
+def _note(network: Network, by_file: dict[str, list[Class]]) -> None:
+    root = _class_at(network.place, by_file)
+    live = network.live()
+    if root is not None:
+        root.is_root = True
+        root.is_complete |= network.is_complete
+        root.root_reasons |= {kind_of(layer.reason) for layer in live if layer.op == "unknown"}
+        if not network.outputs:
+            root.root_reasons.add(NO_OUTPUT)
+    for layer in live:
+        owner = _class_at(layer.place, by_file)
+        if owner is None or owner is root or layer.op == "input":
+            continue
+        if layer.op == "unknown":
+            owner.inner_reasons.add(kind_of(layer.reason))
+        else:
+            owner.known += 1
+
+
+def _class_at(place: Place, by_file: dict[str, list[Class]]) -> Class | None:
+    """The innermost class whose source holds a place."""
+    holding = [each for each in by_file.get(place.path, ()) if each.place.line <= place.line <= each.place.end_line]
+    return max(holding, key=lambda each: each.place.line, default=None)
+
+
+def kind_of(reason: str) -> str:
+    """The reason without the names that differ from program to program."""
+    return QUOTED.sub("…", reason)
+
+
+# ---------------------------------------------------------------------------------------------------------- the tables
+
+
+def _counts(found: Sequence[Class]) -> tuple[object, ...]:
+    concrete = [each for each in found if not each.is_abstract]
+    counted = Counter(each.share for each in concrete)
+    followed = counted["complete"] + counted["in another"]
+    share = f"{followed / len(concrete):.0%}" if concrete else "-"
+    return (len(concrete), len(found) - len(concrete), *(counted[name] for name in SHARES), share)
+
+
+def _reasons(found: Sequence[Class], most: int) -> str:
+    partial = [each for each in found if each.share == "partial"]
+    counted = Counter(reason for each in partial for reason in each.reasons)
+    alone = Counter(next(iter(each.reasons)) for each in partial if len(each.reasons) == 1)
+    rows = [_row((reason, count, alone[reason])) for reason, count in counted.most_common(most)]
+    return "\n".join(["", _row(("reason", "classes", "alone")), _row(("---", "---:", "---:")), *rows])
+
+
+def _row(cells: Sequence[object]) -> str:
+    """Of a table in Markdown."""
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+if __name__ == "__main__":
+    main()
