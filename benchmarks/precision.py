@@ -100,7 +100,7 @@ def _judgement(entry: dict[str, Any]) -> tuple[Key, Judgement]:
 def write(path: Path, judged: Judgements) -> None:
     """Sorted, so that a new verdict changes few lines."""
     document = {name: [_entry(*item) for item in sorted(judged[name].items(), key=_order)] for name in sorted(judged)}
-    path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _order(item: tuple[Key, Judgement]) -> tuple[object, ...]:
