@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from initlint.finding import Finding, Place, Severity
+from initlint.frameworks.remedies import open_forget_gates
 from initlint.network import Layer, Network, Parameter
 from initlint.rule import Rule
 
@@ -75,7 +76,7 @@ class Tagger(nn.Module):
         return self.finding(
             _place(layer, biases),
             message,
-            help=f"with n = {name}.shape[0]: nn.init.constant_({name}[n // 4 : n // 2], {OPEN:g})",
+            help=open_forget_gates(name, OPEN),
             predicted={"network": network.name, "forget_gate": _gate(0.0), "steps": _memory(0.0)},
         )
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from initlint.finding import Finding, Place, Severity
 from initlint.frameworks.remedies import ORTHOGONAL
+from initlint.frameworks.torch import GATED_LAYERS
 from initlint.network import Layer, Network, Number, Parameter
 from initlint.network.measurement import Statistics
 from initlint.rule import Rule
@@ -20,7 +21,6 @@ until it saturates. PyTorch's default, U(+-1/sqrt(h)), has 0.58 and orthogonal w
 GATED = (0.0, 4.0)
 """The same for LSTM and GRU: their state goes around the weights, so that small ones are no fault. A large PTB model's
 U(-0.1, 0.1) at 1500 units has 2.2."""
-GATED_CELLS = frozenset({"LSTM", "GRU", "LSTMCell", "GRUCell", "lstm", "gru", "lstm_cell", "gru_cell"})
 
 
 class RecurrentWeightsScale(Rule):
@@ -116,13 +116,13 @@ class Departure:
     @property
     def limits(self) -> tuple[float, float]:
         """Spectral radii that do no harm."""
-        return GATED if self.layer.kind in GATED_CELLS else PLAIN
+        return GATED if self.layer.kind in GATED_LAYERS else PLAIN
 
     @property
     def is_harmful(self) -> bool:
         """Whether training suffers, rather than takes longer: gates learn to open or close, and a plain cell that forgets
         learns what came last. A mean drives all units, gates included, the same way."""
-        return self.radius > self.limits[1] and (self.is_shifted or self.layer.kind not in GATED_CELLS)
+        return self.radius > self.limits[1] and (self.is_shifted or self.layer.kind not in GATED_LAYERS)
 
 
 def departing(network: Network) -> Iterator[Departure]:
@@ -138,7 +138,7 @@ def departing(network: Network) -> Iterator[Departure]:
 
 
 def _end(case: Departure) -> str:
-    is_gated = case.layer.kind in GATED_CELLS
+    is_gated = case.layer.kind in GATED_LAYERS
     if case.radius < case.limits[0]:
         return "the state is forgotten within a few steps"
     if is_gated and not case.is_shifted:

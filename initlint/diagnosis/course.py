@@ -7,18 +7,17 @@ an even course departs for a reason that is known.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
 from initlint.network.extent import UNKNOWN_EXTENT, Extent, behind
-from initlint.network.laws import FORWARD, SOURCES
+from initlint.network.laws import BACKWARD, FORWARD, SOURCES
 from initlint.network.network import Layer, Network
 from initlint.network.parameter import Parameter
-from initlint.network.point import Point, law_of, number
+from initlint.network.point import Point, law_of
 from initlint.network.stack import STACKED, theory_of
 from initlint.signal.moments import NOISE, Moments
-from initlint.signal.propagation import NORM_EPSILON
 from initlint.signal.size import as_float, combine
 
 EXTREME = 1e150
@@ -162,7 +161,7 @@ def _factors(point: Point, is_assumed: bool) -> list[float]:
         return _shares(point.extents)
     if layer.op == "multiply":
         return _partners(point)
-    factor = _FACTORS[layer.op](point) if layer.op in _FACTORS else 1.0
+    factor = _linear(point) if layer.op in STACKED else _by_entry(point)
     is_plain = factor is not None and math.isfinite(factor) and not is_assumed
     return [factor if factor is not None and is_plain else 1.0] * count
 
@@ -172,29 +171,10 @@ def _linear(point: Point) -> float | None:
     return as_float(combine(lambda fan, second: fan * second, point.layer.fan_in, law_of(point.layer).second))
 
 
-def _activate(point: Point) -> float | None:
-    theory = theory_of(point.layer)
-    return None if theory is None else as_float(theory.backward(point.before.mean, point.before.variance))
-
-
-def _dropout(point: Point) -> float | None:
-    share = number(point.layer, "p")
-    return None if share is None or share >= 1 else 1 / (1 - share)
-
-
-def _scale(point: Point) -> float | None:
-    factor = number(point.layer, "factor")
-    return None if factor is None else factor**2
-
-
-def _normalize(point: Point) -> float | None:
-    """The square of the scale over what the norm divides by: a batch norm takes off what samples have in common."""
-    layer, before = point.layer, point.before
-    left = before.second if layer.kind == "RMSNorm" else before.variance
-    if "BatchNorm" in layer.kind or layer.kind == "batch_norm":
-        left = combine(lambda second, common: max(second - common, 0.0), before.second, before.across)
-    scale = 1.0 if layer.weight is None else layer.weight.constant
-    return as_float(combine(lambda size, gamma: gamma**2 / (size + NORM_EPSILON), left, scale))
+def _by_entry(point: Point) -> float | None:
+    """Where each entry goes into one: as the law of the operation says, else 1."""
+    layer = point.layer
+    return as_float(BACKWARD[layer.op](layer, point.before)) if layer.op in BY_ENTRY else 1.0
 
 
 def _partners(point: Point) -> list[float]:
@@ -223,11 +203,5 @@ def _shares(extents: Sequence[Extent]) -> list[float]:
 COMPARED = 1e-6
 """What queries and keys get. A softmax of small products is nearly flat, so that it is little; all that counts here is that it
 is not 0."""
-_FACTORS: Mapping[str, Callable[[Point], float | None]] = {
-    **dict.fromkeys(("linear", "conv", "conv_transpose"), _linear),
-    "activation": _activate,
-    "dropout": _dropout,
-    "scale": _scale,
-    "norm": _normalize,
-}
-"""Of operations with one input; the others hand the gradient on."""
+BY_ENTRY = frozenset({"activation", "dropout", "scale", "norm"})
+"""Operations with as many entries before them as behind; the others hand the gradient on."""

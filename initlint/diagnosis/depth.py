@@ -25,6 +25,7 @@ from initlint.diagnosis.symptoms import (
 )
 from initlint.diagnosis.trajectory import Trajectory
 from initlint.finding import Severity
+from initlint.frameworks.torch import GATED_LAYERS
 from initlint.network.network import WEIGHTED, Layer, Network
 
 NOTABLE_STEP = 0.2
@@ -36,7 +37,6 @@ MIXING = frozenset({"add", "attention", "matmul", "concat", "multiply", "pool", 
 noise are alike, a residual stream keeps what all samples have in common."""
 ALIKE_INPUTS = 0.9
 """Cosine of two inputs beyond which the outputs are alike for no fault of the network."""
-GATED_CELLS = frozenset({"LSTM", "GRU", "LSTMCell", "GRUCell"})
 
 
 def depth_readings(network: Network, paths: Sequence[Trajectory]) -> Iterator[Reading]:
@@ -231,7 +231,7 @@ def _times(network: Network) -> Iterator[Reading]:
 def _time_limit(layer: Layer | None, decades: float) -> Limit:
     if decades > 0:
         return TIME_EXPLODING
-    return TIME_GATED if layer is not None and layer.kind in GATED_CELLS else TIME_VANISHING
+    return TIME_GATED if layer is not None and layer.kind in GATED_LAYERS else TIME_VANISHING
 
 
 def _held_back(network: Network) -> Iterator[Reading]:

@@ -8,7 +8,7 @@ the gradient keeps, whatever the widths of its layers (He et al. 2015, arXiv:150
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -247,11 +247,6 @@ def _follow(layer: Layer, consumers: Mapping[int, Sequence[Layer]], outputs: tup
         if len(layer.inputs) != 1:
             return
         yield layer
-
-
-def first_where(values: Sequence[float], holds: Callable[[float], bool]) -> int | None:
-    """Index of the first value of which it holds."""
-    return next((index for index, value in enumerate(values) if holds(value)), None)
 
 
 RECTIFIERS = frozenset(

@@ -108,3 +108,8 @@ def trainer_clip(trainer: str) -> str:
 def zero_row(parameter: str, row: int) -> str:
     """Zeros for one row of a parameter of that name."""
     return f"with torch.no_grad(): {parameter}[{row}].zero_()"
+
+
+def open_forget_gates(bias: str, value: float) -> str:
+    """A value for the second of the four gates that the bias of an LSTM holds."""
+    return f"with n = {bias}.shape[0]: nn.init.constant_({bias}[n // 4 : n // 2], {value:g})"

@@ -196,14 +196,16 @@ for _name in (
     "Unfold",
 ):
     LAYERS[_name] = LayerSpec("reshape")
-NORMS_OF_UNITS = frozenset(
-    {
-        *(name for name in LAYERS if name.removeprefix("Lazy").startswith(("BatchNorm", "InstanceNorm"))),
-        "SyncBatchNorm",
-        "batch_norm",
-        "instance_norm",
-    }
+BATCH_NORMS = frozenset(
+    {*(name for name in LAYERS if name.removeprefix("Lazy").startswith("BatchNorm")), "SyncBatchNorm", "batch_norm"}
 )
+INSTANCE_NORMS = frozenset(
+    {*(name for name in LAYERS if name.removeprefix("Lazy").startswith("InstanceNorm")), "instance_norm"}
+)
+ROOT_MEAN_SQUARE_NORMS = frozenset({"RMSNorm", "rms_norm"})
+NORMS_OF_NEIGHBOURS = frozenset({"normalize", "LocalResponseNorm", "local_response_norm", "CrossMapLRN2d"})
+"""Norms whose result depends on a width that is not followed."""
+NORMS_OF_UNITS = BATCH_NORMS | INSTANCE_NORMS
 """Norms that take from each unit its own mean, over samples or places: a constant that is added to a unit is gone."""
 RESHAPED_TO_ROWS = frozenset({"Flatten", "flatten"})
 """What leaves one vector a sample: two axes."""
@@ -212,6 +214,8 @@ NORM_OF_ROWS = frozenset({"BatchNorm1d", "LazyBatchNorm1d"})
 CHANNELS_FIRST = "Softmax2d"
 """The softmax that is always over axis 1."""
 GATED_CELLS = frozenset({"lstm", "gru"})
+GATED_LAYERS = frozenset({"LSTM", "GRU", "LSTMCell", "GRUCell", *GATED_CELLS, "lstm_cell", "gru_cell"})
+"""Layers and functions whose state goes around the weights, through gates."""
 LINEAR = "torch.nn.Linear"
 
 # ----------------------------------------------------------------------------------------------------------- functions

@@ -77,7 +77,6 @@ class Recorder(TorchFunctionMode):
         self._entered = 0
         """Calls of modules so far."""
         self._repeats: Counter[tuple[object, ...]] = Counter()
-        self._opening = False
 
     # ------------------------------------------------------------------------------------------------ what is watched
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from initlint.finding import Place
 from initlint.frameworks import torch as framework
 from initlint.frameworks import training
+from initlint.network import WEIGHTED
 from initlint.program.loops_callers import given_for
 from initlint.program.loops_classes import find_method, overrides
 from initlint.program.loops_passing import index_in
@@ -24,8 +25,6 @@ DEEPEST = 30
 """Names, calls and returns followed one after another."""
 MOST_STEPS = 400
 """Expressions looked at for one."""
-WEIGHTED = frozenset({"linear", "conv", "conv_transpose", "bilinear", "embedding", "recurrent"})
-"""Operations that end in no activation."""
 KEEPING = frozenset({"reshape", "dropout"})
 """Operations that leave the range of their values what it is, but for zeros."""
 

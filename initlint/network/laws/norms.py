@@ -2,36 +2,37 @@
 
 from __future__ import annotations
 
+from initlint.frameworks import torch as framework
 from initlint.network.network import Layer
 from initlint.network.point import Point
 from initlint.signal import places, propagation
 from initlint.signal.moments import UNKNOWN, Moments
-from initlint.signal.size import Value
-
-SIZES_UNKNOWN = frozenset({"normalize", "LocalResponseNorm", "local_response_norm", "CrossMapLRN2d"})
-"""Norms whose result depends on a width that is not followed."""
+from initlint.signal.size import Value, combine
 
 
 def normalize(point: Point) -> Moments:
     """Takes off what the entries that are normed together have in common."""
     layer, before = point.layer, point.before
     scale = _norm_scale(layer)
-    if layer.kind in SIZES_UNKNOWN:
+    if layer.kind in framework.NORMS_OF_NEIGHBOURS:
         return UNKNOWN
-    if layer.kind == "RMSNorm":
+    if layer.kind in framework.ROOT_MEAN_SQUARE_NORMS:
         return places.normalize_size(before, scale)
     shift = 0 if layer.bias is None else layer.bias.constant
-    if "BatchNorm" in layer.kind or layer.kind == "batch_norm":
+    if layer.kind in framework.BATCH_NORMS:
         return places.normalize_batch(before, scale, shift, point.extent.places, point.samples)
-    if layer.kind.startswith(("InstanceNorm", "instance_norm")):
+    if layer.kind in framework.INSTANCE_NORMS:
         return places.normalize_instance(before, scale, shift, point.extent.places)
     return places.normalize_features(before, scale, shift)
 
 
 def normalize_backward(layer: Layer, before: Moments) -> Value:
-    """As of independent entries."""
-    if layer.kind == "RMSNorm":
+    """Of what is left of the signal: a batch norm takes off what samples have in common."""
+    if layer.kind in framework.ROOT_MEAN_SQUARE_NORMS:
         return propagation.rms_normalize_backward(before, _norm_scale(layer))
+    if layer.kind in framework.BATCH_NORMS and before.across is not None:
+        left = combine(lambda second, common: max(second - common, 0.0), before.second, before.across)
+        return propagation.normalize_backward(Moments(0, left), _norm_scale(layer))
     return propagation.normalize_backward(before, _norm_scale(layer))
 
 
