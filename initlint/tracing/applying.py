@@ -10,7 +10,7 @@ from initlint.network import LateInit, TypeTest, Write
 from initlint.program.nodes import nodes
 from initlint.reading import facts
 from initlint.signal.size import Size
-from initlint.tracing import methods, tensors
+from initlint.tracing import methods, modules, tensors
 from initlint.tracing.heap import Branch
 from initlint.tracing.values import (
     BoundMethod,
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 def apply(tracer: Tracer, module: Value, function: Value, place: Place, scope: Scope) -> None:
     """``module.apply(function)``: the function runs on the children first, on the module itself last."""
-    inside = methods.modules_of(tracer, module)
-    before = [parameter.writes for parameter in methods.parameters_of(tracer, module)]
+    inside = modules.modules_of(tracer, module)
+    before = [parameter.writes for parameter in modules.parameters_of(tracer, module)]
     for inner in reversed(inside):
         tracer.call(function, (inner,), {}, place, scope)
     if is_vague(module):
@@ -43,7 +43,7 @@ def apply(tracer: Tracer, module: Value, function: Value, place: Place, scope: S
     for part in loaded_parts(module):
         apply_to_loaded(tracer, part, function, place, scope)
     _note_reloaded(tracer, inside, place)
-    reached = [parameter.writes for parameter in methods.parameters_of(tracer, module)] != before
+    reached = [parameter.writes for parameter in modules.parameters_of(tracer, module)] != before
     if isinstance(module, Instance) and not tracer.is_constructed(module) and not reached:
         entry = (function, place, frozenset(id(inner) for inner in inside))
         tracer.applied.setdefault(id(module), []).append(entry)
@@ -59,7 +59,7 @@ def _function(value: Value) -> FunctionValue | None:
 
 def is_vague(module: Value) -> bool:
     """Whether a model may hold layers that are not known."""
-    return any(_is_vague(inner) for _, inner in methods.named_modules(module))
+    return any(_is_vague(inner) for _, inner in modules.named_modules(module))
 
 
 def _is_vague(module: Value) -> bool:
@@ -125,8 +125,8 @@ def named(path: str, value: Value) -> Value:
 
 def loaded_parts(module: Value) -> Iterator[Unknown]:
     """The models inside that came with their weights and were not traced."""
-    for _, inner in methods.named_modules(module):
-        for _, value in methods.submodules(inner):
+    for _, inner in modules.named_modules(module):
+        for _, value in modules.submodules(inner):
             for each in value.items if isinstance(value, Many) else (value,):
                 if isinstance(each, Unknown) and each.loaded is not None:
                     yield each
@@ -166,7 +166,7 @@ def call_on_loaded(
 
 def mark_loaded(tracer: Tracer, module: Value, place: Place) -> None:
     """``module.load_state_dict(...)``."""
-    for parameter in methods.parameters_of(tracer, module):
+    for parameter in modules.parameters_of(tracer, module):
         tensors.add_load(tracer, parameter, place)
     tracer.loaded[id(module)] = (module, place)
 
@@ -174,7 +174,7 @@ def mark_loaded(tracer: Tracer, module: Value, place: Place) -> None:
 def _note_reloaded(tracer: Tracer, inside: list[Value], place: Place) -> None:
     """Looks whether an init function overwrote a whole module whose weights were surely loaded before."""
     for module, loaded in [tracer.loaded[id(inner)] for inner in inside if id(inner) in tracer.loaded]:
-        weights = [p for p in methods.parameters_of(tracer, module) if p.role not in ("bias", "scale")]
+        weights = [p for p in modules.parameters_of(tracer, module) if p.role not in ("bias", "scale")]
         if weights and all(_is_overwritten(parameter.writes, loaded) for parameter in weights):
             tracer.record.observations.append(LateInit(place, loaded, is_applied=True))
             del tracer.loaded[id(module)]

@@ -130,7 +130,7 @@ def note_repetition(tracer: Tracer, items: Sequence[Value], place: Place) -> Non
 
 def note_replication(tracer: Tracer, item: Value, how: str, count: int | None, place: Place) -> None:
     """Puts on record that a layer with weights is repeated."""
-    from initlint.tracing.methods import parameters_of
+    from initlint.tracing.modules import parameters_of
 
     if isinstance(item, (LayerValue, Instance, ContainerValue)) and (count is None or count > 1):
         owned = tuple(parameters_of(tracer, item))
@@ -228,7 +228,7 @@ def _with_tensor(tracer: Tracer, symbol: str, signal: Signal, tensor: TensorValu
 
 
 def _matrix_product(tracer: Tracer, left: Value, right: Value, place: Place) -> Value:
-    from initlint.tracing.layers import apply_matrix
+    from initlint.tracing.functional import apply_matrix
 
     if isinstance(left, Signal) and isinstance(right, TensorValue):
         return apply_matrix(tracer, left, right, is_transposed=False, place=place)

@@ -10,7 +10,7 @@ from initlint.frameworks import torch as framework
 from initlint.program import Module
 from initlint.reading import facts
 from initlint.signal.size import Size
-from initlint.tracing import expressions, iteration, layers, tensors
+from initlint.tracing import expressions, layers, tensors
 from initlint.tracing.namespaces import NamespaceValue, ParserValue
 from initlint.tracing.values import (
     BoundMethod,
@@ -23,10 +23,8 @@ from initlint.tracing.values import (
     Instance,
     LayerValue,
     ListValue,
-    Many,
     Method,
     Partial,
-    Row,
     Scope,
     Signal,
     SuperValue,
@@ -230,9 +228,6 @@ def _load_from_layer(tracer: Tracer, owner: LayerValue | ContainerValue, name: s
     return Unknown(f"{owner.type_name} has no attribute {name}", place)
 
 
-# -------------------------------------------------------------------------------------------------------------- writing
-
-
 def store(tracer: Tracer, owner: Value, name: str, value: Value, place: Place, scope: Scope) -> None:
     """``owner.name = value``."""
     if isinstance(owner, Instance):
@@ -262,158 +257,12 @@ def _adopt(tracer: Tracer, value: Value, name: str, owner: Instance) -> None:
         tracer.heap.set_field(value, "parents", value.parents + 1)
 
 
-def store_item(tracer: Tracer, owner: Value, index: Value, value: Value, place: Place, scope: Scope) -> None:
-    """``owner[index] = value``."""
-    if isinstance(owner, ListValue):
-        if isinstance(index, int) and -len(owner.items) <= index < len(owner.items):
-            changed = list(owner.items)
-            changed[index] = value
-            tracer.heap.set_field(owner, "items", changed)
-        else:
-            tracer.heap.set_field(owner, "items", [Many((value, *owner.items))])
-    elif isinstance(owner, DictValue):
-        if isinstance(index, (str, int, float, bool, tuple, ExternalValue, ClassValue)) or index is None:
-            tracer.heap.set(owner.items, index, value)
-        else:
-            tracer.heap.set_field(owner, "is_open", True)
-    elif isinstance(owner, ContainerValue):
-        _store_in_container(tracer, owner, index, value)
-    elif isinstance(owner, TensorValue):
-        tensors.store_item(tracer, owner, index, value, place, scope)
-    elif isinstance(owner, Method) and owner.name == "_modules" and isinstance(owner.receiver, Instance):
-        store(tracer, owner.receiver, str(index), value, place, scope)
-
-
-def _store_in_container(tracer: Tracer, owner: ContainerValue, index: Value, value: Value) -> None:
-    keys = list(owner.items)
-    if isinstance(index, int) and owner.kind != "dict" and -len(keys) <= index < len(keys):
-        tracer.heap.set(owner.items, keys[index], value)
-    elif isinstance(index, str):
-        tracer.heap.set(owner.items, index, value)
-    else:
-        tracer.heap.set_field(owner, "is_open", True)
-
-
-def extend_container(tracer: Tracer, owner: ContainerValue, more: Sequence[Value] | None) -> None:
-    """Appends modules to a ``Sequential`` or ``ModuleList``."""
-    if more is None:
-        tracer.heap.set_field(owner, "is_open", True)
-        return
-    for value in more:
-        if isinstance(value, Many):
-            tracer.heap.set_field(owner, "is_open", True)
-        tracer.heap.set(owner.items, str(len(owner.items)), value)
-        if isinstance(value, (Instance, LayerValue, ContainerValue)):
-            tracer.heap.set_field(value, "parents", value.parents + 1)
-
-
 def delete(tracer: Tracer, owner: Value, name: str) -> None:
     """``del owner.name``."""
     if isinstance(owner, (Instance, LayerValue)):
         tracer.heap.delete(owner.attributes, name)
     elif isinstance(owner, ContainerValue):
         tracer.heap.delete(owner.items, name)
-
-
-def delete_item(tracer: Tracer, owner: Value, index: Value) -> None:
-    """``del owner[index]``."""
-    if isinstance(owner, DictValue):
-        tracer.heap.delete(owner.items, index)
-    elif isinstance(owner, ListValue) and isinstance(index, int) and -len(owner.items) <= index < len(owner.items):
-        changed = list(owner.items)
-        del changed[index]
-        tracer.heap.set_field(owner, "items", changed)
-    elif isinstance(owner, ContainerValue) and isinstance(index, int) and owner.items:
-        tracer.heap.delete(owner.items, list(owner.items)[index])
-
-
-# ---------------------------------------------------------------------------------------------------------------- items
-
-
-def load_item(tracer: Tracer, owner: Value, index: Value, place: Place) -> Value:
-    """``owner[index]``."""
-    from initlint.tracing import classes
-
-    if isinstance(owner, Signal):
-        return tracer.add_layer("reshape", "[]", place, (owner,))
-    if isinstance(owner, Row) and isinstance(index, (int, slice)):
-        return _load_from_row(owner, index)
-    if isinstance(owner, TensorValue):
-        return tensors.load_item(owner, index)
-    if isinstance(owner, DictValue):
-        return _load_from_dict(owner, index, place)
-    if isinstance(owner, Instance) and isinstance(index, (int, str)) and classes.is_dataclass(owner.cls):
-        return _load_field(owner, index)
-    getter = class_member(tracer, owner.cls, "__getitem__") if isinstance(owner, Instance) else None
-    if isinstance(getter, FunctionValue):
-        return tracer.call(BoundMethod(getter, owner), (index,), {}, place, getter.scope)
-    if isinstance(owner, ContainerValue):
-        return _load_from_container(tracer, owner, index, place)
-    if isinstance(owner, Size):
-        return Size.symbol(f"{owner}[{index}]") if isinstance(index, int) else Unknown("an item", place)
-    if isinstance(owner, str) and isinstance(index, (int, slice)):
-        return owner[index] if isinstance(index, slice) or -len(owner) <= index < len(owner) else Unknown("an item")
-    return _load_from_list(tracer, owner, index, place)
-
-
-def _load_field(owner: Instance, index: int | str) -> Value:
-    """A dataclass that is read as a tuple or dict, as the output objects of models are: of the fields that are set."""
-    if isinstance(index, str):
-        return owner.attributes.get(index, Unknown(f"field {index} is not set"))
-    values = [value for value in owner.attributes.values() if value is not None]
-    return values[index] if -len(values) <= index < len(values) else Unknown("a field that is not set")
-
-
-def _load_from_row(owner: Row, index: int | slice) -> Value:
-    numbers = owner.numbers
-    if isinstance(index, slice):
-        return tensors.part(owner, numbers[index])
-    return numbers[index] if -len(numbers) <= index < len(numbers) else Unknown("an index out of range")
-
-
-def _load_from_list(tracer: Tracer, owner: Value, index: Value, place: Place) -> Value:
-    if isinstance(owner, Unknown) and owner.loaded is None:
-        return Unknown(owner.reason, owner.place)
-    found = iteration.items(tracer, owner) if not isinstance(owner, str) else None
-    if found is not None and isinstance(index, slice) and any(isinstance(item, Many) for item in found):
-        each = [one for item in found for one in (item.items if isinstance(item, Many) else (item,))]
-        return expressions.new_list(tracer, [Many(tuple(each))], place)
-    if found is None or any(isinstance(item, Many) for item in found):
-        return _same_item(found) or Unknown("an item of something unknown", place)
-    if isinstance(index, bool) or not isinstance(index, (int, slice)):
-        return _same_item(found) or Unknown("an item at an unknown index", place)
-    if isinstance(index, slice):
-        part = found[index]
-        return tuple(part) if isinstance(owner, tuple) else expressions.new_list(tracer, part, place)
-    return found[index] if -len(found) <= index < len(found) else Unknown("an index out of range", place)
-
-
-def _same_item(found: Sequence[Value] | None) -> Value:
-    """The item, whichever it is, of a list of equal plain values."""
-    if found and all(isinstance(item, (int, float, str)) and item == found[0] for item in found):
-        return found[0]
-    return None
-
-
-def _load_from_dict(owner: DictValue, index: Value, place: Place) -> Value:
-    try:
-        if index in owner.items:
-            return owner.items[index]
-    except TypeError:
-        pass
-    return Unknown("a key that is not known", place)
-
-
-def _load_from_container(tracer: Tracer, owner: ContainerValue, index: Value, place: Place) -> Value:
-    if isinstance(index, str) and index in owner.items:
-        return owner.items[index]
-    values = list(owner.items.values())
-    if isinstance(index, int) and not owner.is_open and -len(values) <= index < len(values):
-        return values[index]
-    if isinstance(index, slice) and not owner.is_open:
-        picked = dict(list(owner.items.items())[index])
-        return ContainerValue(owner.kind, place, picked, type_name=owner.type_name, parents=owner.parents)
-    return Unknown("a layer at an unknown index", place)
 
 
 MODULE_METHODS = frozenset(

@@ -9,7 +9,7 @@ from initlint.finding import Place
 from initlint.frameworks import torch as framework
 from initlint.reading import facts
 from initlint.signal.size import Size
-from initlint.tracing import classes, effects, layers, methods, natives
+from initlint.tracing import classes, effects, layers, methods, modules, natives
 from initlint.tracing.values import (
     BoundMethod,
     ClassValue,
@@ -72,7 +72,7 @@ def call_unknown(
     """A call of something unknown: it may write to what it is given, and gives something unknown."""
     given = [*arguments, *keywords.values()]
     for value in given:
-        methods.disturb(tracer, value, place)
+        modules.disturb(tracer, value, place)
     signals = [signal for value in given for signal in signals_in(value)]
     reason = function.reason if isinstance(function, Unknown) else "a call of something unknown"
     if signals:

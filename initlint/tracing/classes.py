@@ -12,7 +12,7 @@ from initlint.network import EarlyApply
 from initlint.program.module import flatten, target_names
 from initlint.reading import facts
 from initlint.signal.size import Size
-from initlint.tracing import attributes, methods
+from initlint.tracing import attributes, construction, methods, modules
 from initlint.tracing.values import (
     BoundMethod,
     ClassValue,
@@ -153,11 +153,10 @@ def _instantiate_container(
     scope: Scope,
 ) -> Value:
     """An instance of a class derived from ``nn.Sequential``: its constructor fills a container."""
-    from initlint.tracing import layers
 
     function = attributes.class_member(tracer, cls, "__init__")
     if not isinstance(function, FunctionValue):
-        made = layers.make_container(tracer, kind, arguments, keywords, place)
+        made = construction.make_container(tracer, kind, arguments, keywords, place)
         made.type_name = cls.name
         return made
     shell = ContainerInstance(cls, place)
@@ -290,10 +289,10 @@ def _field_default(tracer: Tracer, owner: ClassValue, node: facts.Expression) ->
 def _check_early_applies(tracer: Tracer, made: Instance) -> None:
     """Looks whether an init function that ran in the constructor would have reached layers that came later."""
     for function, place, seen in tracer.applied.pop(id(made), []):
-        later = [module for module in methods.modules_of(tracer, made) if id(module) not in seen and is_module(module)]
+        later = [module for module in modules.modules_of(tracer, made) if id(module) not in seen and is_module(module)]
         reached: list[str] = []
         for module in later:
-            owned = methods.own_parameters(module)
+            owned = modules.own_parameters(module)
             if not owned or any(write.is_explicit for parameter in owned for write in parameter.writes):
                 continue
             before = [parameter.writes for parameter in owned]

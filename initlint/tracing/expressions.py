@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from initlint.finding import Place
 from initlint.frameworks import torch as framework
 from initlint.network import TypeTest
 from initlint.reading import facts
-from initlint.signal.size import Size
-from initlint.tracing import arithmetic, attributes, iteration, methods, natives
-from initlint.tracing.heap import Branch
+from initlint.tracing import (
+    arithmetic,
+    attributes,
+    builtins,
+    comparing,
+    comprehensions,
+    iteration,
+    modules,
+    natives,
+    subscripts,
+)
 from initlint.tracing.values import (
-    BoundMethod,
     ClassName,
     ClassValue,
     ContainerValue,
     DictValue,
     ExternalValue,
     FunctionValue,
-    Instance,
-    LayerValue,
     ListValue,
     Many,
-    Method,
-    Native,
-    Partial,
     Scope,
-    Signal,
     TensorValue,
     TypeName,
     Unknown,
@@ -39,19 +39,10 @@ from initlint.tracing.values import (
 if TYPE_CHECKING:
     from initlint.tracing.tracer import Tracer
 
-COMPARISONS: dict[str, Callable[[Any, Any], object]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
-
 
 def builtin(name: str) -> Value:
     """What a name is that nothing in the program binds."""
-    if name in natives.BUILTINS:
+    if name in builtins.BUILTINS:
         return ExternalValue(f"builtins.{name}")
     return Unknown(f"{name} is not defined in what was read")
 
@@ -60,107 +51,6 @@ def external(name: str) -> Value:
     """A name outside the program."""
     known = natives.CONSTANTS.get(name)
     return known if known is not None else ExternalValue(framework.canonical(name))
-
-
-# ------------------------------------------------------------------------------------------------------ truth, compare
-
-
-def truth(tracer: Tracer, value: Value) -> bool | None:
-    """Whether a value counts as true; `None` if that is not known."""
-    if value is None or isinstance(value, (bool, int, float, str, tuple)):
-        return bool(value)
-    if isinstance(value, ListValue):
-        sure = [item for item in value.items if not isinstance(item, Many)]
-        return True if sure else (None if value.is_open or value.items else False)
-    if isinstance(value, (DictValue, ContainerValue)):
-        return True if value.items else (None if value.is_open else False)
-    if isinstance(
-        value,
-        (
-            BoundMethod,
-            ClassValue,
-            ExternalValue,
-            FunctionValue,
-            Instance,
-            LayerValue,
-            Method,
-            Native,
-            Partial,
-            TypeName,
-        ),
-    ):
-        return True
-    return None
-
-
-def compare(tracer: Tracer, symbol: str, left: Value, right: Value) -> bool | None:
-    """``left symbol right``; `None` if that is not known."""
-    if symbol in ("is", "is not", "==", "!="):
-        same = _is_same(left, right, symbol.startswith("is"))
-        return same if same is None or symbol in ("is", "==") else not same
-    if symbol in ("in", "not in"):
-        held = _holds(tracer, right, left)
-        return held if held is None or symbol == "in" else not held
-    try:
-        return bool(COMPARISONS[symbol](left, right))
-    except (TypeError, ValueError):
-        return None
-
-
-def _is_same(left: Value, right: Value, is_identity: bool) -> bool | None:
-    if isinstance(left, (Unknown, Signal)) or isinstance(right, (Unknown, Signal)):
-        if None in (left, right) and (isinstance(left, Signal) or isinstance(right, Signal)):
-            return False
-        return None
-    if left is None or right is None:
-        return left is right
-    if isinstance(left, TypeName) or isinstance(right, TypeName):
-        return _is_same_type(left, right)
-    if isinstance(left, Size) or isinstance(right, Size):
-        return True if left == right else None
-    if isinstance(left, tuple) and isinstance(right, tuple) and len(left) == len(right):
-        answers = [_is_same(one, other, is_identity) for one, other in zip(left, right, strict=True)]
-        return False if False in answers else (None if None in answers else True)
-    return bool(left is right or left == right)
-
-
-def _is_same_type(left: Value, right: Value) -> bool | None:
-    one, other = _type_identity(left), _type_identity(right)
-    return None if one is None or other is None else one == other
-
-
-def _type_identity(value: Value) -> object:
-    if isinstance(value, TypeName):
-        of = value.of
-        if isinstance(of, LayerValue):
-            return of.name
-        if isinstance(of, Instance):
-            return of.cls
-        return f"torch.nn.{of.type_name}" if isinstance(of, ContainerValue) else None
-    if isinstance(value, ExternalValue):
-        return value.name
-    return value if isinstance(value, ClassValue) else None
-
-
-def _holds(tracer: Tracer, container: Value, item: Value) -> bool | None:
-    if isinstance(container, str):
-        return item in container if isinstance(item, str) else None
-    if isinstance(container, DictValue):
-        if isinstance(item, (Unknown, Size)):
-            return None
-        return True if _is_hashable(item) and item in container.items else (None if container.is_open else False)
-    items = iteration.items(tracer, container)
-    if items is None:
-        return None
-    answers = [_is_same(one, item, False) for one in items]
-    return True if True in answers else (None if None in answers else False)
-
-
-def _is_hashable(value: Value) -> bool:
-    return value is None or isinstance(value, (bool, int, float, str, tuple))
-
-
-# --------------------------------------------------------------------------------------------------------- operations
 
 
 def binary(tracer: Tracer, symbol: str, left: Value, right: Value, place: Place, scope: Scope) -> Value:
@@ -177,12 +67,9 @@ def augment(tracer: Tracer, symbol: str, old: Value, value: Value, place: Place,
             tracer.heap.set_field(old, "is_open", True)
         return True
     if symbol == "+" and isinstance(old, ContainerValue) and old.kind == "list":
-        attributes.extend_container(tracer, old, iteration.items(tracer, value))
+        subscripts.extend_container(tracer, old, iteration.items(tracer, value))
         return True
     return arithmetic.augment_tensor(tracer, symbol, old, value, place, scope)
-
-
-# --------------------------------------------------------------------------------------------------------- expressions
 
 
 def _name(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
@@ -232,7 +119,7 @@ def _unpack_keywords(value: Value, keywords: dict[str, Value]) -> None:
 def _subscript(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
     assert isinstance(node, facts.Subscript)
     value = tracer.evaluate(node.value, scope)
-    return attributes.load_item(tracer, value, tracer.evaluate(node.index, scope), tracer.place(node, scope))
+    return subscripts.load_item(tracer, value, tracer.evaluate(node.index, scope), tracer.place(node, scope))
 
 
 def _slice(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
@@ -290,7 +177,7 @@ def _dictionary(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
             items.update(value.items if isinstance(value, DictValue) else {})
             continue
         key = tracer.evaluate(key_node, scope)
-        if _is_hashable(key) or isinstance(key, (ExternalValue, ClassValue)):
+        if comparing.is_hashable(key) or isinstance(key, (ExternalValue, ClassValue)):
             items[key] = value
         else:
             is_open = True
@@ -301,7 +188,7 @@ def _unary(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
     assert isinstance(node, facts.Unary)
     value = tracer.evaluate(node.operand, scope)
     if node.operator == "not":
-        known = truth(tracer, value)
+        known = comparing.truth(tracer, value)
         return Unknown("not of something unknown") if known is None else not known
     return arithmetic.unary(tracer, node.operator, value, tracer.place(node, scope), scope)
 
@@ -324,11 +211,11 @@ def _binary(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
 def _boolean(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
     assert isinstance(node, facts.Boolean)
     left = tracer.evaluate(node.left, scope)
-    known = truth(tracer, left)
+    known = comparing.truth(tracer, left)
     if known is not None:
         return tracer.evaluate(node.right, scope) if known == (node.operator == "and") else left
     right = tracer.evaluate(node.right, scope)
-    if truth(tracer, right) is (node.operator == "or"):
+    if comparing.truth(tracer, right) is (node.operator == "or"):
         return right if isinstance(right, bool) else Unknown("either of two values")
     return Unknown("either of two values")
 
@@ -339,7 +226,7 @@ def _compare(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
     answers: list[bool | None] = []
     for symbol, comparator in zip(node.operators, node.comparators, strict=True):
         right = tracer.evaluate(comparator, scope)
-        answer = compare(tracer, symbol, left, right)
+        answer = comparing.compare(tracer, symbol, left, right)
         note_type_test(tracer, left, right, answer, symbol, tracer.place(node, scope), scope)
         answers.append(answer)
         left = right
@@ -358,13 +245,13 @@ def note_type_test(
             matched = answer if symbol in ("==", "is", "in") else not answer
             wants = getattr(wanted, "name", None) or str(wanted)
             kind = getattr(of, "type_name", "parameter")
-            owns = isinstance(of, TensorValue) or any(methods.named_tensors(of))
+            owns = isinstance(of, TensorValue) or any(modules.named_tensors(of))
             tracer.record.observations.append(TypeTest(place, scope.function_name, kind, str(wants), matched, owns))
 
 
 def _conditional(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
     assert isinstance(node, facts.Conditional)
-    known = truth(tracer, tracer.evaluate(node.test, scope))
+    known = comparing.truth(tracer, tracer.evaluate(node.test, scope))
     if known is not None:
         return tracer.evaluate(node.body if known else node.otherwise, scope)
     tracer.heap.begin()
@@ -380,88 +267,6 @@ def _conditional(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
 def _lambda(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
     assert isinstance(node, facts.Lambda)
     return FunctionValue(node, scope)
-
-
-def _comprehension(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
-    assert isinstance(node, facts.Comprehension)
-    inner = Scope(scope.module, scope, function=scope.function, owner=scope.owner, defining=scope.defining)
-    tracer.heap.born(inner.names)
-    place = tracer.place(node, scope)
-    if node.kind == "dict":
-        pairs: dict[Value, Value] = {}
-        is_open = _comprehend(tracer, node, 0, inner, pairs, None)
-        return new_dict(tracer, pairs, place, is_open)
-    items: list[Value] = []
-    is_open = _comprehend(tracer, node, 0, inner, None, items)
-    arithmetic.note_repetition(tracer, items, place)
-    return new_list(tracer, items, place, is_open)
-
-
-def _comprehend(
-    tracer: Tracer,
-    node: facts.Comprehension,
-    level: int,
-    scope: Scope,
-    pairs: dict[Value, Value] | None,
-    items: list[Value] | None,
-) -> bool:
-    """Runs one `for` of a comprehension; whether the result may hold more than was found."""
-    if level == len(node.clauses):
-        return _emit(tracer, node, scope, pairs, items)
-    clause = node.clauses[level]
-    found = iteration.items(tracer, tracer.evaluate(clause.iterable, scope))
-    if found is None:
-        found = [Many((Unknown("an item of an iterable that is not known"),))]
-    is_open = False
-    for item in found:
-        tracer.step()
-        choices = item.items if isinstance(item, Many) else (item,)
-        for choice in choices:
-            is_open |= _comprehend_item(tracer, node, level, choice, isinstance(item, Many), scope, pairs, items)
-    return is_open
-
-
-def _comprehend_item(
-    tracer: Tracer,
-    node: facts.Comprehension,
-    level: int,
-    item: Value,
-    is_many: bool,
-    scope: Scope,
-    pairs: dict[Value, Value] | None,
-    items: list[Value] | None,
-) -> bool:
-    from initlint.tracing.statements import assign
-
-    assign(tracer, node.clauses[level].target, item, scope)
-    answers = [truth(tracer, tracer.evaluate(test, scope)) for test in node.clauses[level].conditions]
-    if False in answers:
-        return False
-    if not is_many and None not in answers:
-        return _comprehend(tracer, node, level + 1, scope, pairs, items)
-    some: list[Value] | None = None if items is None else []
-    tracer.heap.begin()
-    tracer.repeats += is_many
-    _comprehend(tracer, node, level + 1, scope, pairs, some)
-    tracer.repeats -= is_many
-    tracer.heap.merge(tracer.heap.take_back(), Branch())
-    if items is not None:
-        items.append(Many(tuple(some or ())))
-    return items is None
-
-
-def _emit(
-    tracer: Tracer, node: facts.Comprehension, scope: Scope, pairs: dict[Value, Value] | None, items: list[Value] | None
-) -> bool:
-    element = tracer.evaluate(node.element, scope)
-    if pairs is not None and node.value is not None:
-        value = tracer.evaluate(node.value, scope)
-        if not _is_hashable(element):
-            return True
-        pairs[element] = value
-    elif items is not None:
-        items.append(element)
-    return False
 
 
 def _formatted(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
@@ -519,7 +324,7 @@ EXPRESSIONS: dict[type, Callable[[Tracer, facts.Expression, Scope], Value]] = {
     facts.Compare: _compare,
     facts.Conditional: _conditional,
     facts.Lambda: _lambda,
-    facts.Comprehension: _comprehension,
+    facts.Comprehension: comprehensions.comprehension,
     facts.FormattedString: _formatted,
     facts.NamedExpression: _named,
     facts.Await: _await,

@@ -2,8 +2,37 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from initlint.finding import Place
 from initlint.frameworks import torch as framework
-from initlint.tracing.values import ClassValue, ExternalValue, ListValue, TypeName, Unknown, Value
+from initlint.signal.size import Size
+from initlint.tracing import attributes
+from initlint.tracing.values import (
+    Arguments,
+    BoundMethod,
+    ClassValue,
+    ContainerValue,
+    DictValue,
+    ExternalValue,
+    FunctionValue,
+    Instance,
+    Keywords,
+    LayerValue,
+    ListValue,
+    Method,
+    Partial,
+    Scope,
+    Signal,
+    TensorValue,
+    TypeName,
+    Unknown,
+    Value,
+    is_module,
+)
+
+if TYPE_CHECKING:
+    from initlint.tracing.tracer import Tracer
 
 
 def is_subclass(value: Value, wanted: Value) -> bool | None:
@@ -39,3 +68,160 @@ def names_in(value: Value) -> Value:
     if isinstance(value, ExternalValue) and f"{value.name}." in framework.FUNCTIONAL_ROOTS:
         return ListValue([*framework.FUNCTIONS, *framework.WEIGHTED_FUNCTIONS], is_open=True)
     return Unknown("the names of something unknown")
+
+
+def call_isinstance(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
+    from initlint.tracing.expressions import note_type_test
+
+    if len(arguments) != 2:
+        return Unknown("isinstance", place)
+    value, wanted = arguments
+    kinds = list(wanted) if isinstance(wanted, tuple) else [wanted]
+    answers = [_is_instance(value, kind) for kind in kinds]
+    answer = True if True in answers else None if None in answers else False
+    if is_module(value) and answer is not None:
+        names = " or ".join(str(getattr(kind, "name", kind)) for kind in kinds)
+        note_type_test(tracer, TypeName(value), names, answer, "==", place, scope)
+    return Unknown("isinstance of something unknown") if answer is None else answer
+
+
+PYTHON_TYPES: dict[str, tuple[type, ...]] = {
+    "int": (int,),
+    "float": (float,),
+    "str": (str,),
+    "bool": (bool,),
+    "tuple": (tuple,),
+    "list": (ListValue,),
+    "dict": (DictValue,),
+    "set": (ListValue,),
+}
+
+
+ABSTRACT_TYPES: dict[str, tuple[type, ...]] = {
+    "Iterable": (tuple, ListValue, DictValue, str),
+    "Sequence": (tuple, ListValue, str),
+    "Mapping": (DictValue,),
+    "Callable": (FunctionValue, BoundMethod, ClassValue, Partial),
+    "Number": (int, float),
+    "Integral": (int,),
+    "Real": (int, float),
+}
+
+
+def _is_instance(value: Value, kind: Value) -> bool | None:
+    if isinstance(value, Unknown) and value.reason.startswith(framework.CONVOLUTIONAL):
+        return None if isinstance(kind, ExternalValue) and kind.name != framework.LINEAR else False
+    if isinstance(value, (Unknown, Size)) or isinstance(kind, Unknown):
+        return None
+    if isinstance(value, Partial) and isinstance(kind, ExternalValue):
+        return kind.name in ("functools.partial", "typing.Callable", "collections.abc.Callable")
+    if isinstance(kind, ClassValue):
+        return (isinstance(value, Instance) and kind in value.cls.order) or _derives_unknown(value)
+    if not isinstance(kind, ExternalValue):
+        return None
+    name, last = kind.name, kind.name.rpartition(".")[2]
+    if name == "types.FunctionType":
+        return isinstance(value, FunctionValue)
+    if name.startswith("builtins.") and last in PYTHON_TYPES:
+        return isinstance(value, PYTHON_TYPES[last]) and not (last == "int" and isinstance(value, bool))
+    if last in ABSTRACT_TYPES and not name.startswith("torch"):
+        return isinstance(value, ABSTRACT_TYPES[last])
+    if isinstance(value, LayerValue):
+        return framework.is_subclass(value.name, name) if value.spec is not None or name == framework.MODULE else None
+    if isinstance(value, ContainerValue):
+        return framework.CONTAINERS.get(name) == value.kind or name == framework.MODULE
+    if isinstance(value, Instance):
+        return _instance_is(value, name)
+    if isinstance(value, (TensorValue, Signal)):
+        return (
+            name in ("torch.Tensor", framework.PARAMETER) if isinstance(value, TensorValue) else name == "torch.Tensor"
+        )
+    return False
+
+
+def _instance_is(value: Instance, name: str) -> bool | None:
+    if name == framework.MODULE:
+        return value.cls.is_module
+    externals = [base.name for base in value.cls.order if isinstance(base, ExternalValue)]
+    if any(base == name or framework.is_subclass(base, name) for base in externals):
+        return True
+    return None if value.cls.has_unknown_base else False
+
+
+def _derives_unknown(value: Value) -> bool | None:
+    return None if isinstance(value, Instance) and value.cls.has_unknown_base else False
+
+
+def call_hasattr(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
+    if len(arguments) != 2 or not isinstance(arguments[1], str):
+        return Unknown("hasattr", place)
+    owner, name = arguments[0], str(arguments[1])
+    if isinstance(owner, LayerValue):
+        return name in owner.attributes or name in owner.arguments or name in attributes.MODULE_METHODS
+    if isinstance(owner, ContainerValue):
+        return name in owner.items or name in attributes.MODULE_METHODS
+    if isinstance(owner, Instance):
+        if name in owner.attributes or attributes.class_member(tracer, owner.cls, name) is not None:
+            return True
+        return False if owner.is_complete and not owner.cls.has_unknown_base else Unknown("hasattr", place)
+    return Unknown("hasattr of something unknown", place)
+
+
+def call_getattr(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
+    if len(arguments) < 2 or not isinstance(arguments[1], str):
+        return Unknown("an attribute whose name is not known", place)
+    owner, name = arguments[0], arguments[1]
+    if len(arguments) > 2:
+        has = call_hasattr(tracer, (owner, name), {}, place, scope)
+        if has is False:
+            return arguments[2]
+        if has is not True and isinstance(owner, (Instance, DictValue)):
+            return Unknown(f"attribute {name} that may be missing", place)
+        if isinstance(owner, (Unknown, Size)):
+            return Unknown(f"attribute {name} of something unknown", place)
+    return attributes.load(tracer, owner, name, place, scope)
+
+
+def call_setattr(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
+    if len(arguments) == 3:
+        owner, name, value = arguments
+        if isinstance(name, str):
+            attributes.store(tracer, owner, name, value, place, scope)
+        elif isinstance(owner, Instance):
+            tracer.heap.set_field(owner, "is_complete", False)
+    return None
+
+
+def call_type(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
+    value = arguments[0] if len(arguments) == 1 else None
+    if isinstance(value, (Instance, LayerValue, ContainerValue)):
+        return TypeName(value)
+    for name, kinds in PYTHON_TYPES.items():
+        if value is not None and type(value) in kinds:
+            return ExternalValue(f"builtins.{name}")
+    return Unknown("the type of something unknown", place)
+
+
+def call_callable(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
+    kinds = (
+        FunctionValue,
+        BoundMethod,
+        ClassValue,
+        Partial,
+        ExternalValue,
+        Method,
+        Instance,
+        LayerValue,
+        ContainerValue,
+    )
+    value = arguments[0] if arguments else None
+    return Unknown("callable", place) if isinstance(value, (Unknown, Size)) else isinstance(value, kinds)
+
+
+def call_issubclass(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
+    answer = is_subclass(*arguments) if len(arguments) == 2 else None
+    return Unknown("issubclass of something unknown", place) if answer is None else answer
+
+
+def call_dir(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
+    return names_in(arguments[0]) if arguments else Unknown("the names of a scope", place)

@@ -10,15 +10,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
-from initlint.finding import Place, Problem
+from initlint.finding import Problem
 from initlint.frameworks import torch as framework
-from initlint.network import Network, Observation, Parameter, UnregisteredLayers
+from initlint.network import Network, Observation
 from initlint.program import Module, Program
 from initlint.program.module import ImportedBinding
 from initlint.reading import facts
 from initlint.signal.size import Size
-from initlint.tracing import attributes, classes, layers, methods
-from initlint.tracing.calls import signals_in
+from initlint.tracing import attributes, classes, models, modules
 from initlint.tracing.tracer import STEPS, OutOfBudgetError, Tracer
 from initlint.tracing.values import (
     ClassValue,
@@ -28,9 +27,7 @@ from initlint.tracing.values import (
     Instance,
     LayerValue,
     ListValue,
-    ModuleValue,
     Scope,
-    TensorValue,
     Value,
     is_module,
 )
@@ -47,11 +44,17 @@ class Progress:
 STEPS_FOR_ALL, STEPS_PER_LINE = 500_000, 4
 """Steps for a whole program: what a small one may take, and what each line adds. A step costs about as much as the parser
 takes for a twentieth of a line, so tracing stays within half of the cost of parsing, whatever the program does."""
+
+
 SHARES = 8
 """What a root may take at first, in equal shares of the steps that are left for all that wait. Most take far less than
 one, so that the shares grow; what is cut off is run again with what is left in the end."""
+
+
 LEAST_STEPS = 2_000
 """What a root may take in any case: enough for nine in ten in most libraries."""
+
+
 SAME_CALLS = 3
 """Functions of a module that call the same names and are traced: a library's factories differ in sizes alone."""
 
@@ -163,9 +166,6 @@ def _guarded(program: Program, module: Module, found: Iterator[Network]) -> Iter
         program.faults.append(Problem(module.source.display, f"a model cannot be traced: {kind}", remedy))
 
 
-# ------------------------------------------------------------------------------------------------------------- contexts
-
-
 def _module_names(tracer: Tracer, program: Program) -> set[str]:
     """Names under which the program calls the framework's layers and its own classes that may be modules."""
     found = {name.rpartition(".")[2] for name in framework.CONTAINERS} | set(framework.LAYERS)
@@ -242,7 +242,7 @@ def _trace_context(
     shared = list(tracer.record.observations)
     for value in made:
         if isinstance(value, (Instance, ContainerValue)):
-            yield from _trace_model(tracer, value, shared)
+            yield from models.trace_model(tracer, value, shared)
             shared = []
     if shared:
         yield _observed(tracer, module, scope, shared)
@@ -265,7 +265,7 @@ def _note_classes(tracer: Tracer, made: Sequence[Value], progress: Progress) -> 
             is_known = tracer.record.known_arguments.get(id(value), False)
             was_written = any(
                 write.is_explicit and write.function != "__init__"
-                for p in methods.parameters_of(tracer, value)
+                for p in modules.parameters_of(tracer, value)
                 for write in p.writes
             )
             if id(value) not in roots or is_known or was_written:
@@ -312,9 +312,6 @@ def _has_defaults(tracer: Tracer, cls: ClassValue) -> bool:
     return classes.is_dataclass(cls)
 
 
-# -------------------------------------------------------------------------------------------------------------- classes
-
-
 def _classes_in(body: Sequence[facts.Statement]) -> Iterator[facts.Class]:
     from initlint.program.module import flatten
 
@@ -344,7 +341,7 @@ def _trace_class(tracer: Tracer, module: Module, node: facts.Class, progress: Pr
         if isinstance(value, Instance) and value is not made and value.is_complete and value.parents:
             progress.settled.add(id(value.cls.node))
     if isinstance(made, (Instance, LayerValue, ContainerValue)):
-        yield from _trace_model(tracer, made, list(tracer.record.observations))
+        yield from models.trace_model(tracer, made, list(tracer.record.observations))
 
 
 def _build(tracer: Tracer, cls: ClassValue, scope: Scope) -> Value:
@@ -364,111 +361,3 @@ def _build(tracer: Tracer, cls: ClassValue, scope: Scope) -> Value:
             elif parameter.default is None or not isinstance(parameter.default, facts.Literal):
                 keywords[parameter.name] = value
     return classes.instantiate(tracer, cls, tuple(arguments), keywords, place, scope)
-
-
-# --------------------------------------------------------------------------------------------------------------- models
-
-
-def _trace_model(tracer: Tracer, model: ModuleValue, observations: list[Observation]) -> Iterator[Network]:
-    """Runs a model's `forward` on one signal for each input it needs."""
-    for path, inner in methods.named_modules(model):
-        tracer.names.setdefault(id(inner), path)
-    _name_parameters(model)
-    tracer.record.layers = []
-    place = _place_of(tracer, model)
-    network = Network(getattr(model, "type_name", "model"), place)
-    try:
-        network.outputs = _run_forward(tracer, model)
-    except (OutOfBudgetError, RecursionError):
-        tracer.record.reasons.append((place, "it takes more steps than the budget allows"))
-    network.layers = tracer.record.layers
-    network.parameters = methods.parameters_of(tracer, model)
-    network.observations = [*observations, *_unregistered(tracer, model, network)]
-    network.reasons = list(dict.fromkeys(tracer.record.reasons))
-    network.is_complete = all(layer.op != "unknown" for layer in network.live()) and bool(network.outputs)
-    yield network
-
-
-def _place_of(tracer: Tracer, model: ModuleValue) -> Place:
-    """Where a model's class is defined; of a framework layer: where it is built."""
-    return tracer.place(model.cls.node, model.cls.scope) if isinstance(model, Instance) else model.place
-
-
-def _name_parameters(model: Value) -> None:
-    for path, tensor in methods.named_tensors(model):
-        if tensor.parameter is not None:
-            tensor.parameter.name = path
-
-
-def _run_forward(tracer: Tracer, model: ModuleValue) -> tuple[int, ...]:
-    place = _place_of(tracer, model)
-    scope = model.cls.scope if isinstance(model, Instance) else None
-    arguments = tuple([tracer.add_layer("input", name, place) for name in _inputs(tracer, model)])
-    result = layers.call_module(tracer, model, arguments, {}, place, scope)  # type: ignore[arg-type]
-    return tuple(dict.fromkeys(signal.node for signal in signals_in(_contents(result))))
-
-
-def _contents(result: Value) -> Value:
-    """What a result holds: an output object's attributes are what it was made with."""
-    return tuple(result.attributes.values()) if isinstance(result, Instance) else result
-
-
-def _inputs(tracer: Tracer, model: Value) -> list[str]:
-    if not isinstance(model, Instance):
-        return ["input"]
-    function = attributes.class_member(tracer, model.cls, "forward") or model.attributes.get("forward")
-    if not isinstance(function, FunctionValue):
-        return []
-    taken = [each for each in function.node.parameters[1:] if each.kind not in ("keyword", "**")]
-    needed = [each.name for each in taken if each.default is None]
-    return needed or [each.name for each in taken[:1] if _is_none(each.default)]
-
-
-def _is_none(node: facts.Expression | None) -> bool:
-    """Of a `forward` in which nothing is required, the first argument is the input if it would be `None`."""
-    return isinstance(node, facts.Literal) and node.value is None
-
-
-# -------------------------------------------------------------------------------------------- layers that are not found
-
-
-def _unregistered(tracer: Tracer, model: Value, network: Network) -> list[Observation]:
-    """Plain lists, dicts and tuples of modules with parameters that no module registers."""
-    registered = {id(parameter) for parameter in network.parameters}
-    used = {id(parameter) for layer in network.layers for parameter in layer.parameters}
-    found: list[Observation] = []
-    for path, inner in methods.named_modules(model):
-        if isinstance(inner, Instance) and inner.cls.is_module:
-            for name, value in inner.attributes.items():
-                held = _held(tracer, value)
-                lost = {key: parameters for key, parameters in held if not any(id(p) in registered for p in parameters)}
-                if len(held) > 1 and len(lost) == len(dict(held)) and not name.startswith("__"):
-                    is_used = any(id(p) in used for parameters in lost.values() for p in parameters)
-                    place = getattr(value, "place", None) or tracer.stored.get((id(inner), name), inner.place)
-                    kind = {ListValue: "list", DictValue: "dict"}.get(type(value), "tuple")
-                    label = f"{path}.{name}" if path else name
-                    found.append(UnregisteredLayers(place, label, kind, tuple(lost), is_used))
-    return found
-
-
-def _held(tracer: Tracer, value: Value) -> list[tuple[str, list[Parameter]]]:
-    """Descriptions and parameters of the modules and parameters in a plain collection."""
-    from initlint.tracing.values import Many
-
-    items: list[Value] = []
-    if isinstance(value, ListValue):
-        items = value.items
-    elif isinstance(value, DictValue):
-        items = list(value.items.values())
-    elif isinstance(value, tuple):
-        items = list(value)
-    items = [each for item in items for each in (item.items if isinstance(item, Many) else (item,))]
-    found: list[tuple[str, list[Parameter]]] = []
-    for index, item in enumerate(items):
-        if is_module(item):
-            parameters = [p for p in methods.parameters_of(tracer, item) if not p.is_frozen]
-            if parameters:
-                found.append((f"{getattr(item, 'type_name', 'layer')} {index}", parameters))
-        elif isinstance(item, TensorValue) and item.is_trained and item.parameter and not item.parameter.is_frozen:
-            found.append((f"parameter {index}", [item.parameter]))
-    return found

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from initlint.reading import facts
-from initlint.tracing import attributes, expressions, iteration
+from initlint.tracing import attributes, comparing, expressions, iteration, subscripts
 from initlint.tracing.heap import Branch
 from initlint.tracing.values import (
     FunctionValue,
@@ -63,7 +63,7 @@ def _run_if(
     """Runs a branch; the second result says whether `rest` was run with it."""
     if isinstance(node, facts.Match):
         return _run_match(tracer, node, scope), False
-    truth = expressions.truth(tracer, tracer.evaluate(node.test, scope))
+    truth = comparing.truth(tracer, tracer.evaluate(node.test, scope))
     if truth is not None:
         return tracer.run(node.body if truth else node.otherwise, scope), False
     taken, first = _try_body(tracer, node.body, scope)
@@ -132,7 +132,7 @@ def _matches(tracer: Tracer, case: facts.Case, subject: Value, scope: Scope) -> 
         return None
     if not case.values:
         return True
-    answers = [expressions.compare(tracer, "==", subject, tracer.evaluate(value, scope)) for value in case.values]
+    answers = [comparing.compare(tracer, "==", subject, tracer.evaluate(value, scope)) for value in case.values]
     if True in answers:
         return True
     return None if None in answers else False
@@ -190,7 +190,7 @@ def _run_maybe(tracer: Tracer, node: facts.For, item: Value, scope: Scope) -> No
 def _while(tracer: Tracer, node: facts.Statement, scope: Scope) -> Flow:
     assert isinstance(node, facts.While)
     for _ in range(LONGEST_WHILE):
-        truth = expressions.truth(tracer, tracer.evaluate(node.test, scope))
+        truth = comparing.truth(tracer, tracer.evaluate(node.test, scope))
         if truth is False:
             return Flow.NEXT
         if truth is None or not isinstance(node.test, facts.Compare):
@@ -225,7 +225,7 @@ def assign(tracer: Tracer, target: facts.Expression, value: Value, scope: Scope)
     elif isinstance(target, facts.Subscript):
         owner = tracer.evaluate(target.value, scope)
         index = tracer.evaluate(target.index, scope)
-        attributes.store_item(tracer, owner, index, value, tracer.place(target, scope), scope)
+        subscripts.store_item(tracer, owner, index, value, tracer.place(target, scope), scope)
 
 
 def _assign_each(tracer: Tracer, targets: Sequence[facts.Expression], value: Value, scope: Scope) -> None:
@@ -310,7 +310,7 @@ def _delete(tracer: Tracer, node: facts.Statement, scope: Scope) -> Flow:
     elif isinstance(target, facts.Attribute):
         attributes.delete(tracer, tracer.evaluate(target.value, scope), target.name)
     elif isinstance(target, facts.Subscript):
-        attributes.delete_item(tracer, tracer.evaluate(target.value, scope), tracer.evaluate(target.index, scope))
+        subscripts.delete_item(tracer, tracer.evaluate(target.value, scope), tracer.evaluate(target.index, scope))
     return Flow.NEXT
 
 

@@ -20,8 +20,13 @@ from initlint.signal.size import Size
 
 if TYPE_CHECKING:
     from initlint.frameworks.tables import LayerSpec
+    from initlint.tracing.tracer import Tracer
 
 Value: TypeAlias = object
+Arguments: TypeAlias = tuple[Value, ...]
+Keywords: TypeAlias = Mapping[str, Value]
+Builtin: TypeAlias = "Callable[[Tracer, Arguments, Keywords, Place, Scope], Value]"
+"""A function outside the program, as the tracer provides it."""
 
 
 @dataclass(frozen=True, eq=False)

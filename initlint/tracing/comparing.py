@@ -1,0 +1,137 @@
+"""Truth and comparison of values that may not be known."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from initlint.signal.size import Size
+from initlint.tracing import iteration
+from initlint.tracing.values import (
+    BoundMethod,
+    ClassValue,
+    ContainerValue,
+    DictValue,
+    ExternalValue,
+    FunctionValue,
+    Instance,
+    LayerValue,
+    ListValue,
+    Many,
+    Method,
+    Native,
+    Partial,
+    Signal,
+    TypeName,
+    Unknown,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from initlint.tracing.tracer import Tracer
+
+
+COMPARISONS: dict[str, Callable[[Any, Any], object]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+def truth(tracer: Tracer, value: Value) -> bool | None:
+    """Whether a value counts as true; `None` if that is not known."""
+    if value is None or isinstance(value, (bool, int, float, str, tuple)):
+        return bool(value)
+    if isinstance(value, ListValue):
+        sure = [item for item in value.items if not isinstance(item, Many)]
+        return True if sure else (None if value.is_open or value.items else False)
+    if isinstance(value, (DictValue, ContainerValue)):
+        return True if value.items else (None if value.is_open else False)
+    if isinstance(
+        value,
+        (
+            BoundMethod,
+            ClassValue,
+            ExternalValue,
+            FunctionValue,
+            Instance,
+            LayerValue,
+            Method,
+            Native,
+            Partial,
+            TypeName,
+        ),
+    ):
+        return True
+    return None
+
+
+def compare(tracer: Tracer, symbol: str, left: Value, right: Value) -> bool | None:
+    """``left symbol right``; `None` if that is not known."""
+    if symbol in ("is", "is not", "==", "!="):
+        same = _is_same(left, right, symbol.startswith("is"))
+        return same if same is None or symbol in ("is", "==") else not same
+    if symbol in ("in", "not in"):
+        held = _holds(tracer, right, left)
+        return held if held is None or symbol == "in" else not held
+    try:
+        return bool(COMPARISONS[symbol](left, right))
+    except (TypeError, ValueError):
+        return None
+
+
+def _is_same(left: Value, right: Value, is_identity: bool) -> bool | None:
+    if isinstance(left, (Unknown, Signal)) or isinstance(right, (Unknown, Signal)):
+        if None in (left, right) and (isinstance(left, Signal) or isinstance(right, Signal)):
+            return False
+        return None
+    if left is None or right is None:
+        return left is right
+    if isinstance(left, TypeName) or isinstance(right, TypeName):
+        return _is_same_type(left, right)
+    if isinstance(left, Size) or isinstance(right, Size):
+        return True if left == right else None
+    if isinstance(left, tuple) and isinstance(right, tuple) and len(left) == len(right):
+        answers = [_is_same(one, other, is_identity) for one, other in zip(left, right, strict=True)]
+        return False if False in answers else (None if None in answers else True)
+    return bool(left is right or left == right)
+
+
+def _is_same_type(left: Value, right: Value) -> bool | None:
+    one, other = _type_identity(left), _type_identity(right)
+    return None if one is None or other is None else one == other
+
+
+def _type_identity(value: Value) -> object:
+    if isinstance(value, TypeName):
+        of = value.of
+        if isinstance(of, LayerValue):
+            return of.name
+        if isinstance(of, Instance):
+            return of.cls
+        return f"torch.nn.{of.type_name}" if isinstance(of, ContainerValue) else None
+    if isinstance(value, ExternalValue):
+        return value.name
+    return value if isinstance(value, ClassValue) else None
+
+
+def _holds(tracer: Tracer, container: Value, item: Value) -> bool | None:
+    if isinstance(container, str):
+        return item in container if isinstance(item, str) else None
+    if isinstance(container, DictValue):
+        if isinstance(item, (Unknown, Size)):
+            return None
+        return True if is_hashable(item) and item in container.items else (None if container.is_open else False)
+    items = iteration.items(tracer, container)
+    if items is None:
+        return None
+    answers = [_is_same(one, item, False) for one in items]
+    return True if True in answers else (None if None in answers else False)
+
+
+def is_hashable(value: Value) -> bool:
+    return value is None or isinstance(value, (bool, int, float, str, tuple))

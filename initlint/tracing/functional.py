@@ -1,0 +1,138 @@
+"""The framework's functions: linear maps by a matrix, pools, and whatever the tables describe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from initlint.finding import Place
+from initlint.frameworks.tables import FunctionSpec, signature
+from initlint.network import Number, Shape
+from initlint.signal.size import combine
+from initlint.tracing import construction, layers
+from initlint.tracing.values import (
+    ListValue,
+    Scope,
+    Signal,
+    TensorValue,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from initlint.tracing.tracer import Tracer
+
+
+def apply_matrix(
+    tracer: Tracer,
+    signal: Signal,
+    tensor: TensorValue,
+    *,
+    is_transposed: bool,
+    place: Place,
+    bias: Value = None,
+    op: str = "linear",
+    kind: str = "",
+) -> Signal:
+    """A raw parameter used as a weight: ``x @ W`` contracts its second last axis, ``W @ x`` and ``F.linear`` its last."""
+    parameter = tensor.parameter
+    fan_in, fan_out = _matrix_fans(tensor.shape, is_transposed, op)
+    owned = tuple(p for p in (parameter, layers.parameter(bias)) if p is not None)
+    return tracer.add_layer(
+        op,
+        kind or "matmul",
+        parameter.place if parameter is not None else place,
+        (signal,),
+        weight=parameter,
+        bias=layers.parameter(bias),
+        parameters=owned,
+        fan_in=fan_in,
+        fan_out=fan_out,
+        name=parameter.name if parameter is not None else "",
+    )
+
+
+def _matrix_fans(shape: Shape | None, is_transposed: bool, op: str) -> tuple[Number | None, Number | None]:
+    if shape is None or len(shape) < 2:
+        return None, None
+    if op == "conv":
+        kernel: Number | None = 1
+        for side in shape[2:]:
+            kernel = combine(lambda total, each: total * each, kernel, side)
+        first, second = (combine(lambda channels, k: channels * k, axis, kernel) for axis in shape[:2])
+        return second, first
+    if op != "linear":
+        return None, None
+    return (shape[-1], shape[-2]) if is_transposed else (shape[-2], shape[-1])
+
+
+def call_function_spec(
+    tracer: Tracer,
+    name: str,
+    spec: FunctionSpec,
+    arguments: Sequence[Value],
+    keywords: Mapping[str, Value],
+    place: Place,
+) -> Value:
+    """A function of signals: ``F.relu(x)``, ``torch.cat([x, y])``, ``x.view(...)``."""
+    from initlint.tracing.calls import signals_in
+
+    given = [*arguments, *keywords.values()]
+    signals = [signal for value in given for signal in signals_in(value)]
+    if spec.op not in ("concat", "add", "multiply", "matmul", "attention"):
+        signals = signals[:1]
+    bound = construction.bind(spec.signature, arguments[1:], keywords)
+    options: dict[str, object] = {}
+    for option, argument in spec.options.items():
+        value = bound.get(argument)
+        if option == "kernel_size":
+            options["window"] = layers.window(value, name_axes(name))
+        else:
+            options[option] = value if isinstance(value, (int, float, str)) else None
+    window = None
+    if spec.op == "concat":
+        axis = arguments[1] if len(arguments) > 1 else keywords.get("dim", keywords.get("axis", 0))
+        options["axis"] = axis if isinstance(axis, int) else None
+    if spec.op in ("pool", "dropout"):
+        options["variant"] = spec.activation
+    if spec.op == "pool":
+        places = _pooled_places(name, arguments, keywords)
+        window = (
+            None if places else layers.window_of(construction.bind(POOLED, arguments[1:], keywords), name_axes(name))
+        )
+        options.update(places)
+    if spec.op in ("multiply", "add") and len(signals) == 1 and name not in ("glu",):
+        return _combine_with_other(tracer, spec, name, signals[0], given, place)
+    activation = spec.activation if spec.op == "activation" else ""
+    return tracer.add_layer(spec.op, name, place, signals, activation=activation, options=options, window=window)
+
+
+POOLED = signature(kernel_size=None, stride=None, padding=0, ceil_mode=False)
+"""What a function that pools takes after the signal."""
+
+
+def _pooled_places(name: str, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> dict[str, object]:
+    """Of an adaptive pool the sides of its output; of a mean the axes that it goes over."""
+    if name.startswith("adaptive"):
+        size = arguments[1] if len(arguments) > 1 else keywords.get("output_size")
+        return {"output": layers.whole_sides(size, name_axes(name))}
+    if name not in ("mean", "amax", "max"):
+        return {}
+    given = arguments[1] if len(arguments) > 1 else keywords.get("dim", keywords.get("axis"))
+    axes = tuple(given.items) if isinstance(given, ListValue) else given if isinstance(given, tuple) else (given,)
+    whole = tuple(axis for axis in axes if isinstance(axis, int))
+    return {"axes": whole if len(whole) == len(axes) else None}
+
+
+def _combine_with_other(
+    tracer: Tracer, spec: FunctionSpec, name: str, signal: Signal, given: Sequence[Value], place: Place
+) -> Value:
+    from initlint.tracing.arithmetic import binary
+
+    other = next((value for value in given if not isinstance(value, Signal)), None)
+    symbol = "*" if spec.op == "multiply" else "+"
+    return binary(tracer, symbol, signal, other, place, Scope(None))  # type: ignore[arg-type]
+
+
+def name_axes(name: str) -> int:
+    """Spatial axes of a function by its name: 2 for ``max_pool2d``."""
+    return next((axes for axes in (1, 2, 3) if f"{axes}d" in name), 1)

@@ -1,0 +1,124 @@
+"""The network of one model: its forward run on a signal for each input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from initlint.finding import Place
+from initlint.network import Network, Observation, Parameter, UnregisteredLayers
+from initlint.reading import facts
+from initlint.tracing import attributes, layers, modules
+from initlint.tracing.calls import signals_in
+from initlint.tracing.tracer import OutOfBudgetError, Tracer
+from initlint.tracing.values import (
+    DictValue,
+    FunctionValue,
+    Instance,
+    ListValue,
+    ModuleValue,
+    TensorValue,
+    Value,
+    is_module,
+)
+
+
+def trace_model(tracer: Tracer, model: ModuleValue, observations: list[Observation]) -> Iterator[Network]:
+    """Runs a model's `forward` on one signal for each input it needs."""
+    for path, inner in modules.named_modules(model):
+        tracer.names.setdefault(id(inner), path)
+    _name_parameters(model)
+    tracer.record.layers = []
+    place = _place_of(tracer, model)
+    network = Network(getattr(model, "type_name", "model"), place)
+    try:
+        network.outputs = _run_forward(tracer, model)
+    except (OutOfBudgetError, RecursionError):
+        tracer.record.reasons.append((place, "it takes more steps than the budget allows"))
+    network.layers = tracer.record.layers
+    network.parameters = modules.parameters_of(tracer, model)
+    network.observations = [*observations, *_unregistered(tracer, model, network)]
+    network.reasons = list(dict.fromkeys(tracer.record.reasons))
+    network.is_complete = all(layer.op != "unknown" for layer in network.live()) and bool(network.outputs)
+    yield network
+
+
+def _place_of(tracer: Tracer, model: ModuleValue) -> Place:
+    """Where a model's class is defined; of a framework layer: where it is built."""
+    return tracer.place(model.cls.node, model.cls.scope) if isinstance(model, Instance) else model.place
+
+
+def _name_parameters(model: Value) -> None:
+    for path, tensor in modules.named_tensors(model):
+        if tensor.parameter is not None:
+            tensor.parameter.name = path
+
+
+def _run_forward(tracer: Tracer, model: ModuleValue) -> tuple[int, ...]:
+    place = _place_of(tracer, model)
+    scope = model.cls.scope if isinstance(model, Instance) else None
+    arguments = tuple([tracer.add_layer("input", name, place) for name in _inputs(tracer, model)])
+    result = layers.call_module(tracer, model, arguments, {}, place, scope)  # type: ignore[arg-type]
+    return tuple(dict.fromkeys(signal.node for signal in signals_in(_contents(result))))
+
+
+def _contents(result: Value) -> Value:
+    """What a result holds: an output object's attributes are what it was made with."""
+    return tuple(result.attributes.values()) if isinstance(result, Instance) else result
+
+
+def _inputs(tracer: Tracer, model: Value) -> list[str]:
+    if not isinstance(model, Instance):
+        return ["input"]
+    function = attributes.class_member(tracer, model.cls, "forward") or model.attributes.get("forward")
+    if not isinstance(function, FunctionValue):
+        return []
+    taken = [each for each in function.node.parameters[1:] if each.kind not in ("keyword", "**")]
+    needed = [each.name for each in taken if each.default is None]
+    return needed or [each.name for each in taken[:1] if _is_none(each.default)]
+
+
+def _is_none(node: facts.Expression | None) -> bool:
+    """Of a `forward` in which nothing is required, the first argument is the input if it would be `None`."""
+    return isinstance(node, facts.Literal) and node.value is None
+
+
+def _unregistered(tracer: Tracer, model: Value, network: Network) -> list[Observation]:
+    """Plain lists, dicts and tuples of modules with parameters that no module registers."""
+    registered = {id(parameter) for parameter in network.parameters}
+    used = {id(parameter) for layer in network.layers for parameter in layer.parameters}
+    found: list[Observation] = []
+    for path, inner in modules.named_modules(model):
+        if isinstance(inner, Instance) and inner.cls.is_module:
+            for name, value in inner.attributes.items():
+                held = _held(tracer, value)
+                lost = {key: parameters for key, parameters in held if not any(id(p) in registered for p in parameters)}
+                if len(held) > 1 and len(lost) == len(dict(held)) and not name.startswith("__"):
+                    is_used = any(id(p) in used for parameters in lost.values() for p in parameters)
+                    place = getattr(value, "place", None) or tracer.stored.get((id(inner), name), inner.place)
+                    kind = {ListValue: "list", DictValue: "dict"}.get(type(value), "tuple")
+                    label = f"{path}.{name}" if path else name
+                    found.append(UnregisteredLayers(place, label, kind, tuple(lost), is_used))
+    return found
+
+
+def _held(tracer: Tracer, value: Value) -> list[tuple[str, list[Parameter]]]:
+    """Descriptions and parameters of the modules and parameters in a plain collection."""
+    from initlint.tracing.values import Many
+
+    items: list[Value] = []
+    if isinstance(value, ListValue):
+        items = value.items
+    elif isinstance(value, DictValue):
+        items = list(value.items.values())
+    elif isinstance(value, tuple):
+        items = list(value)
+    items = [each for item in items for each in (item.items if isinstance(item, Many) else (item,))]
+    found: list[tuple[str, list[Parameter]]] = []
+    for index, item in enumerate(items):
+        if is_module(item):
+            parameters = [p for p in modules.parameters_of(tracer, item) if not p.is_frozen]
+            if parameters:
+                found.append((f"{getattr(item, 'type_name', 'layer')} {index}", parameters))
+        elif isinstance(item, TensorValue) and item.is_trained and item.parameter and not item.parameter.is_frozen:
+            found.append((f"parameter {index}", [item.parameter]))
+    return found

@@ -1,0 +1,109 @@
+"""What a module holds: its submodules, tensors and parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from initlint.finding import Place
+from initlint.network import Parameter, Write
+from initlint.tracing.values import (
+    ContainerValue,
+    Instance,
+    LayerValue,
+    ListValue,
+    Many,
+    TensorValue,
+    Unknown,
+    Value,
+    is_module,
+)
+
+if TYPE_CHECKING:
+    from initlint.tracing.tracer import Tracer
+
+
+def submodules(module: Value) -> Iterator[tuple[str, Value]]:
+    """Names and values of the modules kept directly in a module; a `Many` for those that may be there."""
+    shell = getattr(module, "container", None)
+    if isinstance(shell, ContainerValue):
+        yield from shell.items.items()
+    if isinstance(module, ContainerValue):
+        yield from module.items.items()
+    elif isinstance(module, (Instance, LayerValue)):
+        for name, value in module.attributes.items():
+            if is_module(value) or (isinstance(value, Unknown) and value.loaded is not None):
+                yield name, value
+
+
+def named_modules(module: Value, prefix: str = "", seen: set[int] | None = None) -> Iterator[tuple[str, Value]]:
+    """A module and all modules in it with their paths, as ``named_modules`` gives them."""
+    seen = set() if seen is None else seen
+    if id(module) in seen:
+        return
+    seen.add(id(module))
+    yield prefix, module
+    for name, inner in submodules(module):
+        path = f"{prefix}.{name}" if prefix else name
+        if isinstance(inner, Many):
+            for each in inner.items:
+                if is_module(each):
+                    yield from named_modules(each, path, seen)
+        elif is_module(inner):
+            yield from named_modules(inner, path, seen)
+
+
+def modules_of(tracer: Tracer, module: Value) -> list[Value]:
+    """A module and all modules in it."""
+    return [inner for _, inner in named_modules(module)]
+
+
+def own_tensors(module: Value) -> Iterator[tuple[str, TensorValue]]:
+    """Names and tensors of the parameters kept directly in a module."""
+    if isinstance(module, (Instance, LayerValue)):
+        for name, value in module.attributes.items():
+            if isinstance(value, TensorValue) and value.is_trained:
+                yield name, value
+    elif isinstance(module, ContainerValue):
+        for name, value in module.items.items():
+            if isinstance(value, TensorValue) and value.is_trained:
+                yield name, value
+
+
+def own_parameters(module: Value) -> list[Parameter]:
+    """The parameters kept directly in a module."""
+    return [tensor.parameter for _, tensor in own_tensors(module) if tensor.parameter is not None]
+
+
+def named_tensors(module: Value) -> Iterator[tuple[str, TensorValue]]:
+    """Every parameter of a module with its path, each once."""
+    seen: set[int] = set()
+    for path, inner in named_modules(module):
+        for name, tensor in own_tensors(inner):
+            if id(tensor.parameter) not in seen:
+                seen.add(id(tensor.parameter))
+                yield (f"{path}.{name}" if path else name), tensor
+
+
+def parameters_of(tracer: Tracer, module: Value) -> list[Parameter]:
+    """Every parameter of a module."""
+    return [tensor.parameter for _, tensor in named_tensors(module) if tensor.parameter is not None]
+
+
+def disturb(tracer: Tracer, value: Value, place: Place) -> None:
+    """Says that something unknown may have written to a value: its parameters are unknown from here on."""
+    if isinstance(value, TensorValue):
+        if value.parameter is not None and value.parameter.role != "tensor":
+            _overwrite(tracer, value.parameter, place)
+    elif isinstance(value, (Instance, LayerValue, ContainerValue)):
+        for parameter in parameters_of(tracer, value):
+            _overwrite(tracer, parameter, place)
+        if isinstance(value, Instance):
+            tracer.heap.set_field(value, "is_complete", False)
+    elif isinstance(value, ListValue):
+        for item in value.items:
+            disturb(tracer, item, place)
+
+
+def _overwrite(tracer: Tracer, parameter: Parameter, place: Place) -> None:
+    tracer.heap.set_field(parameter, "writes", (*parameter.writes, Write("unknown", place, None)))

@@ -1,0 +1,116 @@
+"""The standard library: what of it code for building models calls."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from initlint.finding import Place
+from initlint.network import Replication
+from initlint.tracing import (
+    builtins,
+    copying,
+    iteration,
+    modules,
+)
+from initlint.tracing.namespaces import NAMESPACES, PARSERS, NamespaceValue, ParserValue
+from initlint.tracing.values import (
+    Arguments,
+    Builtin,
+    ContainerValue,
+    Instance,
+    Keywords,
+    LayerValue,
+    ListValue,
+    Many,
+    Partial,
+    Scope,
+    Unknown,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from initlint.tracing.tracer import Tracer
+
+
+def _partial(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
+    return Partial(arguments[0], arguments[1:], dict(keywords)) if arguments else Unknown("partial", place)
+
+
+def _deepcopy(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
+    if not arguments:
+        return None
+    copied = copying.deep_copy(tracer, arguments[0])
+    if isinstance(copied, (Instance, LayerValue, ContainerValue)):
+        owned = tuple(modules.parameters_of(tracer, copied))
+        if owned:
+            counts = tuple(len(parameter.writes) for parameter in owned)
+            source = next(iter(modules.parameters_of(tracer, arguments[0])), None)
+            count = None if tracer.repeats else 1
+            seen = Replication(place, "copied", copied.type_name, count, owned, source, counts)
+            tracer.record.observations.append(seen)
+    return copied
+
+
+def _chain(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
+    columns = [iteration.items(tracer, value) for value in arguments]
+    items = [item for column in columns for item in (column or ())]
+    return ListValue(items, any(column is None for column in columns), place)
+
+
+def _product(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
+    from initlint.tracing.arithmetic import binary
+
+    found = iteration.items(tracer, arguments[0]) if arguments else None
+    if found is None or any(isinstance(item, Many) for item in found):
+        return Unknown("a product of something unknown", place)
+    total: Value = 1
+    for item in found:
+        total = binary(tracer, "*", total, item, place, scope)
+    return total
+
+
+def _ordered_dict(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
+    return builtins.call_dict(tracer, arguments, keywords, place, scope)
+
+
+def _namespace(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
+    made = NamespaceValue({key: value for key, value in keywords.items() if key != "**"})
+    tracer.heap.born(made, made.attributes)
+    return made
+
+
+def _parser(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
+    made = ParserValue()
+    tracer.heap.born(made, made.defaults)
+    return made
+
+
+PYTHON: dict[str, Builtin] = {
+    "math.sqrt": builtins.sqrt,
+    "numpy.sqrt": builtins.sqrt,
+    "torch.sqrt": builtins.sqrt,
+    "math.pow": builtins.pow,
+    "numpy.power": builtins.pow,
+    "math.log": builtins.of_numbers(math.log),
+    "math.log2": builtins.of_numbers(math.log2),
+    "math.exp": builtins.of_numbers(math.exp),
+    "math.erf": builtins.of_numbers(math.erf),
+    "math.floor": builtins.of_numbers(math.floor),
+    "math.ceil": builtins.of_numbers(math.ceil),
+    "numpy.log": builtins.of_numbers(math.log),
+    "numpy.log2": builtins.of_numbers(math.log2),
+    "math.prod": _product,
+    "numpy.prod": _product,
+    "functools.partial": _partial,
+    "copy.deepcopy": _deepcopy,
+    "copy.copy": builtins.first,
+    "itertools.chain": _chain,
+    "collections.OrderedDict": _ordered_dict,
+    "typing.OrderedDict": _ordered_dict,
+    "typing.cast": lambda tracer, arguments, keywords, place, scope: arguments[1] if len(arguments) > 1 else None,
+    "itertools.repeat": builtins.repeat,
+    "dataclasses.replace": builtins.replaced,
+    **dict.fromkeys(PARSERS, _parser),
+    **dict.fromkeys(NAMESPACES, _namespace),
+}
