@@ -1,4 +1,4 @@
-"""Attributes and items: read, set, deleted."""
+"""Attributes: read, set, deleted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The framework's layers: made with their parameters, and called on signals."""
+"""Modules called on signals: instances of the program's classes, containers and the framework's layers."""
 
 from __future__ import annotations
 

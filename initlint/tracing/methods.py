@@ -1,4 +1,4 @@
-"""Methods of modules, containers, lists, dicts, strings and signals."""
+"""Methods of modules and signals."""
 
 from __future__ import annotations
 

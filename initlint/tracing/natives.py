@@ -1,4 +1,4 @@
-"""Functions outside the program: Python's builtins, the mathematics, and the framework's."""
+"""Functions outside the program: the framework's, and those that nobody knows."""
 
 from __future__ import annotations
 

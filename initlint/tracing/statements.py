@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 LONGEST_WHILE = 2_000
 """Rounds of a `while` whose condition stays known and true."""
+MOST_ENDLESS = 64
+"""Rounds of a ``while True``: one that builds layers ends sooner, and behind one that trains nothing comes."""
 
 
 class Flow(Enum):
@@ -189,17 +191,29 @@ def _run_maybe(tracer: Tracer, node: facts.For, item: Value, scope: Scope) -> No
 
 def _while(tracer: Tracer, node: facts.Statement, scope: Scope) -> Flow:
     assert isinstance(node, facts.While)
-    for _ in range(LONGEST_WHILE):
+    outside, scope.left = scope.left, frozenset()
+    flow = _run_rounds(tracer, node, scope)
+    scope.left = outside | (scope.left - {Flow.BREAK.value})
+    return flow
+
+
+def _run_rounds(tracer: Tracer, node: facts.While, scope: Scope) -> Flow:
+    """Round by round as long as it is known that there is one; then once more, as what may happen any number of times."""
+    for index in range(LONGEST_WHILE):
         truth = comparing.truth(tracer, tracer.evaluate(node.test, scope))
         if truth is False:
             return Flow.NEXT
-        if truth is None or not isinstance(node.test, facts.Compare):
+        if truth and isinstance(node.test, facts.Literal) and index >= MOST_ENDLESS:
+            return Flow.RAISE
+        if truth is None or not isinstance(node.test, (facts.Compare, facts.Literal)):
             break
         flow = tracer.run(node.body, scope)
         if flow is Flow.BREAK:
             return Flow.NEXT
         if flow in (Flow.RETURN, Flow.RAISE):
             return flow
+        if scope.left:
+            break
     tracer.heap.begin()
     tracer.run(node.body, scope)
     tracer.heap.merge(tracer.heap.take_back(), Branch())

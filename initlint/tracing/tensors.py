@@ -1,4 +1,4 @@
-"""Tensors that are no signals: constructed, read, and above all written to."""
+"""Tensors that are no signals: read, and above all written to."""
 
 from __future__ import annotations
 

@@ -68,3 +68,43 @@ class Wrapper(nn.Module):
     report = initlint.check_text(text + SICK, "model.py")
     assert report.untraced == 0
     assert [finding.code for finding in report.findings] == ["INL101"]
+
+
+ENDLESS = """
+from torch import nn
+
+
+def double(n):
+    return double(n + 1) + double(n + 2)
+
+
+class Grown(nn.Module):
+    def __init__(self, width=8):
+        super().__init__()
+        layers = []
+        while True:
+            layers.append(nn.Linear(width, width))
+            {step}
+        self.body = nn.Sequential(*layers)
+
+    def forward(self, x):
+        return self.body(x)
+"""
+
+
+def test_a_loop_without_end_ends_and_the_others_are_judged() -> None:
+    report = initlint.check_text(ENDLESS.format(step="width += 1") + SICK, "model.py")
+    assert [finding.code for finding in report.findings] == ["INL101"]
+    assert report.errors == ()
+
+
+def test_a_function_that_calls_itself_twice_without_end_is_cut_off_and_the_others_are_judged() -> None:
+    report = initlint.check_text(ENDLESS.format(step="width = double(width)") + SICK, "model.py")
+    assert report.untraced >= 1
+    assert [finding.code for finding in report.findings] == ["INL101"]
+
+
+def test_a_loop_that_breaks_out_once_enough_is_built_builds_just_that() -> None:
+    step = "if len(layers) == 5:\n                break"
+    networks = initlint.check_text(ENDLESS.format(step=step), "model.py").networks
+    assert [layer.op for layer in networks[0].live()].count("linear") == 5

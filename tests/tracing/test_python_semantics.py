@@ -55,11 +55,18 @@ def _block(statements: list[str]) -> str:
 
 def _compound(inner: st.SearchStrategy[str], tests: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     blocks = st.lists(inner, min_size=1, max_size=3).map(_block)
+    plain = st.lists(ASSIGNMENTS, min_size=1, max_size=3).map(_block)
     return st.one_of(
         st.tuples(tests, blocks, blocks).map(lambda p: f"if {p[0]}:\n{p[1]}\nelse:\n{p[2]}"),
         st.tuples(NAMES, st.integers(0, 3), blocks).map(lambda p: f"for {p[0]} in range({p[1]}):\n{p[2]}"),
         st.tuples(NAMES, ATOMS, ATOMS, blocks).map(lambda p: f"for {p[0]}, _ in zip(({p[1]}, {p[2]}), 'xyz'):\n{p[3]}"),
         st.tuples(blocks, tests).map(lambda p: f"for _ in range(3):\n{p[0]}\n    if {p[1]}:\n        break"),
+        st.tuples(st.integers(1, 3), plain, tests).map(
+            lambda p: f"d = 0\nwhile d < {p[0]}:\n    d += 1\n{p[1]}\n    if {p[2]}:\n        continue\n    a += 1"
+        ),
+        st.tuples(st.integers(1, 3), plain, tests).map(
+            lambda p: f"d = 0\nwhile True:\n    d += 1\n{p[1]}\n    if d > {p[0]} or {p[2]}:\n        break"
+        ),
         st.tuples(blocks, EXPRESSIONS).map(
             lambda p: f"def compute(a, b, c):\n{p[0]}\n    return {p[1]}\nb = compute(a, b, c=c)"
         ),
