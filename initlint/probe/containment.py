@@ -155,10 +155,8 @@ class _Contained:
     def _received(self, message: messages.Done | messages.Failed | str) -> Recording | Problem:
         if isinstance(message, str):
             return endings.of_unreadable(self._request.target, message)
-        if isinstance(message, messages.Failed):
-            return message.problem
-        self._wait_for_exit()
-        return message.recording
+        self._wait_for_exit()  # what it printed is written then
+        return message.problem if isinstance(message, messages.Failed) else message.recording
 
     def _ending(self) -> Recording | Problem | None:
         """How it ended, if it has or must."""
