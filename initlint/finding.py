@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from initlint.fix.edit import Fix, Plan
 
 
 class Severity(str, Enum):
@@ -61,6 +65,8 @@ class Finding:
     measured: Mapping[str, object] | None = None
     related: tuple[tuple[Place, str], ...] = field(default=())
     """Other places that belong to it, each with a note."""
+    fix: Fix | Plan | None = field(default=None, compare=False)
+    """What would mend it, as its rule says; a plan is made into a fix when the finding is reported."""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeGuard
 from initlint.finding import Finding, Place, Severity
 
 if TYPE_CHECKING:
+    from initlint.fix.edit import Fix, Plan
     from initlint.network import Network
     from initlint.program import Program
 
@@ -72,11 +73,11 @@ class Rule:
         predicted: Mapping[str, object] | None = None,
         measured: Mapping[str, object] | None = None,
         related: Iterable[tuple[Place, str]] = (),
+        fix: Fix | Plan | None = None,
     ) -> Finding:
-        """A finding of this rule."""
-        return Finding(
-            cls.code, cls.name, severity or cls.severity, place, message, help, predicted, measured, tuple(related)
-        )
+        """A finding of this rule. A `fix` that has to look at the source first is given as a function of the program."""
+        worst = severity or cls.severity
+        return Finding(cls.code, cls.name, worst, place, message, help, predicted, measured, tuple(related), fix)
 
     @classmethod
     def is_measured(cls) -> bool:
