@@ -10,16 +10,16 @@ from initlint.finding import Place
 from initlint.frameworks import torch as framework
 from initlint.frameworks import training
 from initlint.network import WEIGHTED
-from initlint.program.loops_callers import given_for
-from initlint.program.loops_classes import find_method, overrides
-from initlint.program.loops_passing import index_in
-from initlint.program.loops_recurrence import is_model
-from initlint.program.loops_routines import EACH, Route, Routine, reaching
-from initlint.program.loops_values import Foreign, Instance
+from initlint.program.loops.callers import given_for
+from initlint.program.loops.classes import find_method, overrides
+from initlint.program.loops.passing import index_in
+from initlint.program.loops.recurrence import is_model
+from initlint.program.loops.routines import EACH, Route, Routine, reaching
+from initlint.program.loops.values import Foreign, Instance
 from initlint.reading import facts
 
 if TYPE_CHECKING:
-    from initlint.program.loops_values import Values
+    from initlint.program.loops.values import Values
 
 DEEPEST = 30
 """Names, calls and returns followed one after another."""

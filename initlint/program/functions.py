@@ -72,7 +72,7 @@ def lineage(program: Program, module: Module, cls: facts.Class) -> Lineage:
     """What a class derives from, as far as the program knows."""
     classes: list[Definition] = []
     externals: set[str] = set()
-    waiting = [Definition(module, cls)]
+    waiting = [Definition(module, cls, cls.name)]
     while waiting and len(classes) < DEEPEST:
         current = waiting.pop(0)
         classes.append(current)

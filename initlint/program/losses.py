@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from initlint.finding import Place
 from initlint.frameworks import training as framework
 from initlint.program.endings import Ending, Endings
-from initlint.program.loops_expressions import argument
-from initlint.program.loops_links import names_called
-from initlint.program.loops_values import Foreign
+from initlint.program.loops.expressions import argument
+from initlint.program.loops.links import names_called
+from initlint.program.loops.values import Foreign
 
 if TYPE_CHECKING:
-    from initlint.program.loops_routines import Routine
-    from initlint.program.loops_values import Value, Values
+    from initlint.program.loops.routines import Routine
+    from initlint.program.loops.values import Value, Values
     from initlint.program.program import Program
     from initlint.reading import facts
 

@@ -30,6 +30,8 @@ class Module:
     source: SourceFile
     bindings: dict[str, Binding] = field(default_factory=dict)
     star_imports: list[ImportedBinding] = field(default_factory=list)
+    items: dict[str, list[facts.Assign]] = field(default_factory=dict)
+    """For a name: the top-level assignments to an item of what it is bound to, as registries are filled."""
 
     @property
     def path(self) -> Path:
@@ -60,6 +62,8 @@ class Module:
             for target in statement.targets:
                 for name in target_names(target):
                     self.bindings[name] = statement
+                if isinstance(target, facts.Subscript) and isinstance(target.value, facts.Name):
+                    self.items.setdefault(target.value.id, []).append(statement)
 
     def bind_import(self, statement: facts.Import) -> None:
         """Binds the names an import brings in."""

@@ -16,7 +16,7 @@ from initlint.reading.source import SourceFile
 
 if TYPE_CHECKING:
     from initlint.network import Network
-    from initlint.program.loops_values import Values
+    from initlint.program.loops.values import Values
     from initlint.program.losses import LossInput
     from initlint.program.training import TrainingLoop
 
@@ -31,6 +31,8 @@ class Definition:
 
     module: Module
     node: facts.Class | facts.Function | facts.Assign
+    name: str
+    """Under which it stands there; an import may give it another."""
 
 
 @dataclass(frozen=True)
@@ -96,15 +98,15 @@ class Program:
     @cached_property
     def values(self) -> Values:
         """What expressions may be worth, as far as models, losses, optimisers and functions go."""
-        from initlint.program.loops_links import Links
-        from initlint.program.loops_values import Values
+        from initlint.program.loops.links import Links
+        from initlint.program.loops.values import Values
 
         return Values(Links(self))
 
     def training_loops(self) -> Iterator[TrainingLoop]:
         """Every training loop of the program, found the first time it is asked for."""
         if self._training_loops is None:
-            from initlint.program.loops_search import find_loops
+            from initlint.program.loops.search import find_loops
 
             self._training_loops = find_loops(self)
         return iter(self._training_loops)
@@ -124,7 +126,7 @@ class Program:
         binding = module.bindings.get(name)
         if binding is None:
             return self._resolve_star(module, name, depth)
-        return self._follow(module, binding, depth)
+        return self._follow(module, name, binding, depth)
 
     def resolve_attribute(self, owner: Module | External, name: str, depth: int = 0) -> Resolved:
         """What ``owner.name`` is for a module inside or outside the program."""
@@ -145,9 +147,9 @@ class Program:
                 return self.resolve_attribute(owner, expression.name)
         return None
 
-    def _follow(self, module: Module, binding: Binding, depth: int) -> Resolved:
+    def _follow(self, module: Module, name: str, binding: Binding, depth: int) -> Resolved:
         if not isinstance(binding, ImportedBinding):
-            return Definition(module, binding)
+            return Definition(module, binding, name)
         if depth > LONGEST_CHAIN:
             return None
         target = self.locate(module, binding)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from initlint.finding import Place
-from initlint.program.loops_recurrence import Recurrence
+from initlint.program.loops.recurrence import Recurrence
 
 
 @dataclass(frozen=True)

@@ -210,7 +210,7 @@ class Tracer:
             return self.class_value(found.node, scope)
         if isinstance(found.node, facts.Function):
             return FunctionValue(found.node, scope)
-        return self._assigned(found.node, name, scope)
+        return self._assigned(found.node, found.name, scope)
 
     def _assigned(self, node: facts.Assign, name: str, scope: Scope) -> Value:
         """The value of a module-level assignment; unknown if the name is assigned more than once."""
@@ -221,11 +221,23 @@ class Tracer:
         value = self.evaluate(node.value, scope)
         for target in node.targets:
             if isinstance(target, facts.Name) and target.id == name:
-                return value
+                return self._with_items(value, name, node, scope)
         trial = Scope(scope.module, scope)
         for target in node.targets:
             statements.assign(self, target, value, trial)
         return trial.names.get(name, Unknown(f"{name} cannot be followed"))
+
+    def _with_items(self, value: Value, name: str, bound: facts.Assign, scope: Scope) -> Value:
+        """The value of a module-level name once the items that its module gives it from there on are set."""
+        trial = Scope(scope.module, scope)
+        trial.names[name] = value
+        for node in scope.module.items.get(name, ()):
+            if node.value is not None and node.start > bound.start:
+                item = self.evaluate(node.value, trial)
+                for target in node.targets:
+                    if isinstance(target, facts.Subscript):
+                        statements.assign(self, target, item, trial)
+        return value
 
     def class_value(self, node: facts.Class, scope: Scope) -> ClassValue:
         """The class a definition makes; the same one each time for a class at module level."""

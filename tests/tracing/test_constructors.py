@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 import initlint
@@ -199,3 +201,49 @@ class Net(nn.Module):
         return self.last(self.inner(x)[0])
 """)
     assert [layer.name for layer in linears(network)] == ["inner.map", "last"]
+
+
+def test_a_registry_holds_what_its_module_adds_to_it_under_whatever_name_it_is_imported(tmp_path: Path) -> None:
+    (tmp_path / "registry.py").write_text("""
+from torch import nn
+
+ACTIVATIONS = {"identity": nn.Identity}
+ACTIVATIONS["tanh"] = lambda: nn.Tanh()
+""")
+    (tmp_path / "net.py").write_text(
+        HEADER
+        + """
+import registry
+from registry import ACTIVATIONS as KNOWN
+
+
+class Net(nn.Module):
+    def __init__(self, activation="tanh"):
+        super().__init__()
+        self.first, self.act = nn.Linear(8, 8), KNOWN[activation]()
+        self.last, self.end = nn.Linear(8, 2), registry.ACTIVATIONS[activation]()
+
+    def forward(self, x):
+        return self.end(self.last(self.act(self.first(x))))
+"""
+    )
+    (network,) = initlint.check([tmp_path]).networks
+    assert [layer.activation for layer in network.live() if layer.op == "activation"] == ["tanh", "tanh"]
+
+
+def test_an_item_set_before_a_registry_is_bound_anew_is_not_in_it() -> None:
+    network = network_of("""
+KNOWN = {"first": nn.Tanh}
+KNOWN["act"] = nn.Tanh
+KNOWN = {"act": nn.ReLU}
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.map, self.act = nn.Linear(8, 8), KNOWN["act"]()
+
+    def forward(self, x):
+        return self.act(self.map(x))
+""")
+    assert [layer.activation for layer in network.live() if layer.op == "activation"] == ["relu"]

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from initlint.frameworks import training as framework
-from initlint.program.loops_classes import foreign_bases
-from initlint.program.loops_expressions import mentions_gradient, spelled, terminal_name
-from initlint.program.loops_routines import Routine
-from initlint.program.loops_values import Foreign, Instance, Value
+from initlint.program.loops.classes import foreign_bases
+from initlint.program.loops.expressions import mentions_gradient, spelled, terminal_name
+from initlint.program.loops.routines import Routine
+from initlint.program.loops.values import Foreign, Instance, Value
 from initlint.reading import facts
 
 if TYPE_CHECKING:
-    from initlint.program.loops_values import Values
+    from initlint.program.loops.values import Values
 
 
 @dataclass(frozen=True, eq=False)

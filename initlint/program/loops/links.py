@@ -8,8 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from initlint.program.loops_expressions import terminal_name
-from initlint.program.loops_routines import ClassScope, ModuleScopes, Routine
+from initlint.program.loops.expressions import terminal_name
+from initlint.program.loops.routines import ClassScope, ModuleScopes, Routine
 from initlint.program.module import Module, flatten
 from initlint.reading import facts
 

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from initlint.frameworks.torch import canonical
-from initlint.program.loops_callers import find_callers, given_for, given_to_field
-from initlint.program.loops_classes import bases_of, find_method, hierarchy, overrides
-from initlint.program.loops_expressions import dotted, terminal_name
-from initlint.program.loops_passing import index_in, items_at, passed_through
-from initlint.program.loops_routines import ClassScope, Route, Routine, reaching
+from initlint.program.loops.callers import find_callers, given_for, given_to_field
+from initlint.program.loops.classes import bases_of, find_method, hierarchy, overrides
+from initlint.program.loops.expressions import dotted, terminal_name
+from initlint.program.loops.passing import index_in, items_at, passed_through
+from initlint.program.loops.routines import ClassScope, Route, Routine, reaching
 from initlint.program.module import Module
 from initlint.reading import facts
 
 if TYPE_CHECKING:
-    from initlint.program.loops_links import Links
+    from initlint.program.loops.links import Links
     from initlint.program.program import Resolved
 
 DEEPEST = 40

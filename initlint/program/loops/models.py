@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from initlint.frameworks import training as framework
-from initlint.program.loops_callers import given_for
-from initlint.program.loops_classes import hierarchy
-from initlint.program.loops_expressions import dotted, terminal_name
-from initlint.program.loops_recurrence import is_model
-from initlint.program.loops_routines import Routine, reaching
-from initlint.program.loops_steps import Step
-from initlint.program.loops_values import Foreign, Instance, Value
+from initlint.program.loops.callers import given_for
+from initlint.program.loops.classes import hierarchy
+from initlint.program.loops.expressions import dotted, terminal_name
+from initlint.program.loops.recurrence import is_model
+from initlint.program.loops.routines import Routine, reaching
+from initlint.program.loops.steps import Step
+from initlint.program.loops.values import Foreign, Instance, Value
 from initlint.reading import facts
 
 if TYPE_CHECKING:
-    from initlint.program.loops_values import Values
+    from initlint.program.loops.values import Values
 
 DEEPEST = 12
 """Names, attributes and parameters followed from one expression."""

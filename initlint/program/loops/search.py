@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 from initlint.finding import Place
 from initlint.frameworks import training as framework
-from initlint.program.loops_classes import ancestry
-from initlint.program.loops_clipping import EVERYWHERE, Span, callbacks_in, calls_in, clips_in, hooks_in
-from initlint.program.loops_expressions import spelled
-from initlint.program.loops_lengths import known_steps
-from initlint.program.loops_lightning import lightning_loops, trained_model
-from initlint.program.loops_links import Links
-from initlint.program.loops_models import called_models, optimized_models
-from initlint.program.loops_paths import MOST_ROUTINES, Path, Paths
-from initlint.program.loops_routines import Routine
-from initlint.program.loops_steps import Step, clips_itself, spelled_or_empty, steps_in
-from initlint.program.loops_values import Foreign, Instance, Value, Values
+from initlint.program.loops.classes import ancestry
+from initlint.program.loops.clipping import EVERYWHERE, Span, callbacks_in, calls_in, clips_in, hooks_in
+from initlint.program.loops.expressions import spelled
+from initlint.program.loops.lengths import known_steps
+from initlint.program.loops.lightning import lightning_loops, trained_model
+from initlint.program.loops.links import Links
+from initlint.program.loops.models import called_models, optimized_models
+from initlint.program.loops.paths import MOST_ROUTINES, Path, Paths
+from initlint.program.loops.routines import Routine
+from initlint.program.loops.steps import Step, clips_itself, spelled_or_empty, steps_in
+from initlint.program.loops.values import Foreign, Instance, Value, Values
 from initlint.program.module import Module
 from initlint.program.training import TrainingLoop
 from initlint.reading import facts

@@ -6,18 +6,18 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from initlint.frameworks import training as framework
-from initlint.program.loops_classes import ancestry, foreign_bases
-from initlint.program.loops_clipping import clips_in, hooks_in
-from initlint.program.loops_expressions import argument, dotted, inside
-from initlint.program.loops_recurrence import recurrence_of
-from initlint.program.loops_routines import ClassScope, Routine
-from initlint.program.loops_values import Foreign, Instance, Value
+from initlint.program.loops.classes import ancestry, foreign_bases
+from initlint.program.loops.clipping import clips_in, hooks_in
+from initlint.program.loops.expressions import argument, dotted, inside
+from initlint.program.loops.recurrence import recurrence_of
+from initlint.program.loops.routines import ClassScope, Routine
+from initlint.program.loops.values import Foreign, Instance, Value
 from initlint.program.training import TrainedModel, TrainingLoop
 from initlint.reading import facts
 
 if TYPE_CHECKING:
-    from initlint.program.loops_links import Links
-    from initlint.program.loops_values import Values
+    from initlint.program.loops.links import Links
+    from initlint.program.loops.values import Values
 
 TRAINER = "Trainer"
 

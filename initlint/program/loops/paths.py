@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from initlint.frameworks import training as framework
-from initlint.program.loops_clipping import EVERYWHERE, Span, calls_in
-from initlint.program.loops_expressions import terminal_name
-from initlint.program.loops_routines import Routine
-from initlint.program.loops_steps import Step
-from initlint.program.loops_values import Instance
+from initlint.program.loops.clipping import EVERYWHERE, Span, calls_in
+from initlint.program.loops.expressions import terminal_name
+from initlint.program.loops.routines import Routine
+from initlint.program.loops.steps import Step
+from initlint.program.loops.values import Instance
 from initlint.reading import facts
 
 if TYPE_CHECKING:
-    from initlint.program.loops_values import Values
+    from initlint.program.loops.values import Values
 
 HIGHEST = 4
 """Callers above the one that steps in which the backward call is looked for."""

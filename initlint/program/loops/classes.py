@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from initlint.program.loops_routines import ClassScope, Routine
+from initlint.program.loops.routines import ClassScope, Routine
 
 if TYPE_CHECKING:
-    from initlint.program.loops_values import Foreign, Instance, Values
+    from initlint.program.loops.values import Foreign, Instance, Values
 
 DEEPEST_BASE = 12
 MOST_SUBCLASSES = 60
@@ -16,7 +16,7 @@ MOST_SUBCLASSES = 60
 
 def bases_of(values: Values, cls: ClassScope) -> list[ClassScope | Foreign]:
     """The direct bases of a class, as far as they are known."""
-    from initlint.program.loops_values import Foreign
+    from initlint.program.loops.values import Foreign
 
     known = values.bases.get(cls)
     if known is None:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from initlint.finding import Place
 from initlint.frameworks import torch as torch_tables
 from initlint.frameworks import training as framework
-from initlint.program.loops_classes import ancestry, find_method, foreign_bases
-from initlint.program.loops_expressions import argument, terminal_name
-from initlint.program.loops_routines import ClassScope, Routine
-from initlint.program.loops_values import Foreign, Instance, Value
+from initlint.program.loops.classes import ancestry, find_method, foreign_bases
+from initlint.program.loops.expressions import argument, terminal_name
+from initlint.program.loops.routines import ClassScope, Routine
+from initlint.program.loops.values import Foreign, Instance, Value
 from initlint.reading import facts
 
 if TYPE_CHECKING:
-    from initlint.program.loops_values import Values
+    from initlint.program.loops.values import Values
 
 DEEPEST_NESTING = 6
 """Modules in modules that are looked into."""

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from initlint.frameworks import training as framework
-from initlint.program.loops_expressions import dotted, inside, mentions_gradient, terminal_name
-from initlint.program.loops_routines import Routine
-from initlint.program.loops_values import Foreign
+from initlint.program.loops.expressions import dotted, inside, mentions_gradient, terminal_name
+from initlint.program.loops.routines import Routine
+from initlint.program.loops.values import Foreign
 from initlint.reading import facts
 
 if TYPE_CHECKING:
-    from initlint.program.loops_values import Values
+    from initlint.program.loops.values import Values
 
 Span = tuple[int, int]
 EVERYWHERE: Span = (-1, 1 << 60)

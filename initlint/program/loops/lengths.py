@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from initlint.frameworks import training as framework
-from initlint.program.loops_expressions import terminal_name
-from initlint.program.loops_routines import Routine
+from initlint.program.loops.expressions import terminal_name
+from initlint.program.loops.routines import Routine
 from initlint.reading import facts
 
 if TYPE_CHECKING:
-    from initlint.program.loops_links import Links
+    from initlint.program.loops.links import Links
 
 
 def known_steps(links: Links, routines: Iterable[Routine]) -> int | None:

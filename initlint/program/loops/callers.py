@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from initlint.program.loops_classes import find_method, is_related, subclasses
-from initlint.program.loops_expressions import argument, dotted, terminal_name
-from initlint.program.loops_routines import ClassScope, Routine
+from initlint.program.loops.classes import find_method, is_related, subclasses
+from initlint.program.loops.expressions import argument, dotted, terminal_name
+from initlint.program.loops.routines import ClassScope, Routine
 from initlint.reading import facts
 
 if TYPE_CHECKING:
-    from initlint.program.loops_values import Values
+    from initlint.program.loops.values import Values
 
 MOST_CALLERS = 60
 """Calls of one routine that are looked at."""

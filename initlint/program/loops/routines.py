@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from initlint.program.loops_expressions import STRUCT_TYPES, terminal_name
+from initlint.program.loops.expressions import STRUCT_TYPES, terminal_name
 from initlint.program.module import Module
 from initlint.reading import facts
 
