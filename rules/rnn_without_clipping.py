@@ -8,7 +8,7 @@ from dataclasses import replace
 from initlint.finding import Finding, Place, Severity
 from initlint.frameworks.remedies import clip_before_step, parameters_of, trainer_clip
 from initlint.program import Program
-from initlint.program.loops_recurrence import Recurrence
+from initlint.program.loops.recurrence import Recurrence
 from initlint.program.training import TrainingLoop
 from initlint.rule import Rule
 
