@@ -25,7 +25,7 @@ from initlint.tracing.values import (
 def trace_model(tracer: Tracer, model: ModuleValue, observations: list[Observation]) -> Iterator[Network]:
     """Runs a model's `forward` on one signal for each input it needs."""
     for path, inner in modules.named_modules(model):
-        tracer.names.setdefault(id(inner), path)
+        tracer.names[id(inner)] = path
     _name_parameters(model)
     tracer.record.layers = []
     place = _place_of(tracer, model)

@@ -93,3 +93,45 @@ class Net(nn.Module):
     )
     assert norm.kind == "GroupNorm"
     assert not norm.parameters
+
+
+def test_layers_are_named_from_the_model_that_took_them_from_another() -> None:
+    networks = initlint.check_text(
+        HEADER
+        + """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Conv2d(3, 8, 3)
+        self.second = nn.Conv2d(8, 8, 3)
+
+    def forward(self, x):
+        return self.second(self.first(x))
+
+
+class Features(nn.ModuleDict):
+    def __init__(self, model):
+        super().__init__({name: module for name, module in model.named_children()})
+
+    def forward(self, x):
+        for name, module in self.items():
+            x = module(x)
+        return x
+
+
+class Segmenter(nn.Module):
+    def __init__(self, backbone):
+        super().__init__()
+        self.backbone = backbone
+        self.head = nn.Conv2d(8, 2, 1)
+
+    def forward(self, x):
+        return self.head(self.backbone(x))
+
+
+model = Segmenter(Features(Net()))
+""",
+        "net.py",
+    ).networks
+    network = next(each for each in networks if each.name == "Segmenter")
+    assert [layer.name for layer in network.live()][1:] == ["backbone.first", "backbone.second", "head"]
