@@ -11,7 +11,7 @@ from initlint.finding import Place
 from initlint.network import Replication
 from initlint.signal.distribution import Distribution
 from initlint.signal.size import Size, as_float
-from initlint.tracing import tensors
+from initlint.tracing import rows, tensors
 from initlint.tracing.values import (
     ContainerValue,
     DictValue,
@@ -52,7 +52,7 @@ def binary(tracer: Tracer, symbol: str, left: Value, right: Value, place: Place,
     if isinstance(left, Signal) or isinstance(right, Signal):
         return _of_signals(tracer, symbol, left, right, place)
     if isinstance(left, TensorValue) or isinstance(right, TensorValue):
-        return _of_tensors(symbol, left, right)
+        return rows.binary(symbol, left, right) or _of_tensors(symbol, left, right)
     if symbol == "%" and isinstance(left, str):
         return _formatted(left, right)
     if isinstance(left, (ListValue, tuple, DictValue, ContainerValue)) or isinstance(right, (ListValue, tuple)):

@@ -98,6 +98,14 @@ def _list(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place
     return new_list(tracer, list(found or ()), place, is_open=found is None)
 
 
+def _set(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
+    """A set: as a list, each plain item once."""
+    found = _list(tracer, arguments, keywords, place, scope)
+    if isinstance(found, ListValue) and all(isinstance(item, (int, float, str)) for item in found.items):
+        tracer.heap.set_field(found, "items", list(dict.fromkeys(found.items)))
+    return found
+
+
 def _tuple(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
     found = iteration.items(tracer, arguments[0]) if arguments else []
     return ListValue([], True, place) if found is None else tuple(found)
@@ -276,7 +284,7 @@ BUILTINS: dict[str, Builtin] = {
     "setattr": introspection.call_setattr,
     "type": introspection.call_type,
     "list": _list,
-    "set": _list,
+    "set": _set,
     "sorted": _unknown,
     "tuple": _tuple,
     "dict": call_dict,
@@ -309,7 +317,7 @@ BUILTINS: dict[str, Builtin] = {
     "open": _unknown,
     "property": _unknown,
     "slice": _unknown,
-    "frozenset": _list,
+    "frozenset": _set,
     "divmod": _unknown,
     "NotImplementedError": _unknown,
     "ValueError": _unknown,

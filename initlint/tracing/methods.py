@@ -15,6 +15,7 @@ from initlint.tracing import (
     construction,
     layers,
     modules,
+    rows,
     subscripts,
     tensor_methods,
     tensors,
@@ -50,7 +51,7 @@ def call_method(
 ) -> Value:
     """``receiver.name(...)``."""
     receiver, name = method.receiver, method.name
-    if isinstance(receiver, Row) and (known := tensor_methods.call_row(receiver, name, arguments)) is not None:
+    if isinstance(receiver, Row) and (known := rows.call(name, (receiver, *arguments))) is not None:
         return known
     if isinstance(receiver, (int, float)) and name == "item":
         return receiver

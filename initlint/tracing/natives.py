@@ -18,6 +18,7 @@ from initlint.tracing import (
     modules,
     patterns,
     standard_library,
+    rows,
     tensor_construction,
     tensor_methods,
     tensors,
@@ -146,6 +147,9 @@ def _call_function(
     if made is not None:
         return made
     found = call_on_signals(tracer, function, arguments, keywords, place)
+    known = rows.call(function, arguments)
+    if known is not None:
+        return known
     if found is not None:
         return found
     if name.startswith("torch.optim"):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from initlint.finding import Place
 from initlint.signal.size import Size
-from initlint.tracing import attributes, expressions, iteration, tensor_methods, tensors
+from initlint.tracing import attributes, expressions, iteration, rows, tensors
 from initlint.tracing.values import (
     BoundMethod,
     ClassValue,
@@ -126,7 +126,7 @@ def _load_field(owner: Instance, index: int | str) -> Value:
 def _load_from_row(owner: Row, index: int | slice) -> Value:
     numbers = owner.numbers
     if isinstance(index, slice):
-        return tensor_methods.part(owner, numbers[index])
+        return rows.part(owner, numbers[index])
     return numbers[index] if -len(numbers) <= index < len(numbers) else Unknown("an index out of range")
 
 

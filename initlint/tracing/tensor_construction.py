@@ -10,7 +10,7 @@ from initlint.frameworks import torch as framework
 from initlint.network import Parameter, Shape, Write
 from initlint.signal.distribution import Distribution
 from initlint.signal.size import Size
-from initlint.tracing import tensors
+from initlint.tracing import rows, tensors
 from initlint.tracing.values import (
     ListValue,
     Row,
@@ -63,25 +63,11 @@ def construct(
     writer = "unknown" if is_filled else "empty" if is_empty else name
     made.writes = (Write(writer, place, law, {}, function=scope.function_name),)
     tracer.heap.born(made)
-    numbers = _spaced(arguments, keywords) if name == "linspace" else ()
+    numbers = rows.made(name, arguments, keywords)
     if numbers:
+        made.shape = (len(numbers),)
         return Row((len(numbers),), None, made, place=place, numbers=numbers)
     return TensorValue(made.shape, law, made, place=place)
-
-
-MOST_NUMBERS = 1_024
-"""Entries of a ``linspace`` that are worked out."""
-
-
-def _spaced(arguments: Sequence[Value], keywords: Mapping[str, Value]) -> tuple[float, ...]:
-    """The entries of ``torch.linspace(start, end, steps)``; none if they are not known."""
-    given = dict(zip(("start", "end", "steps"), arguments, strict=False)) | dict(keywords)
-    start, end, steps = (given.get(name) for name in ("start", "end", "steps"))
-    if not isinstance(start, (int, float)) or not isinstance(end, (int, float)) or not isinstance(steps, int):
-        return ()
-    if steps > MOST_NUMBERS:
-        return ()
-    return tuple(start + (end - start) * step / max(steps - 1, 1) for step in range(steps))
 
 
 def _constructed_law(name: str, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Distribution | None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from itertools import accumulate
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
@@ -17,7 +15,6 @@ from initlint.signal.size import Size, as_float
 from initlint.tracing import tensors
 from initlint.tracing.values import (
     ListValue,
-    Row,
     Scope,
     TensorValue,
     Unknown,
@@ -26,27 +23,6 @@ from initlint.tracing.values import (
 
 if TYPE_CHECKING:
     from initlint.tracing.tracer import Tracer
-
-
-def part(row: Row, numbers: Sequence[float]) -> Row:
-    """Some entries of a row."""
-    return replace(row, shape=(len(numbers),), numbers=tuple(numbers), is_part=True)
-
-
-def call_row(row: Row, name: str, arguments: Sequence[Value]) -> Value:
-    """A method of a row that gives its entries; `None` for any other."""
-    if name == "tolist":
-        return ListValue(list(row.numbers))
-    sizes = arguments[0] if arguments else None
-    if name != "split" or not isinstance(sizes, (int, tuple, ListValue)):
-        return None
-    counts = sizes.items if isinstance(sizes, ListValue) else sizes
-    if isinstance(counts, int):
-        counts = (counts,) * -(-len(row.numbers) // counts) if counts > 0 else ()
-    ends = list(accumulate(count for count in counts if isinstance(count, int)))
-    if len(ends) < len(counts):
-        return None
-    return tuple(part(row, row.numbers[start:end]) for start, end in zip([0, *ends], ends, strict=False))
 
 
 def folded(law: Distribution | None) -> Distribution | None:
