@@ -96,7 +96,7 @@ def _load_from_instance(tracer: Tracer, owner: Instance, name: str, place: Place
     if name == "__dict__" or name == "_modules":
         return Method(owner, name)
     found = class_member(tracer, owner.cls, name)
-    if found is not None:
+    if found is not None or has_member(owner.cls, name):
         return _bind(tracer, found, owner, place)
     if owner.cls.is_module and name in MODULE_METHODS:
         return Method(owner, name)
@@ -131,21 +131,37 @@ def decorator_name(decorator: facts.Expression) -> str:
 
 
 def class_member(tracer: Tracer, cls: ClassValue, name: str, after: ClassValue | None = None) -> Value:
-    """A member of a class or of the first base that has it; `after`: only bases behind that one. `None`: no such member."""
+    """A member of a class or of the first base that has it; `after`: only bases behind that one.
+
+    `None`: no such member, or one that is ``None``, see `has_member`.
+    """
     order = list(cls.order)
     if after is not None and after in order:
         order = order[order.index(after) + 1 :]
-    for base in order:
-        if isinstance(base, ClassValue) and name in base.members:
-            return _member(tracer, base, name)
-    return None
+    having = [
+        base for base in order if isinstance(base, ClassValue) and (name in base.members or name in base.constants)
+    ]
+    found = next((base for base in having if has_value(base, name)), having[0] if having else None)
+    return None if found is None else _member(tracer, found, name)
+
+
+def has_member(cls: ClassValue, name: str) -> bool:
+    """Whether a class or one of its bases in the program gives a name a value."""
+    return any(isinstance(base, ClassValue) and has_value(base, name) for base in cls.order)
+
+
+def has_value(cls: ClassValue, name: str) -> bool:
+    """Whether the class itself gives a name a value; ``name: int`` alone does not."""
+    node = cls.members.get(name)
+    is_bare = isinstance(node, facts.Assign) and node.value is None
+    return name in cls.constants or (node is not None and not is_bare)
 
 
 def _member(tracer: Tracer, cls: ClassValue, name: str) -> Value:
-    node = cls.members[name]
-    if isinstance(node, facts.Function):
-        return FunctionValue(node, cls.scope, cls)
     if name not in cls.constants:
+        node = cls.members[name]
+        if isinstance(node, facts.Function):
+            return FunctionValue(node, cls.scope, cls)
         cls.constants[name] = Unknown(f"{name} is defined by itself")
         cls.constants[name] = _class_constant(tracer, cls, node, name)
     return cls.constants[name]
@@ -172,7 +188,7 @@ def _load_from_class(tracer: Tracer, owner: ClassValue, name: str, place: Place)
     found = class_member(tracer, owner, name)
     if isinstance(found, FunctionValue) and _is_class_method(found):
         return BoundMethod(found, owner)
-    if found is not None:
+    if found is not None or has_member(owner, name):
         return found
     if name == "from_pretrained":
         return Method(owner, name)

@@ -246,9 +246,15 @@ def fields(cls: ClassValue) -> dict[str, tuple[ClassValue, facts.Assign]]:
     for base in reversed(cls.order):
         if isinstance(base, ClassValue):
             for name, node in base.members.items():
-                if isinstance(node, facts.Assign) and node.annotation is not None:
+                if isinstance(node, facts.Assign) and node.annotation is not None and not _is_shared(node.annotation):
                     found[name] = (base, node)
     return found
+
+
+def _is_shared(annotation: facts.Expression) -> bool:
+    """Whether it says that a name belongs to the class and is no field: ``ClassVar[int]``."""
+    name = annotation.value if isinstance(annotation, facts.Subscript) else annotation
+    return attributes.decorator_name(name) == "ClassVar"
 
 
 def fill_fields(

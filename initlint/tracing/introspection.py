@@ -161,7 +161,7 @@ def call_hasattr(tracer: Tracer, arguments: Arguments, keywords: Keywords, place
     if isinstance(owner, ContainerValue):
         return name in owner.items or name in attributes.MODULE_METHODS
     if isinstance(owner, Instance):
-        if name in owner.attributes or attributes.class_member(tracer, owner.cls, name) is not None:
+        if name in owner.attributes or attributes.has_member(owner.cls, name):
             return True
         return False if owner.is_complete and not owner.cls.has_unknown_base else Unknown("hasattr", place)
     return Unknown("hasattr of something unknown", place)
