@@ -6,9 +6,8 @@ import math
 from collections.abc import Iterator
 
 from initlint.finding import Finding, Place
-from initlint.network import Layer, Network
 from initlint.program import Program
-from initlint.program.endings import Ending
+from initlint.program.ending import Ending
 from initlint.program.losses import LossInput
 from initlint.rule import Rule
 
@@ -31,7 +30,6 @@ BOUNDS: dict[str, tuple[float, float]] = {
 front of such a loss is a matter of its own."""
 FLAT = frozenset({"relu", "relu6"})
 """Those with slope 0 on half of a centred signal."""
-PASSING = frozenset({"reshape", "dropout"})
 EXAMPLE_CLASSES = 10
 """Classes for which the least loss is given."""
 
@@ -102,12 +100,10 @@ def train(model: Net, batches, optimizer):
 """
 
     def check_program(self, program: Program) -> Iterator[Finding]:
-        """Judges every loss of raw logits by what its input ends in."""
+        """Judges the logits of every loss by what they end in."""
         for met in program.loss_inputs():
-            found = [_activation(program, ending) for ending in met.endings]
-            known = [each for each in found if each is not None]
-            if len(known) == len(found):
-                yield from (self._finding(met, *each) for each in dict.fromkeys(known))
+            if met.logits and all(_is_bounded(ending) for ending in met.logits):
+                yield from (self._finding(met, ending.kind, ending.place) for ending in met.logits)
 
     def _finding(self, met: LossInput, kind: str, place: Place) -> Finding:
         low, high = BOUNDS[kind]
@@ -139,26 +135,5 @@ def _least_loss(kind: str, low: float, high: float) -> tuple[float | None, str]:
     return least, f"with {EXAMPLE_CLASSES} classes the loss stays above {least:.2g}"
 
 
-def _activation(program: Program, ending: Ending) -> tuple[str, Place] | None:
-    """The bounded activation that an input ends in, and where it stands."""
-    if ending.activation:
-        return (ending.activation, ending.place) if ending.is_default and ending.activation in BOUNDS else None
-    networks = [network for network in program.networks() if network.place == ending.place]
-    found = {_last(network) for network in networks}
-    return found.pop() if len(found) == 1 else None
-
-
-def _last(network: Network) -> tuple[str, Place] | None:
-    """The bounded activation that makes the one output of a network."""
-    known = {layer.id: layer for layer in network.layers}
-    here: Layer | None = known[network.outputs[0]] if len(network.outputs) == 1 else None
-    while here is not None and here.op in PASSING and len(here.inputs) == 1:
-        here = known[here.inputs[0]]
-    is_bounded = here is not None and here.op == "activation" and here.activation in BOUNDS
-    return (here.activation, here.place) if here is not None and is_bounded and _has_default_bounds(here) else None
-
-
-def _has_default_bounds(layer: Layer) -> bool:
-    low, high = BOUNDS[layer.activation]
-    given = [layer.options.get("alpha", 1.0), layer.options.get("min_val", low), layer.options.get("max_val", high)]
-    return given == [1.0, low, high]
+def _is_bounded(ending: Ending) -> bool:
+    return ending.op == "activation" and ending.is_default and ending.kind in BOUNDS

@@ -66,8 +66,8 @@ class Classifier(nn.Module):
         """Looks for softmaxes over the axis of a single unit."""
         known = {layer.id: layer for layer in network.layers}
         for layer in network.live():
-            before = _made_by(layer, known) if layer.op == "softmax" and layer.inputs else None
-            if before is not None and _units(before) == 1 and _is_over_units(layer, before, known):
+            before = made_by(layer, known) if layer.op == "softmax" and layer.inputs else None
+            if before is not None and units(before) == 1 and _is_over_units(layer, before, known):
                 yield self._finding(network, layer, before)
 
     def check_measured(self, network: Network) -> Iterator[Finding]:
@@ -85,7 +85,7 @@ class Classifier(nn.Module):
         return self.finding(layer.place, message, help=remedy, predicted=predicted, measured=measured)
 
 
-def _made_by(layer: Layer, known: dict[int, Layer]) -> Layer | None:
+def made_by(layer: Layer, known: dict[int, Layer]) -> Layer | None:
     """The linear map whose output, unit by unit, a softmax is taken of."""
     before = known[layer.inputs[0]]
     while before.op in ELEMENTWISE and len(before.inputs) == 1:
@@ -93,7 +93,7 @@ def _made_by(layer: Layer, known: dict[int, Layer]) -> Layer | None:
     return before if before.op in ("linear", "conv", "conv_transpose") else None
 
 
-def _units(layer: Layer) -> object:
+def units(layer: Layer) -> object:
     """How many units it has; `None` if that is not known, or if it is a product of signals."""
     shape = layer.weight.shape if layer.weight is not None else None
     if not shape or layer.weight is None or layer.weight.role != "weight":

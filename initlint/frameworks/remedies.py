@@ -34,6 +34,7 @@ ORTHOGONAL = "nn.init.orthogonal_"
 XAVIER = "xavier_uniform_"
 LOSS_SCALER = "torch.amp.GradScaler"
 BINARY_LOSS = "nn.BCEWithLogitsLoss()"
+CLASS_LOSS = "nn.CrossEntropyLoss()"
 LOGISTIC = "torch.sigmoid"
 WITHOUT_BIAS = "pass bias=False; the norm adds a shift of its own"
 STRAIGHT_THROUGH = "x + (torch.round(x) - x).detach()"
@@ -113,3 +114,21 @@ def zero_row(parameter: str, row: int) -> str:
 def open_forget_gates(bias: str, value: float) -> str:
     """A value for the second of the four gates that the bias of an LSTM holds."""
     return f"with n = {bias}.shape[0]: nn.init.constant_({bias}[n // 4 : n // 2], {value:g})"
+
+
+CLIP_FUNCTION = "torch.nn.utils.clip_grad_norm_"
+
+
+def clip_by_norm(parameters: str) -> str:
+    """Clipping by norm of what is written so."""
+    return f"{CLIP_FUNCTION}({parameters or 'model.parameters()'}, max_norm=1.0)"
+
+
+def unscale(scaler: str, optimizer: str) -> str:
+    """The call that divides the factor of a loss scaler out of the gradients that an optimiser holds."""
+    return f"{scaler}.unscale_({optimizer or 'optimizer'})"
+
+
+def unscale_before(scaler: str, optimizer: str, clip: str) -> str:
+    """The call in front of clipping."""
+    return f"{unscale(scaler, optimizer)} before {clip}"

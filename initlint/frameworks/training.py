@@ -113,23 +113,6 @@ LENGTH_NAME = re.compile(
 )
 """Variables that hold the number of time steps."""
 
-# --------------------------------------------------------------------------------------------------------------- losses
-
-LOGIT_LOSSES = {
-    "torch.nn.CrossEntropyLoss": "categorical",
-    "torch.nn.functional.cross_entropy": "categorical",
-    "torch.nn.BCEWithLogitsLoss": "binary",
-    "torch.nn.functional.binary_cross_entropy_with_logits": "binary",
-    "torch.nn.MultiLabelSoftMarginLoss": "binary",
-    "torch.nn.functional.multilabel_soft_margin_loss": "binary",
-    "torch.nn.NLLLoss": "log-probabilities",
-    "torch.nn.functional.nll_loss": "log-probabilities",
-}
-"""Losses of raw logits -> which probabilities they make of them; those of log-probabilities, which a log-softmax makes."""
-LOG_SOFTMAX = frozenset({"torch.nn.LogSoftmax", "torch.nn.functional.log_softmax", "torch.log_softmax"})
-LOSS_NAME = re.compile(r"loss|crit|entropy|bce|nll|objective|cost|^ce$|_ce$|^ce_", re.IGNORECASE)
-"""Names under which a loss is called."""
-
 # ------------------------------------------------------------------------------------------------------------ Lightning
 
 LIGHTNING_ROOTS = ("lightning.", "pytorch_lightning.")

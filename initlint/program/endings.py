@@ -3,46 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from initlint.finding import Place
+from initlint.frameworks import losses
 from initlint.frameworks import torch as framework
-from initlint.frameworks import training
-from initlint.network import WEIGHTED
+from initlint.program.certainty import knows_all
+from initlint.program.ending import KEEPING, RAW, Call, Ending
 from initlint.program.loops.callers import given_for
-from initlint.program.loops.classes import find_method, overrides
+from initlint.program.loops.classes import find_method, hierarchy, overrides
 from initlint.program.loops.passing import index_in
 from initlint.program.loops.recurrence import is_model
-from initlint.program.loops.routines import EACH, Route, Routine, reaching
+from initlint.program.loops.routines import EACH, Routine, reaching
 from initlint.program.loops.values import Foreign, Instance
+from initlint.program.parts import Path, items_of, keyed_items
+from initlint.program.rebuilding import is_changed
 from initlint.reading import facts
 
 if TYPE_CHECKING:
-    from initlint.program.loops.values import Values
+    from initlint.program.loops.values import Value, Values
 
 DEEPEST = 30
 """Names, calls and returns followed one after another."""
 MOST_STEPS = 400
 """Expressions looked at for one."""
-KEEPING = frozenset({"reshape", "dropout"})
-"""Operations that leave the range of their values what it is, but for zeros."""
-
-
-@dataclass(frozen=True)
-class Ending:
-    """An activation whose output a value is; or a model whose output it is, and that has to be asked."""
-
-    place: Place
-    """Of the activation, else of the model's class."""
-    activation: str = ""
-    """As `initlint.network.Layer.activation`; empty for a model."""
-    is_default: bool = True
-    """Whether the activation has no parameters of its own."""
-
-
+FORWARD, CALL = "forward", "__call__"
 Known = list[Ending] | None
-"""All that it may be; `None` where one of them is not known, or no activation."""
+"""All that it may be; `None` where one of them is not known."""
 
 
 class Endings:
@@ -56,30 +43,38 @@ class Endings:
 
     def of(self, node: facts.Expression | None, routine: Routine) -> Known:
         """The endings of an expression in a routine."""
-        return self._of(node, routine, (), 0, not self.takes_logarithms)
+        return self._at(node, _Point(routine, is_raw=not self.takes_logarithms))
 
-    def _of(self, node: facts.Expression | None, routine: Routine, route: Route, depth: int, is_raw: bool) -> Known:
+    def _at(self, node: facts.Expression | None, point: _Point) -> Known:
         self._steps += 1
-        if node is None or depth > DEEPEST or self._steps > MOST_STEPS:
+        if node is None or point.depth > DEEPEST or self._steps > MOST_STEPS:
             return None
-        point = _Point(routine, route, depth + 1, is_raw)
+        point = replace(point, depth=point.depth + 1)
         if isinstance(node, facts.Name):
             return self._named(node, point)
         if isinstance(node, facts.Call):
             return self._called(node, point)
+        if isinstance(node, facts.Attribute):
+            return self._attribute(node, point)
         if isinstance(node, facts.Subscript):
-            index = index_in(node.index)
-            return self._at(node.value, point.within(index) if index != EACH else point)
+            return self._item(node, point)
         if isinstance(node, facts.Conditional):
             return _all(self._at(part, point) for part in (node.body, node.otherwise))
         if isinstance(node, (facts.Await, facts.NamedExpression)):
             return self._at(node.value, point)
-        if isinstance(node, facts.Sequence) and route and 0 <= route[0] < len(node.items):
-            return self._of(node.items[route[0]], routine, route[1:], depth + 1, is_raw)
-        return None
+        return self._literal(node, point)
 
-    def _at(self, node: facts.Expression | None, point: _Point) -> Known:
-        return self._of(node, point.routine, point.route, point.depth, point.is_raw)
+    def _literal(self, node: facts.Expression, point: _Point) -> Known:
+        """What the path leads to in a tuple, a list or a dictionary that is written out."""
+        items = items_of(node, point.path[0]) if point.path else ()
+        return _all(self._at(item, replace(point, path=point.path[1:])) for item in items)
+
+    def _item(self, node: facts.Subscript, point: _Point) -> Known:
+        index = node.index.value if isinstance(node.index, facts.Literal) else None
+        if isinstance(index, str) or index_in(node.index) != EACH:
+            return self._at(node.value, point.within(index if isinstance(index, str) else index_in(node.index)))
+        picks = isinstance(node.index, facts.Sequence)
+        return self._at(node.value, replace(point, is_part=point.is_part or picks))
 
     # ------------------------------------------------------------------------------------------------------------ names
 
@@ -87,7 +82,11 @@ class Endings:
         scope: Routine | None = point.routine
         while scope is not None and name.id not in scope.bounds and scope.parameter(name.id) is None:
             scope = scope.parent
-        if scope is None or _is_changed(name.id, scope):
+        if scope is None:
+            return None
+        if point.path and isinstance(key := point.path[0], str) and (items := keyed_items(name.id, key, scope)):
+            return _all(self._at(item, replace(point, routine=scope, path=point.path[1:])) for item in items)
+        if is_changed(name.id, scope):
             return None
         at = name.start if scope is point.routine else None
         return _all(self._bound(name.id, scope, at, point))
@@ -96,131 +95,159 @@ class Endings:
         """What a name may be; callers, who take long to find, come last."""
         bounds = list(reaching(scope, scope.bounds.get(name, []), at))
         for bound in bounds:
-            yield self._at(bound.value, point.at(bound.routine, (*bound.route, *point.route)))
+            yield self._at(bound.value, replace(point, routine=bound.routine, path=(*bound.route, *point.path)))
         if scope.parameter(name) is not None and not any(bound.is_sure and at is not None for bound in bounds):
             given = list(given_for(self.values, scope, name)) if name != scope.self_name else []
             for caller, value in given:
-                yield self._at(value, point.at(caller, point.route))
+                yield self._at(value, replace(point, routine=caller))
             if not given:
                 yield None
+
+    def _attribute(self, node: facts.Attribute, point: _Point) -> Known:
+        """What methods store under an attribute of ``self``; else the field of a result: ``output.logits``."""
+        routine = point.routine
+        is_own = isinstance(node.value, facts.Name) and node.value.id == routine.self_name
+        if not is_own or routine.owner is None:
+            return self._at(node.value, point.within(node.name))
+        classes = hierarchy(self.values, Instance(routine.owner))
+        bounds = [bound for cls in classes for bound in cls.attributes.get(node.name, [])]
+        return _all(
+            self._at(bound.value, replace(point, routine=bound.routine, path=(*bound.route, *point.path)))
+            for bound in bounds
+            if not (isinstance(bound.value, facts.Literal) and bound.value.value is None)
+        )
 
     # ------------------------------------------------------------------------------------------------------------ calls
 
     def _called(self, call: facts.Call, point: _Point) -> Known:
-        if self._may_be_weighted(call.function, point.routine):
-            return None
         callees = self.values.callees(call, point.routine)
         if not callees:
             return self._method(call, point)
-        return _all(self._by(callee, call, point) for callee in callees)
-
-    def _may_be_weighted(self, function: facts.Expression, routine: Routine) -> bool:
-        """Whether a method of the object makes what is called a layer with weights: told before all other ways are followed."""
-        owner = routine.owner
-        if owner is None or not isinstance(function, facts.Attribute) or not isinstance(function.value, facts.Name):
-            return False
-        bounds = owner.attributes.get(function.name, []) if function.value.id == routine.self_name else []
-        made = [(each.value, each.routine) for each in bounds if isinstance(each.value, facts.Call)]
-        found = [callee for call, where in made for callee in self.values.callees(call, where)]
-        specs = [framework.layer_spec(callee.name) for callee in found if isinstance(callee, Foreign)]
-        return any(spec is not None and spec.op in WEIGHTED for spec in specs)
+        if not knows_all(self.values, call.function, point.routine):
+            return None
+        found = _all(self._by(callee, call, point) for callee in callees)
+        return found if found is None else [_held(ending, call.function, point.routine) for ending in found]
 
     def _method(self, call: facts.Call, point: _Point) -> Known:
-        """A method of a tensor."""
+        """A method of a tensor; of a dictionary, what ``get`` gets."""
         function = call.function
-        if not isinstance(function, facts.Attribute):
-            return None
-        is_log = function.name == "log_softmax"
-        return self._applied(function.name, function.value, call, point, is_log=is_log)
+        if isinstance(function, facts.Attribute):
+            return self._applied(function.name, function.value, call, call.arguments, point)
+        return self._literal(call, point)
 
-    def _by(self, callee: object, call: facts.Call, point: _Point) -> Known:
+    def _by(self, callee: Value, call: facts.Call, point: _Point) -> Known:
         if isinstance(callee, Routine):
             return self._returned(callee, point)
         if isinstance(callee, Instance):
             return self._modelled(callee, point)
         if not isinstance(callee, Foreign):
-            return None
+            return self._literal(call, point)
         given = call.arguments[0].value if call.arguments and not call.arguments[0].star else None
         if callee.call is not None:
             return self._layer(callee, given, point)
-        is_log = callee.name in training.LOG_SOFTMAX
-        return self._applied(framework.function_name(callee.name) or "", given, call, point, is_log=is_log)
+        name = framework.function_name(callee.name)
+        return (
+            self._literal(call, point) if name is None else self._applied(name, given, call, call.arguments[1:], point)
+        )
 
     def _applied(
-        self, name: str, given: facts.Expression | None, call: facts.Call, point: _Point, *, is_log: bool
+        self,
+        name: str,
+        given: facts.Expression | None,
+        call: facts.Call,
+        options: tuple[facts.Argument, ...],
+        point: _Point,
     ) -> Known:
         """A function of the framework, or a method of that name, on a value."""
-        if is_log and not point.is_raw:
-            return self._at(given, point.raw())
+        if name in framework.WEIGHTED_FUNCTIONS:
+            return self._ended(framework.WEIGHTED_FUNCTIONS[name], "", call, point)
         spec = framework.FUNCTIONS.get(name)
         if spec is None:
             return None
         if spec.op in KEEPING:
-            return self._at(given, point)
-        is_default = len(call.arguments) <= (0 if isinstance(given, facts.Node) and given is _receiver(call) else 1)
-        return self._activated(spec.op, spec.activation, call, point, is_default=is_default or not spec.options)
+            return self._at(given, replace(point, is_part=point.is_part or name in losses.PICKING))
+        if spec.op == "softmax":
+            return self._softmax(name, given, call, point) if _are_axes(options) else None
+        is_default = not options or not spec.options
+        return self._ended(spec.op, spec.activation, call, point, is_default=is_default)
+
+    def _softmax(self, name: str, given: facts.Expression | None, call: facts.Call | None, point: _Point) -> Known:
+        kind = losses.SOFTMAXES.get(name, "")
+        if not point.is_raw:
+            return self._at(given, replace(point, is_raw=True)) if kind == "log_softmax" else None
+        return self._ended("softmax", kind, call, point) if kind and call is not None else None
+
+    def _ended(
+        self, op: str, kind: str, call: facts.Call, point: _Point, *, is_default: bool = True, is_layer: bool = False
+    ) -> Known:
+        if not point.is_raw or op not in RAW | {"activation", "softmax"} or (op == "norm" and not is_layer):
+            return None
+        here = Call(call, point.routine.module)
+        return [Ending(here.place, op, kind, is_default, point.is_part, here, is_layer)]
+
+    # ----------------------------------------------------------------------------------------------- layers and models
 
     def _layer(self, made: Foreign, given: facts.Expression | None, point: _Point) -> Known:
         """The output of a layer of the framework."""
         assert made.call is not None and made.routine is not None
         if framework.CONTAINERS.get(made.name) == "sequential":
-            return self._sequential(made.call, made.routine, point)
-        if made.name in training.LOG_SOFTMAX and not point.is_raw:
-            return self._at(given, point.raw())
+            return self._sequential(made.call, made.routine, given, point)
         spec = framework.layer_spec(made.name)
         if spec is None:
             return None
         if spec.op in KEEPING:
             return self._at(given, point)
-        is_default = not made.call.arguments or not spec.options
-        return self._activated(spec.op, spec.activation, made.call, point.at(made.routine, ()), is_default=is_default)
+        name = made.name.rpartition(".")[2]
+        if not point.is_raw and spec.op == "softmax":
+            return self._softmax(name, given, None, point)
+        kind = losses.SOFTMAXES.get(name, "") if spec.op == "softmax" else spec.activation
+        if spec.op == "softmax" and not kind:
+            return None
+        is_default = not made.call.arguments or not spec.options or spec.op == "softmax"
+        here = replace(point, routine=made.routine)
+        return self._ended(spec.op, kind, made.call, here, is_default=is_default, is_layer=True)
 
-    def _sequential(self, made: facts.Call, routine: Routine, point: _Point) -> Known:
-        """The last layers of a ``Sequential`` that is written out."""
+    def _sequential(self, made: facts.Call, routine: Routine, given: facts.Expression | None, point: _Point) -> Known:
+        """The last layers of a ``Sequential`` that is written out; of another, what its network says."""
+        place = routine.module.source.place(made.start, made.end)
+        unknown = [Ending(place, "model", is_part=point.is_part)] if point.is_raw else None
         for one in reversed(made.arguments):
             if one.star or one.keyword is not None:
-                return None
+                return unknown
             layers = self.values.of(one.value, routine)
-            if len(layers) != 1 or not isinstance(layers[0], (Foreign, Instance)):
-                return None
-            layer = layers[0]
-            if isinstance(layer, Foreign) and layer.call is not None:
-                spec = framework.layer_spec(layer.name)
-                if spec is not None and spec.op in KEEPING:
-                    continue
-                if layer.name in training.LOG_SOFTMAX and not point.is_raw:
-                    point = point.raw()
-                    continue
-            return self._modelled(layer, point) if isinstance(layer, Instance) else self._layer_at_end(layer, point)
-        return None
-
-    def _layer_at_end(self, layer: Foreign, point: _Point) -> Known:
-        return self._layer(layer, None, point) if layer.call is not None else None
-
-    def _activated(self, op: str, activation: str, call: facts.Call, point: _Point, *, is_default: bool) -> Known:
-        if op != "activation" or not point.is_raw:
-            return None
-        return [Ending(point.routine.module.source.place(call.start, call.end), activation, is_default)]
+            if len(layers) != 1 or not isinstance(layer := layers[0], (Foreign, Instance)):
+                return unknown
+            if isinstance(layer, Instance):
+                return self._modelled(layer, point)
+            spec = framework.layer_spec(layer.name)
+            if spec is not None and spec.op in KEEPING:
+                continue
+            if not point.is_raw and losses.SOFTMAXES.get(layer.name.rpartition(".")[2]) == "log_softmax":
+                point = replace(point, is_raw=True, path=())
+                continue
+            found = self._layer(layer, None, point) if layer.call is not None else None
+            return found if found is None else [replace(one, containers=(made, *one.containers)) for one in found]
+        return self._at(given, point) if made.arguments else None
 
     def _returned(self, routine: Routine, point: _Point) -> Known:
         """What a function or a method of the program gives back, on every way."""
-        return _all(self._at(value, point.at(routine, point.route)) for value in routine.returns)
+        return _all(self._at(value, replace(point, routine=routine)) for value in routine.returns)
 
     def _modelled(self, model: Instance, point: _Point) -> Known:
-        """The output of a model of the program: by its ``forward``, else the model itself, to be asked."""
-        if not is_model(self.values, model.cls) or (
-            model.call is None and any(overrides(self.values, model.cls, FORWARD))
-        ):
+        """The output of a model of the program: by its ``forward``, else, or if that has several, by the model itself."""
+        values, cls = self.values, model.cls
+        if not is_model(values, cls) or find_method(values, cls, CALL) is not None:
             return None
-        forward = find_method(self.values, model.cls, FORWARD)
+        if model.call is None and any(overrides(values, cls, FORWARD)):
+            return None
+        forward = find_method(values, cls, FORWARD)
         found = self._returned(forward, point) if forward is not None else None
-        if found is None and not point.route and point.is_raw:
-            node = model.cls.node
-            return [Ending(model.cls.module.source.place(node.start, node.end))]
+        kinds = {(ending.op, ending.kind) for ending in found or ()}
+        is_one = len(kinds) == 1 and ("model", "") not in kinds
+        if not is_one and not point.path and point.is_raw:
+            place = cls.module.source.place(cls.node.start, cls.node.end)
+            return [Ending(place, "model", is_part=point.is_part)]
         return found
-
-
-FORWARD = "forward"
 
 
 @dataclass(frozen=True)
@@ -228,19 +255,23 @@ class _Point:
     """Where an expression stands, and what is asked of it."""
 
     routine: Routine
-    route: Route
-    depth: int
-    is_raw: bool
+    path: Path = ()
+    depth: int = 0
+    is_raw: bool = True
     """Whether a log-softmax that was to come has been met."""
+    is_part: bool = False
+    """Whether some of its entries are picked."""
 
-    def at(self, routine: Routine, route: Route) -> _Point:
-        return _Point(routine, route, self.depth, self.is_raw)
+    def within(self, key: int | str) -> _Point:
+        return replace(self, path=(key, *self.path))
 
-    def within(self, index: int) -> _Point:
-        return _Point(self.routine, (index, *self.route), self.depth, self.is_raw)
 
-    def raw(self) -> _Point:
-        return _Point(self.routine, (), self.depth, True)
+def _held(ending: Ending, function: facts.Expression, routine: Routine) -> Ending:
+    """The ending with the attribute of ``self`` that was called on the way to it, if one was."""
+    if not isinstance(function, facts.Attribute) or not isinstance(function.value, facts.Name):
+        return ending
+    is_own = function.value.id == routine.self_name
+    return replace(ending, attributes=(function.name, *ending.attributes)) if is_own else ending
 
 
 def _all(found: Iterable[Known]) -> Known:
@@ -253,13 +284,6 @@ def _all(found: Iterable[Known]) -> Known:
     return list(dict.fromkeys(endings)) or None
 
 
-def _receiver(call: facts.Call) -> facts.Expression | None:
-    return call.function.value if isinstance(call.function, facts.Attribute) else None
-
-
-def _is_changed(name: str, scope: Routine) -> bool:
-    """Whether a name's value is changed in place, as by ``x += y`` or ``x[i] = y``."""
-    targets = [one.target for one in scope.augmented] + [target for one in scope.assigned for target in one.targets]
-    changed = [target.value if isinstance(target, facts.Subscript) else target for target in targets]
-    own = {id(target) for one in scope.assigned for target in one.targets}
-    return any(isinstance(one, facts.Name) and one.id == name and id(one) not in own for one in changed)
+def _are_axes(options: tuple[facts.Argument, ...]) -> bool:
+    """Whether nothing but an axis is given: what has a method of that name and takes more is no tensor."""
+    return all(one.keyword is not None or isinstance(one.value, (facts.Literal, facts.Unary)) for one in options)

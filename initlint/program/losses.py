@@ -1,4 +1,4 @@
-"""Where a model and a loss of raw logits meet: which operation made what the loss is given."""
+"""Where a model and a loss meet: which operation made what the loss is given."""
 
 from __future__ import annotations
 
@@ -7,30 +7,37 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from initlint.finding import Place
-from initlint.frameworks import training as framework
-from initlint.program.endings import Ending, Endings
+from initlint.frameworks import losses as framework
+from initlint.program.certainty import knows_all
+from initlint.program.ending import Call, Ending, asked
+from initlint.program.endings import Endings
 from initlint.program.loops.expressions import argument
 from initlint.program.loops.links import names_called
 from initlint.program.loops.values import Foreign
 
 if TYPE_CHECKING:
     from initlint.program.loops.routines import Routine
-    from initlint.program.loops.values import Value, Values
+    from initlint.program.loops.values import Values
     from initlint.program.program import Program
     from initlint.reading import facts
 
 
 @dataclass(frozen=True)
 class LossInput:
-    """One call of a loss of raw logits."""
+    """One call of a loss of raw logits, of log-probabilities or of probabilities."""
 
     loss: str
     """Its name without the module."""
     kind: str
-    """``"categorical"`` or ``"binary"``."""
+    """What it takes: ``"categorical"`` or ``"binary"`` for logits, ``"log-probabilities"``, ``"probabilities"``."""
     place: Place
+    """Of the call that computes it."""
+    made: Call
+    """Its construction; for a function, the same call."""
     endings: tuple[Ending, ...]
-    """All that may have made its input; at least one."""
+    """All that may have made its input; none where one of them is not known."""
+    logits: tuple[Ending, ...]
+    """The same of the logits: behind its log-softmax for a loss of log-probabilities, none for one of probabilities."""
 
 
 def find_loss_inputs(program: Program) -> Iterator[LossInput]:
@@ -45,7 +52,9 @@ def find_loss_inputs(program: Program) -> Iterator[LossInput]:
                     yield from _met(values, routine, call)
 
 
-NAMES = frozenset(name.rpartition(".")[2] for name in framework.LOGIT_LOSSES)
+LOGITS = frozenset({"categorical", "binary"})
+"""Kinds of losses that make probabilities themselves."""
+NAMES = frozenset(name.rpartition(".")[2] for name in framework.LOSSES)
 
 
 def _may_be_loss(name: str) -> bool:
@@ -57,22 +66,27 @@ def _met(values: Values, routine: Routine, call: facts.Call) -> Iterator[LossInp
     given = argument(call, "input", 0)
     if loss is None or given is None:
         return
-    kind = framework.LOGIT_LOSSES[loss]
-    found = Endings(values, takes_logarithms=kind == "log-probabilities").of(given, routine)
-    if found:
-        kind = "binary" if kind == "binary" else "categorical"
-        yield LossInput(loss.rpartition(".")[2], kind, routine.module.source.place(call.start, call.end), tuple(found))
+    kind = framework.LOSSES[loss.name]
+    program = values.links.program
+    endings = asked(program, Endings(values).of(given, routine) or [])
+    logits = endings if kind in LOGITS else ()
+    if kind == "log-probabilities":
+        logits = asked(program, Endings(values, takes_logarithms=True).of(given, routine) or [])
+    if endings or logits:
+        here = Call(call, routine.module)
+        made = Call(loss.call, loss.routine.module) if loss.call is not None and loss.routine is not None else here
+        yield LossInput(loss.name.rpartition(".")[2], kind, here.place, made, endings, logits)
 
 
-def _loss(values: Values, routine: Routine, call: facts.Call) -> str | None:
-    """The one loss of raw logits that a call computes; `None` if it may be anything else."""
-    names = {_name_if_computed(callee) for callee in values.callees(call, routine)}
-    return names.pop() if len(names) == 1 else None
+def _loss(values: Values, routine: Routine, call: facts.Call) -> Foreign | None:
+    """The one loss that a call computes; `None` if it may be anything else."""
+    callees = values.callees(call, routine)
+    computed = [callee for callee in callees if isinstance(callee, Foreign) and _is_computed(callee)]
+    is_one = len({callee.name for callee in computed}) == 1 and len(computed) == len(callees)
+    return computed[0] if is_one and knows_all(values, call.function, routine) else None
 
 
-def _name_if_computed(callee: Value) -> str | None:
-    """The name of a loss, if calling it computes one: a class of losses is made first, and what it makes is called."""
-    if not isinstance(callee, Foreign) or callee.name not in framework.LOGIT_LOSSES:
-        return None
+def _is_computed(callee: Foreign) -> bool:
+    """Whether calling it computes a loss: a class of losses is made first, and what it makes is called."""
     is_class = callee.name.rpartition(".")[2][0].isupper()
-    return callee.name if is_class == (callee.call is not None) else None
+    return callee.name in framework.LOSSES and is_class == (callee.call is not None)

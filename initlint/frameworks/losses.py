@@ -1,0 +1,34 @@
+"""What the names of losses mean, and of what makes their input."""
+
+from __future__ import annotations
+
+import re
+
+LOSSES = {
+    "torch.nn.CrossEntropyLoss": "categorical",
+    "torch.nn.functional.cross_entropy": "categorical",
+    "torch.nn.BCEWithLogitsLoss": "binary",
+    "torch.nn.functional.binary_cross_entropy_with_logits": "binary",
+    "torch.nn.MultiLabelSoftMarginLoss": "binary",
+    "torch.nn.functional.multilabel_soft_margin_loss": "binary",
+    "torch.nn.NLLLoss": "log-probabilities",
+    "torch.nn.functional.nll_loss": "log-probabilities",
+    "torch.nn.BCELoss": "probabilities",
+    "torch.nn.functional.binary_cross_entropy": "probabilities",
+}
+"""Losses -> what they take: raw logits, of which they make the probabilities of classes (``"categorical"``) or of each
+label by itself (``"binary"``), or what a log-softmax or a sigmoid makes."""
+SOFTMAXES = {
+    "Softmax": "softmax",
+    "Softmax2d": "softmax",
+    "softmax": "softmax",
+    "LogSoftmax": "log_softmax",
+    "log_softmax": "log_softmax",
+}
+"""Layers and functions that make probabilities, or their logarithms, of raw logits, by their last names."""
+PICKING = frozenset({"narrow", "select", "index_select", "gather", "masked_select"})
+"""Functions and methods that keep the layout only and give some entries of what they are given."""
+GROWING = frozenset({"add_module", "append", "insert", "extend", "register_module", "pop"})
+"""Methods of containers of layers that change which is the last."""
+LOSS_NAME = re.compile(r"loss|crit|entropy|bce|nll|objective|cost|^ce$|_ce$|^ce_", re.IGNORECASE)
+"""Names under which a loss is called."""

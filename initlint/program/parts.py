@@ -1,0 +1,55 @@
+"""The parts of a value that is put together: items of tuples, entries of dictionaries, fields of results."""
+
+from __future__ import annotations
+
+from initlint.program.loops.expressions import terminal_name
+from initlint.program.loops.routines import EACH, Routine
+from initlint.reading import facts
+
+Path = tuple[int | str, ...]
+"""Where a value lies in another: positions, keys and names of fields, from the outermost."""
+
+
+def items_of(node: facts.Expression, key: int | str) -> tuple[facts.Expression, ...]:
+    """All that may lie at a position or under a key of what is written out; nothing where that is not known."""
+    if isinstance(node, facts.Sequence) and isinstance(key, int):
+        return node.items if key == EACH else node.items[key : key + 1]
+    if isinstance(node, facts.Dictionary) and isinstance(key, str):
+        return _entries(node, key)
+    if (
+        isinstance(node, facts.Call)
+        and isinstance(key, str)
+        and terminal_name(node.function)[:1].isupper() | _is_dict(node)
+    ):
+        given = [one.value for one in node.arguments if one.keyword == key]
+        return tuple(given) if not any(one.star for one in node.arguments) else ()
+    return ()
+
+
+def _is_dict(call: facts.Call) -> bool:
+    return isinstance(call.function, facts.Name) and call.function.id == "dict"
+
+
+def _entries(node: facts.Dictionary, key: str) -> tuple[facts.Expression, ...]:
+    if any(not isinstance(one, facts.Literal) for one in node.keys):
+        return ()
+    pairs = zip(node.keys, node.values, strict=True)
+    return tuple(value for one, value in pairs if isinstance(one, facts.Literal) and one.value == key)
+
+
+def keyed_items(name: str, key: str, scope: Routine) -> tuple[facts.Expression, ...]:
+    """What ``name[key] = ...`` stores; nothing if the name's value is filled in another way, too, or never."""
+    stored: list[facts.Expression] = []
+    for one in scope.assigned:
+        for target in one.targets:
+            if isinstance(target, facts.Subscript) and isinstance(target.value, facts.Name) and target.value.id == name:
+                if not isinstance(target.index, facts.Literal) or one.value is None:
+                    return ()
+                stored += [one.value] if target.index.value == key else []
+    return tuple(stored) if all(_is_empty(bound.value) for bound in scope.bounds.get(name, [])) else ()
+
+
+def _is_empty(node: facts.Expression) -> bool:
+    return (isinstance(node, facts.Dictionary) and not node.values) or (
+        isinstance(node, facts.Call) and _is_dict(node) and not node.arguments
+    )

@@ -1,0 +1,89 @@
+"""Whether what was made is still the same where it is used: a layer of a model, the values of a tensor."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from initlint.frameworks import losses as framework
+from initlint.frameworks import torch as layers
+from initlint.program.ending import KEEPING, Ending
+from initlint.program.loops.expressions import terminal_name
+from initlint.program.loops.routines import Routine
+from initlint.program.loops.values import Foreign, Instance
+from initlint.reading import facts
+
+if TYPE_CHECKING:
+    from initlint.program.module import Module
+    from initlint.program.program import Program
+
+
+def is_rebuilt(program: Program, ending: Ending) -> bool:
+    """Whether something stores under an attribute that leads to it, or into a container that holds it."""
+    return any(_is_stored(program, name) for name in ending.attributes) or _is_grown(program, ending)
+
+
+def _is_stored(program: Program, attribute: str) -> bool:
+    """Whether code outside of a class stores under an attribute of what may be a model of the program."""
+    for module in program.modules:
+        if _mentions(module, attribute):
+            for routine, target in _stored(program, module):
+                if isinstance(target, facts.Attribute) and target.name == attribute:
+                    owners = program.values.of(target.value, routine)
+                    if not owners or any(isinstance(owner, Instance) for owner in owners):
+                        return True
+    return False
+
+
+def _mentions(module: Module, attribute: str) -> bool:
+    try:
+        return re.search(rf"\.{re.escape(attribute)}\s*=[^=]", module.source.text()) is not None
+    except (OSError, ValueError):
+        return True
+
+
+def _stored(program: Program, module: Module) -> Iterator[tuple[Routine, facts.Expression]]:
+    """The targets of assignments in a module that are no part of the object whose method assigns."""
+    for routine in program.values.links.scopes(module).routines:
+        for one in routine.assigned:
+            for target in one.targets:
+                owner = target.value if isinstance(target, (facts.Attribute, facts.Subscript)) else None
+                if owner is not None and not (isinstance(owner, facts.Name) and owner.id == routine.self_name):
+                    yield routine, target
+
+
+def _is_grown(program: Program, ending: Ending) -> bool:
+    """Whether a container gets, or may get, another last layer after it was made."""
+    if not ending.containers or ending.call is None:
+        return False
+    module = ending.call.module
+    changed = [one for one in _stored(program, module) if isinstance(one[1], facts.Subscript)]
+    for routine in program.values.links.scopes(module).routines:
+        changed += [(routine, call.function) for call in routine.calls if terminal_name(call) in framework.GROWING]
+    return any(_is_one_of(program, target, routine, ending) for routine, target in changed)
+
+
+def _is_one_of(program: Program, target: facts.Expression, routine: Routine, ending: Ending) -> bool:
+    owner = target.value if isinstance(target, (facts.Attribute, facts.Subscript)) else None
+    values = program.values.of(owner, routine)
+    return any(isinstance(value, Foreign) and value.call in ending.containers for value in values)
+
+
+def is_changed(name: str, scope: Routine) -> bool:
+    """Whether a name's value is changed in place, as by ``x += y``, ``x[i] = y`` or ``x.log_()``."""
+    targets = [one.target for one in scope.augmented] + [target for one in scope.assigned for target in one.targets]
+    changed = [target.value if isinstance(target, facts.Subscript) else target for target in targets]
+    own = {id(target) for one in scope.assigned for target in one.targets}
+    is_stored = any(isinstance(one, facts.Name) and one.id == name and id(one) not in own for one in changed)
+    return is_stored or any(_changes(call.function, name) for call in scope.calls)
+
+
+def _changes(function: facts.Expression, name: str) -> bool:
+    """Whether it is a method of what the name stands for that changes its values in place."""
+    if not isinstance(function, facts.Attribute) or not isinstance(function.value, facts.Name):
+        return False
+    spec = layers.FUNCTIONS.get(function.name)
+    is_kept = spec is not None and spec.op in KEEPING
+    is_in_place = function.name.endswith("_") and not function.name.endswith("__")
+    return function.value.id == name and is_in_place and not is_kept
