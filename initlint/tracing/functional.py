@@ -34,19 +34,33 @@ def apply_matrix(
     kind: str = "",
 ) -> Signal:
     """A raw parameter used as a weight: ``x @ W`` contracts its second last axis, ``W @ x`` and ``F.linear`` its last."""
-    parameter = tensor.parameter
-    fan_in, fan_out = _matrix_fans(tensor.shape, is_transposed, op)
-    owned = tuple(p for p in (parameter, layers.parameter(bias)) if p is not None)
+    fans = _matrix_fans(tensor.shape, is_transposed, op)
+    return apply_weight(tracer, signal, tensor, fans, place=place, bias=bias, op=op, kind=kind or "matmul")
+
+
+def apply_weight(
+    tracer: Tracer,
+    signal: Signal,
+    tensor: TensorValue,
+    fans: tuple[Number | None, Number | None],
+    *,
+    place: Place,
+    bias: Value = None,
+    op: str = "linear",
+    kind: str,
+) -> Signal:
+    """A linear map by a tensor with these fans in and out."""
+    parameter, offset = tensor.parameter, layers.parameter(bias)
     return tracer.add_layer(
         op,
-        kind or "matmul",
+        kind,
         parameter.place if parameter is not None else place,
         (signal,),
         weight=parameter,
-        bias=layers.parameter(bias),
-        parameters=owned,
-        fan_in=fan_in,
-        fan_out=fan_out,
+        bias=offset,
+        parameters=tuple(each for each in (parameter, offset) if each is not None),
+        fan_in=fans[0],
+        fan_out=fans[1],
         name=parameter.name if parameter is not None else "",
     )
 

@@ -13,6 +13,7 @@ from initlint.tracing import (
     applying,
     builtins,
     construction,
+    einsum,
     functional,
     methods,
     modules,
@@ -188,8 +189,8 @@ def call_on_signals(
     if function == "addcmul" and len(arguments) == 3:
         product = arithmetic.binary(tracer, "*", arguments[1], arguments[2], place, Scope(None))  # type: ignore[arg-type]
         return arithmetic.binary(tracer, "+", arguments[0], product, place, Scope(None))  # type: ignore[arg-type]
-    if function == "einsum" and len(signals) == 1:
-        return _call_einsum(tracer, arguments, signals[0], place)
+    if function == "einsum" and arguments:
+        return einsum.contract(tracer, arguments[0], arguments[1:], place)
     spec = framework.FUNCTIONS.get(function)
     if spec is None:
         return None
@@ -207,14 +208,6 @@ def _call_weighted(
     op = framework.WEIGHTED_FUNCTIONS[function]
     return functional.apply_matrix(
         tracer, signal, weight, is_transposed=True, place=place, bias=bias, op=op, kind=function
-    )
-
-
-def _call_einsum(tracer: Tracer, arguments: Sequence[Value], signal: Signal, place: Place) -> Value:
-    """A contraction of one signal with parameters: a linear map whose fans are not worked out."""
-    owned = tuple(v.parameter for v in arguments if isinstance(v, TensorValue) and v.parameter is not None)
-    return tracer.add_layer(
-        "unknown", "einsum", place, (signal,), parameters=owned, reason="the fans of einsum are not worked out"
     )
 
 

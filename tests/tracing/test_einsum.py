@@ -1,0 +1,89 @@
+"""Einstein sums and rearrangements: what they make of a signal is read from their letters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from initlint.gathering import Gathered
+from initlint.network import Layer, Network
+from initlint.tracing import trace_script
+
+
+def traced(forward: str, parameters: str = "") -> Network:
+    """The network of a model with that body of `forward`, of `x`, and these lines in its constructor."""
+    text = f"""
+import torch
+import einops
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.query = nn.Linear(32, 32)
+        {parameters}
+
+    def forward(self, x, y):
+        {forward}
+
+model = Net()
+"""
+    gathered = Gathered.from_text(text, str(Path("script.py")))
+    (module,) = gathered.program.modules
+    return max(trace_script(gathered.program, module), key=lambda each: len(each.layers))
+
+
+def last(network: Network) -> Layer:
+    """The layer that gives the output."""
+    return network.layers[network.outputs[0]]
+
+
+@pytest.mark.parametrize(
+    ("shape", "equation", "fans"),
+    [
+        ("6, 4", '"bi,ij->bj"', (6, 4)),
+        ("4, 6", '"...i,ji->...j"', (6, 4)),
+        ("8, 6, 4", '"bei,eij->bej"', (6, 4)),
+        ("8, 6, 2, 5", '"bei,eihd->behd"', (6, 10)),
+        ("2, 5, 6", '"bhd,hdo->bo"', (10, 6)),
+        ("6, 4", '"bi,ij"', (6, 4)),
+        ("6, 4", '"b n i , i j -> b n j"', (6, 4)),
+        ("6,", '"bni,i->bn"', (6, 1)),
+    ],
+)
+def test_an_einsum_with_a_parameter_has_the_fans_of_its_letters(
+    shape: str, equation: str, fans: tuple[int, int]
+) -> None:
+    """Letters that are gone are summed over; those that are new are the outputs, and those in all three are neither."""
+    network = traced(f"return torch.einsum({equation}, x, self.w)", f"self.w = nn.Parameter(torch.randn({shape}))")
+    found = last(network)
+    assert found.op == "linear"
+    assert (found.fan_in, found.fan_out) == fans
+
+
+def test_an_einsum_may_have_the_parameter_first_and_its_operands_in_a_list() -> None:
+    """The order of the operands is that of the equation."""
+    network = traced("return torch.einsum('oi,bi->bo', [self.w, x])", "self.w = nn.Parameter(torch.randn(4, 6))")
+    assert (last(network).fan_in, last(network).fan_out) == (6, 4)
+
+
+def test_an_einsum_that_sums_nothing_multiplies() -> None:
+    """A gain for each unit."""
+    network = traced("return torch.einsum('bnd,d->bnd', x, self.w)", "self.w = nn.Parameter(torch.ones(6))")
+    assert last(network).op == "multiply"
+
+
+@pytest.mark.parametrize("equation", ["bni,ij->bj", "bi,kij->bj", "bi,j->bij", "bi,ij,jk->bk"])
+def test_an_einsum_that_is_no_linear_map_of_each_place_is_unknown(equation: str) -> None:
+    """Sums over places or over an axis of the weight alone, outer products, and three operands."""
+    operands = "x, self.w, self.w" if equation.count(",") == 2 else "x, self.w"
+    network = traced(f"return torch.einsum('{equation}', {operands})", "self.w = nn.Parameter(torch.ones(6, 4))")
+    assert last(network).op == "unknown"
+
+
+def test_an_einsum_of_two_signals_is_their_product() -> None:
+    """As `@` is."""
+    network = traced("return torch.einsum('bqd,bkd->bqk', self.query(x), self.query(y))")
+    assert last(network).op == "matmul"
+    assert len(last(network).inputs) == 2
