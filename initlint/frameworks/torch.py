@@ -100,6 +100,7 @@ LAYERS: dict[str, LayerSpec] = {
     "Embedding": LayerSpec("embedding", _EMBEDDING, options={"padding_idx": "padding_idx"}, variant="embedding"),
     "EmbeddingBag": LayerSpec("embedding", signature("num_embeddings", "embedding_dim"), variant="embedding"),
     "RNN": LayerSpec(
+_EPSILON = {"epsilon": "eps"}
         "recurrent",
         {**_RECURRENT, "nonlinearity": "tanh"},
         options={**_OVER_TIME, "nonlinearity": "nonlinearity"},
@@ -112,19 +113,27 @@ LAYERS: dict[str, LayerSpec] = {
     "LSTMCell": LayerSpec("recurrent", _CELL, parents=("RNNCellBase",), variant="lstm"),
     "GRUCell": LayerSpec("recurrent", _CELL, parents=("RNNCellBase",), variant="gru"),
     "MultiheadAttention": LayerSpec("attention", _ATTENTION),
-    "BatchNorm1d": LayerSpec("norm", _NORM, parents=("_BatchNorm", "_NormBase")),
-    "BatchNorm2d": LayerSpec("norm", _NORM, parents=("_BatchNorm", "_NormBase")),
-    "BatchNorm3d": LayerSpec("norm", _NORM, parents=("_BatchNorm", "_NormBase")),
+    "BatchNorm1d": LayerSpec("norm", _NORM, options=_EPSILON, parents=("_BatchNorm", "_NormBase")),
+    "BatchNorm2d": LayerSpec("norm", _NORM, options=_EPSILON, parents=("_BatchNorm", "_NormBase")),
+    "BatchNorm3d": LayerSpec("norm", _NORM, options=_EPSILON, parents=("_BatchNorm", "_NormBase")),
     "LazyBatchNorm1d": LayerSpec("norm", parents=("_BatchNorm", "BatchNorm1d")),
     "LazyBatchNorm2d": LayerSpec("norm", parents=("_BatchNorm", "BatchNorm2d")),
     "LazyBatchNorm3d": LayerSpec("norm", parents=("_BatchNorm", "BatchNorm3d")),
-    "SyncBatchNorm": LayerSpec("norm", _NORM, parents=("_BatchNorm", "_NormBase")),
-    "InstanceNorm1d": LayerSpec("norm", {**_NORM, "affine": False}, parents=("_InstanceNorm", "_NormBase")),
-    "InstanceNorm2d": LayerSpec("norm", {**_NORM, "affine": False}, parents=("_InstanceNorm", "_NormBase")),
-    "InstanceNorm3d": LayerSpec("norm", {**_NORM, "affine": False}, parents=("_InstanceNorm", "_NormBase")),
-    "LayerNorm": LayerSpec("norm", signature("normalized_shape", eps=1e-5, elementwise_affine=True, bias=True)),
-    "RMSNorm": LayerSpec("norm", signature("normalized_shape", eps=None, elementwise_affine=True)),
-    "GroupNorm": LayerSpec("norm", signature("num_groups", "num_channels", eps=1e-5, affine=True)),
+    "SyncBatchNorm": LayerSpec("norm", _NORM, options=_EPSILON, parents=("_BatchNorm", "_NormBase")),
+    "InstanceNorm1d": LayerSpec(
+        "norm", {**_NORM, "affine": False}, options=_EPSILON, parents=("_InstanceNorm", "_NormBase")
+    ),
+    "InstanceNorm2d": LayerSpec(
+        "norm", {**_NORM, "affine": False}, options=_EPSILON, parents=("_InstanceNorm", "_NormBase")
+    ),
+    "InstanceNorm3d": LayerSpec(
+        "norm", {**_NORM, "affine": False}, options=_EPSILON, parents=("_InstanceNorm", "_NormBase")
+    ),
+    "LayerNorm": LayerSpec(
+        "norm", signature("normalized_shape", eps=1e-5, elementwise_affine=True, bias=True), options=_EPSILON
+    ),
+    "RMSNorm": LayerSpec("norm", signature("normalized_shape", eps=None, elementwise_affine=True), options=_EPSILON),
+    "GroupNorm": LayerSpec("norm", signature("num_groups", "num_channels", eps=1e-5, affine=True), options=_EPSILON),
     "LocalResponseNorm": LayerSpec("norm", signature("size")),
     "CrossMapLRN2d": LayerSpec("norm", signature("size")),
     "ReLU": _activation("relu", inplace=False),
@@ -242,6 +251,14 @@ ELEMENTWISE: dict[str, FunctionSpec] = {
     "celu": FunctionSpec("activation", "celu", signature(alpha=1.0), {"alpha": "alpha"}),
     "selu": FunctionSpec("activation", "selu"),
     "gelu": FunctionSpec("activation", "gelu", signature(approximate="none"), {"approximate": "approximate"}),
+_AFFINE = {"weight": None, "bias": None}
+_NORM_BY_STATISTICS = FunctionSpec(
+    "norm",
+    signature=signature("mean", "variance", **_AFFINE, use_input_stats=True, momentum=0.1, eps=1e-5),
+    options=_EPSILON,
+)
+_NORM_BY_PARTS = FunctionSpec("norm", signature=signature("parts", **_AFFINE, eps=1e-5), options=_EPSILON)
+_NORM_OF_SIZE = FunctionSpec("norm", signature=signature("parts", weight=None, eps=None), options=_EPSILON)
     "silu": FunctionSpec("activation", "silu"),
     "mish": FunctionSpec("activation", "mish"),
     "sigmoid": FunctionSpec("activation", "sigmoid"),
@@ -272,11 +289,11 @@ FUNCTIONS: dict[str, FunctionSpec] = {
     "log_softmax": _SOFTMAX,
     "gumbel_softmax": _SOFTMAX,
     "softmin": _SOFTMAX,
-    "batch_norm": _NORMALISE,
-    "layer_norm": _NORMALISE,
-    "group_norm": _NORMALISE,
-    "instance_norm": _NORMALISE,
-    "rms_norm": _NORMALISE,
+    "batch_norm": _NORM_BY_STATISTICS,
+    "layer_norm": _NORM_BY_PARTS,
+    "group_norm": _NORM_BY_PARTS,
+    "instance_norm": _NORM_BY_STATISTICS,
+    "rms_norm": _NORM_OF_SIZE,
     "normalize": _NORMALISE,
     "local_response_norm": _NORMALISE,
     "glu": FunctionSpec("multiply"),

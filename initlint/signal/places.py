@@ -84,36 +84,43 @@ def _smoothed(shape: Activation, mean: float, variance: float, correlation: floa
 
 
 def normalize_batch(
-    before: Moments, scale: Value = 1, shift: Value = 0, places: int | None = None, samples: int | None = None
+    before: Moments,
+    scale: Value = 1,
+    shift: Value = 0,
+    places: int | None = None,
+    samples: int | None = None,
+    epsilon: float = NORM_EPSILON,
 ) -> Moments:
     """Each unit over all places and samples: takes off what they have in common, too."""
     one, many = 1 / places if places else 0.0, 1 / samples if samples else 0.0
     common = combine(
         lambda q, a, s: many * (one * q + (1 - one) * a) + (1 - many) * s, before.second, before.apart, before.across
     )
-    return _normalized(before, common, common, scale, shift)
+    return _normalized(before, common, common, scale, shift, epsilon)
 
 
-def normalize_instance(before: Moments, scale: Value = 1, shift: Value = 0, places: int | None = None) -> Moments:
+def normalize_instance(
+    before: Moments, scale: Value = 1, shift: Value = 0, places: int | None = None, epsilon: float = NORM_EPSILON
+) -> Moments:
     """Each unit of each sample over its places."""
     one = 1 / places if places else 0.0
     common = combine(lambda q, a: one * q + (1 - one) * a, before.second, before.apart)
-    return _normalized(before, common, before.across, scale, shift)
+    return _normalized(before, common, before.across, scale, shift, epsilon)
 
 
-def normalize_features(before: Moments, scale: Value = 1, shift: Value = 0) -> Moments:
+def normalize_features(before: Moments, scale: Value = 1, shift: Value = 0, epsilon: float = NORM_EPSILON) -> Moments:
     """Each place over its units, or a sample over units and places: takes off the mean alone."""
     common = combine(lambda mean: mean**2, before.mean)
-    return _normalized(before, common, common, scale, shift)
+    return _normalized(before, common, common, scale, shift, epsilon)
 
 
-def _normalized(before: Moments, common: Value, between: Value, scale: Value, shift: Value) -> Moments:
+def _normalized(before: Moments, common: Value, between: Value, scale: Value, shift: Value, epsilon: float) -> Moments:
     """`common` is what is taken off the square, and off the product at two places; `between` off that of two samples."""
     left = as_float(combine(lambda q, c: q - c, before.second, common))
     if left is None or not all(map(is_known, (before.apart, before.across, scale, shift))):
-        return propagation.normalize(before, scale, shift)
+        return propagation.normalize(before, scale, shift, epsilon)
     left = max(left, 0.0)
-    factor = combine(lambda s: s**2 / (left + NORM_EPSILON), scale)
+    factor = combine(lambda s: s**2 / (left + epsilon), scale)
 
     def kept(value: Value, taken: Value) -> Value:
         return combine(lambda x, t, f, b: (x - t) * f + b**2, value, taken, factor, shift)
@@ -122,9 +129,9 @@ def _normalized(before: Moments, common: Value, between: Value, scale: Value, sh
     return Moments(shift, second, kept(before.apart, common), kept(before.across, between), skewness=before.skewness)
 
 
-def normalize_size(before: Moments, scale: Value = 1) -> Moments:
+def normalize_size(before: Moments, scale: Value = 1, epsilon: float = 0.0) -> Moments:
     """RMS norm."""
-    found = propagation.rms_normalize(before, scale)
+    found = propagation.rms_normalize(before, scale, epsilon)
     gain = combine(lambda after, q: after / q, found.second, before.second)
     apart, across = (combine(lambda x, g: x * g, value, gain) for value in (before.apart, before.across))
     return replace(found, apart=apart, across=across)

@@ -205,3 +205,38 @@ class Net(nn.Module):
 def test_logits_are_followed_whether_or_not_a_mask_is_added() -> None:
     """The branch that adds the mask and the one that does not are of the same queries and keys."""
     assert "out" in gains(MASKED, (8, 16, 64))
+
+
+EPSILONS = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Linear(64, 64)
+        self.layer = nn.LayerNorm(64, eps=0.5)
+        self.second = nn.Linear(64, 64)
+        self.batch = nn.BatchNorm1d(64, eps=0.5)
+        self.third = nn.Linear(64, 64)
+        self.size = nn.RMSNorm(64, eps=0.5)
+        self.fourth = nn.Linear(64, 64)
+        self.normed = Normed()
+
+    def forward(self, x):
+        x = self.batch(self.second(self.layer(self.first(x))))
+        return self.normed(self.fourth(self.size(self.third(x))))
+
+
+class Normed(nn.Module):
+    def forward(self, x):
+        return F.layer_norm(x, (64,), None, None, 0.5)
+"""
+
+
+def test_what_a_norm_adds_to_the_variance_counts_where_the_signal_is_small() -> None:
+    networks = initlint.check_text(HEADER + EPSILONS, "net.py").networks
+    network = next(each for each in networks if each.name == "Net")
+    found = {each.layer.name: as_float(each.after.variance) for each in predict(network, [(64, 64)])}
+    last = as_float(predict(network, [(64, 64)])[-1].after.variance)
+    real = measured(EPSILONS, (64, 64))
+    for name in ("layer", "batch", "size"):
+        assert found[name] == pytest.approx(real[name], rel=0.05), name
+    assert last == pytest.approx(real["normed"], rel=0.05)

@@ -4,36 +4,45 @@ from __future__ import annotations
 
 from initlint.frameworks import torch as framework
 from initlint.network.network import Layer
-from initlint.network.point import Point
+from initlint.network.point import Point, number
 from initlint.signal import places, propagation
 from initlint.signal.moments import UNKNOWN, Moments
+from initlint.signal.propagation import NORM_EPSILON
 from initlint.signal.size import Value, combine
 
 
 def normalize(point: Point) -> Moments:
     """Takes off what the entries that are normed together have in common."""
     layer, before = point.layer, point.before
-    scale = _norm_scale(layer)
+    scale, epsilon = _norm_scale(layer), _epsilon(layer)
     if layer.kind in framework.NORMS_OF_NEIGHBOURS:
         return UNKNOWN
     if layer.kind in framework.ROOT_MEAN_SQUARE_NORMS:
-        return places.normalize_size(before, scale)
+        return places.normalize_size(before, scale, epsilon)
     shift = 0 if layer.bias is None else layer.bias.constant
     if layer.kind in framework.BATCH_NORMS:
-        return places.normalize_batch(before, scale, shift, point.extent.places, point.samples)
+        return places.normalize_batch(before, scale, shift, point.extent.places, point.samples, epsilon)
     if layer.kind in framework.INSTANCE_NORMS:
-        return places.normalize_instance(before, scale, shift, point.extent.places)
-    return places.normalize_features(before, scale, shift)
+        return places.normalize_instance(before, scale, shift, point.extent.places, epsilon)
+    return places.normalize_features(before, scale, shift, epsilon)
 
 
 def normalize_backward(layer: Layer, before: Moments) -> Value:
     """Of what is left of the signal: a batch norm takes off what samples have in common."""
     if layer.kind in framework.ROOT_MEAN_SQUARE_NORMS:
-        return propagation.rms_normalize_backward(before, _norm_scale(layer))
+        return propagation.rms_normalize_backward(before, _norm_scale(layer), _epsilon(layer))
     if layer.kind in framework.BATCH_NORMS and before.across is not None:
         left = combine(lambda second, common: max(second - common, 0.0), before.second, before.across)
-        return propagation.normalize_backward(Moments(0, left), _norm_scale(layer))
-    return propagation.normalize_backward(before, _norm_scale(layer))
+        return propagation.normalize_backward(Moments(0, left), _norm_scale(layer), _epsilon(layer))
+    return propagation.normalize_backward(before, _norm_scale(layer), _epsilon(layer))
+
+
+def _epsilon(layer: Layer) -> float:
+    """What is added to the variance: by default nothing that counts in an RMS norm, and torch's own in all others."""
+    given = number(layer, "epsilon")
+    if given is not None:
+        return given
+    return 0.0 if layer.kind in framework.ROOT_MEAN_SQUARE_NORMS else NORM_EPSILON
 
 
 def _norm_scale(layer: Layer) -> Value:
