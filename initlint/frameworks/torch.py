@@ -85,6 +85,7 @@ _ATTENTION = signature(
     batch_first=False,
 )
 _NORM = signature("num_features", eps=1e-5, momentum=0.1, affine=True, track_running_stats=True)
+_EPSILON = {"epsilon": "eps"}
 _POOL = signature("kernel_size", stride=None, padding=0)
 
 
@@ -100,7 +101,6 @@ LAYERS: dict[str, LayerSpec] = {
     "Embedding": LayerSpec("embedding", _EMBEDDING, options={"padding_idx": "padding_idx"}, variant="embedding"),
     "EmbeddingBag": LayerSpec("embedding", signature("num_embeddings", "embedding_dim"), variant="embedding"),
     "RNN": LayerSpec(
-_EPSILON = {"epsilon": "eps"}
         "recurrent",
         {**_RECURRENT, "nonlinearity": "tanh"},
         options={**_OVER_TIME, "nonlinearity": "nonlinearity"},
@@ -236,6 +236,14 @@ _AVG = FunctionSpec("pool", "avg", _WINDOW, {"kernel_size": "kernel_size"})
 _RESHAPE = FunctionSpec("reshape")
 _SOFTMAX = FunctionSpec("softmax", signature=signature(dim=None), options={"axis": "dim"})
 _NORMALISE = FunctionSpec("norm")
+_AFFINE = {"weight": None, "bias": None}
+_NORM_BY_STATISTICS = FunctionSpec(
+    "norm",
+    signature=signature("mean", "variance", **_AFFINE, use_input_stats=True, momentum=0.1, eps=1e-5),
+    options=_EPSILON,
+)
+_NORM_BY_PARTS = FunctionSpec("norm", signature=signature("parts", **_AFFINE, eps=1e-5), options=_EPSILON)
+_NORM_OF_SIZE = FunctionSpec("norm", signature=signature("parts", weight=None, eps=None), options=_EPSILON)
 
 ELEMENTWISE: dict[str, FunctionSpec] = {
     "relu": FunctionSpec("activation", "relu"),
@@ -251,14 +259,6 @@ ELEMENTWISE: dict[str, FunctionSpec] = {
     "celu": FunctionSpec("activation", "celu", signature(alpha=1.0), {"alpha": "alpha"}),
     "selu": FunctionSpec("activation", "selu"),
     "gelu": FunctionSpec("activation", "gelu", signature(approximate="none"), {"approximate": "approximate"}),
-_AFFINE = {"weight": None, "bias": None}
-_NORM_BY_STATISTICS = FunctionSpec(
-    "norm",
-    signature=signature("mean", "variance", **_AFFINE, use_input_stats=True, momentum=0.1, eps=1e-5),
-    options=_EPSILON,
-)
-_NORM_BY_PARTS = FunctionSpec("norm", signature=signature("parts", **_AFFINE, eps=1e-5), options=_EPSILON)
-_NORM_OF_SIZE = FunctionSpec("norm", signature=signature("parts", weight=None, eps=None), options=_EPSILON)
     "silu": FunctionSpec("activation", "silu"),
     "mish": FunctionSpec("activation", "mish"),
     "sigmoid": FunctionSpec("activation", "sigmoid"),
