@@ -1,0 +1,105 @@
+"""How far the rules on numerics follow a value, and that what they predict is what PyTorch computes."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from initlint import check_text
+
+HEAD = "import torch\nimport torch.nn.functional as F\nfrom torch import nn\n\n\ndef loss(x, y, flag, items):\n"
+FOLLOWED = {
+    "a name": "p = F.softmax(x, 1)\nreturn torch.log(p)",
+    "a name given on": "p = F.softmax(x, 1)\nq = p\nreturn q.log()",
+    "a part": "p = x.softmax(-1)\nreturn torch.log(p[:, 0].squeeze(-1).float())",
+    "a tuple": "p, q = F.softmax(x, 1), y\nreturn torch.log(p)",
+    "both branches": "if flag:\n    p = F.softmax(x, 1)\nelse:\n    p = F.softmax(y, 1)\nreturn torch.log(p)",
+    "a branch that leaves": "p = F.softmax(x, 1)\nif flag:\n    p = y\n    return p\nreturn torch.log(p)",
+    "a conditional": "p = F.softmax(x, 1) if flag else F.softmax(y, 1)\nreturn torch.log(p)",
+    "the body of a loop": "for item in items:\n    p = F.softmax(item, 1)\n    x = x + torch.log(p)\nreturn x",
+    "around a loop": "p = F.softmax(x, 1)\nfor _ in items:\n    p = p[1:]\nreturn torch.log(p)",
+    "a module made on the way": "return torch.log(nn.Softmax(dim=1)(x))",
+    "a sequential": "net = nn.Sequential(nn.Linear(3, 3), nn.Softmax(dim=1), nn.Flatten())\nreturn torch.log(net(x))",
+    "an inner function": "def soft(z):\n    return F.softmax(z, 1)\nreturn torch.log(soft(x))",
+    "a walrus": "if (p := F.softmax(x, 1)) is not None:\n    return p.log()",
+    "a try": "try:\n    p = F.softmax(x, 1)\nfinally:\n    y = 1\nreturn torch.log(p)",
+}
+NOT_FOLLOWED = {
+    "another value": "p = F.softmax(x, 1)\np = y\nreturn torch.log(p)",
+    "one branch only": "p = x\nif flag:\n    p = F.softmax(x, 1)\nreturn torch.log(p)",
+    "a write in place": "p = F.softmax(x, 1)\np.add_(1e-3)\nreturn torch.log(p)",
+    "a write of a part": "p = F.softmax(x, 1)\np[:, 0] = 1\nreturn torch.log(p)",
+    "an operator in place": "p = F.softmax(x, 1)\np += y\nreturn torch.log(p)",
+    "a change in a loop": "p = F.softmax(x, 1)\nfor item in items:\n    y = torch.log(p)\n    p = p * item\nreturn y",
+    "a break": "p = F.softmax(x, 1)\nfor item in items:\n    if item:\n        p = item\n        break\nreturn torch.log(p)",
+    "a handler": "p = y\ntry:\n    p = F.softmax(x, 1)\nexcept ValueError:\n    pass\nreturn torch.log(p)",
+    "code that never runs": "p = F.softmax(x, 1)\nreturn p\ntorch.log(p)",
+    "a name of a comprehension": "p = F.softmax(x, 1)\nreturn [torch.log(p) for p in items]",
+    "a name of a lambda": "p = F.softmax(x, 1)\nreturn lambda p: torch.log(p)",
+    "a function that is given": "def soft(z, act=F.softmax):\n    return act(z)\nreturn torch.log(soft(x, flag))",
+}
+
+
+def lines(body: str) -> list[str]:
+    """The codes reported on a function with that body."""
+    text = HEAD + "".join(f"    {line}\n" for line in body.splitlines())
+    report = check_text(text, select=["INL501"])
+    assert not report.errors
+    return [finding.code for finding in report.findings]
+
+
+@pytest.mark.parametrize("body", FOLLOWED.values(), ids=FOLLOWED)
+def test_a_softmax_is_followed_through(body: str) -> None:
+    assert lines(body) == ["INL501"]
+
+
+@pytest.mark.parametrize("body", NOT_FOLLOWED.values(), ids=NOT_FOLLOWED)
+def test_no_value_is_taken_for_a_softmax_that_may_be_another(body: str) -> None:
+    assert lines(body) == []
+
+
+def test_a_loop_that_feeds_itself_ends() -> None:
+    body = (
+        "a, b = x, y\nwhile flag:\n    a, b = b, a.log()\n    b = F.softmax(torch.log(a + b), 1)\nreturn torch.log(b)"
+    )
+    assert lines(body) == []
+
+
+DTYPES = {"float32": torch.float32, "float16": torch.float16}
+each_dtype = pytest.mark.parametrize("dtype", DTYPES)
+
+
+def predicted(code: str, expression: str) -> dict[str, float]:
+    """The numbers behind the one finding on an expression of x."""
+    report = check_text(f"import torch\n\n\ndef loss(x):\n    return {expression}\n", select=[code])
+    assert len(report.findings) == 1
+    return dict(report.findings[0].predicted or {})  # type: ignore[arg-type]
+
+
+@each_dtype
+def test_a_softmax_is_zero_from_the_predicted_gap_on(dtype: str) -> None:
+    gap = predicted("INL501", "torch.log(torch.softmax(x, -1))")[f"gap_{dtype}"]
+    below, above = (torch.tensor([0.0, -gap * near], dtype=DTYPES[dtype]).softmax(0)[1] for near in (1.005, 0.99))
+    assert below == 0 < above
+
+
+@each_dtype
+def test_a_sigmoid_is_zero_from_the_predicted_input_on(dtype: str) -> None:
+    limit = predicted("INL502", "torch.log(torch.sigmoid(x))")[f"limit_{dtype}"]
+    below, above = (torch.tensor(limit * near, dtype=DTYPES[dtype]).sigmoid() for near in (1.005, 0.99))
+    assert below == 0 < above
+
+
+@each_dtype
+def test_one_minus_a_sigmoid_is_zero_from_the_predicted_input_on(dtype: str) -> None:
+    limit = predicted("INL502", "torch.log(1 - torch.sigmoid(x))")[f"limit_{dtype}"]
+    above, below = (1 - torch.tensor(limit * near, dtype=DTYPES[dtype]).sigmoid() for near in (1.005, 0.99))
+    assert above == 0 < below
+
+
+def test_the_gradient_of_what_is_reported_is_not_a_number() -> None:
+    gap = predicted("INL501", "torch.log(torch.softmax(x, -1))")["gap_float32"]
+    logits = torch.tensor([0.0, -gap - 1], requires_grad=True)
+    torch.log(logits.softmax(0)).sum().backward()
+    assert logits.grad is not None
+    assert logits.grad.isnan().all()
