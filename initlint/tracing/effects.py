@@ -62,7 +62,7 @@ def watched(
         yield watch
         return
     before = tensor.parameter.writes
-    sizes = _sizes(tracer)
+    sizes = tracer.record.sizes
     tracer.heap.begin()
     finished = False
     try:
@@ -74,13 +74,8 @@ def watched(
     after = tensor.parameter.writes
     is_alone = set(branch.before) <= {(id(tensor.parameter), "writes")}
     is_plain = watch.result is tensor or _is_plain(watch.result)
-    if finished and is_alone and is_plain and _sizes(tracer) == sizes and after[: len(before)] == before:
+    if finished and is_alone and is_plain and tracer.record.sizes == sizes and after[: len(before)] == before:
         tracer.effects[key] = Effect(after[len(before) :], watch.result, watch.result is tensor)
-
-
-def _sizes(tracer: Tracer) -> tuple[int, ...]:
-    record = tracer.record
-    return len(record.layers), len(record.parameters), len(record.observations), len(record.made)
 
 
 def _only_tensor(arguments: Sequence[Value]) -> TensorValue | None:

@@ -243,10 +243,19 @@ def note_type_test(
         if isinstance(subject, (TypeName, ClassName)) and answer is not None:
             of = subject.of
             matched = answer if symbol in ("==", "is", "in") else not answer
-            wants = getattr(wanted, "name", None) or str(wanted)
             kind = getattr(of, "type_name", "parameter")
             owns = isinstance(of, TensorValue) or any(modules.named_tensors(of))
-            tracer.record.observations.append(TypeTest(place, scope.function_name, kind, str(wants), matched, owns))
+            tracer.record.observations.append(TypeTest(place, scope.function_name, kind, _words(wanted), matched, owns))
+
+
+def _words(wanted: Value) -> str:
+    """What a test asks for. Never the whole of a value, which may hold a model."""
+    if isinstance(wanted, (tuple, ListValue)):
+        return ", ".join(map(_words, wanted if isinstance(wanted, tuple) else wanted.items))
+    name = getattr(wanted, "name", None)
+    if isinstance(name, str) and name:
+        return name
+    return str(wanted) if comparing.is_hashable(wanted) else type(wanted).__name__
 
 
 def _conditional(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:

@@ -8,6 +8,7 @@ from typing import Any
 
 from initlint.network import Write
 from initlint.signal.size import Size
+from initlint.tracing.keeping import Keeper
 from initlint.tracing.values import Many, Signal, TensorValue, Unknown, Value
 
 FIELD_JOINS: dict[str, Callable[[Any, Any], Any]] = {
@@ -38,9 +39,10 @@ class Branch:
 class Heap:
     """Writes to names, attributes, lists, dicts and parameters, recorded while a branch is open."""
 
-    def __init__(self, join_signals: Callable[[Value, Value], Value]) -> None:
+    def __init__(self, join_signals: Callable[[Value, Value], Value], kept: Keeper | None = None) -> None:
         self._open: list[Branch] = []
         self._join_signals = join_signals
+        self._kept = kept or Keeper()
 
     @property
     def depth(self) -> int:
@@ -73,11 +75,15 @@ class Heap:
                 born[id(value)] = value
 
     def _record(self, target: object, key: object, old: Value) -> None:
-        """Keeps the value before the first write of the innermost branch; what the branch made itself needs no undoing."""
+        """Keeps the value before the first write of the innermost branch; what the branch made itself needs no undoing,
+        unless other roots know it, too."""
+        identity = id(target)
+        is_kept = identity in self._kept
+        if is_kept:
+            self._kept.note(target)
         if self._open:
             branch = self._open[-1]
-            identity = id(target)
-            if identity not in branch.born:
+            if is_kept or identity not in branch.born:
                 branch.before.setdefault((identity, key), (target, key, old))
 
     # ------------------------------------------------------------------------------------------------------- branching

@@ -301,8 +301,7 @@ def _config(tracer: Tracer, parameter: facts.Parameter, scope: Scope) -> Value:
     found = tracer.evaluate(parameter.annotation, scope)
     if not isinstance(found, ClassValue) or found.is_module or not _has_defaults(tracer, found):
         return None
-    place = tracer.place(parameter.annotation, scope)
-    return tracer.call(found, (), {}, place, scope)
+    return tracer.default_instance(found, tracer.place(parameter.annotation, scope))
 
 
 def _has_defaults(tracer: Tracer, cls: ClassValue) -> bool:

@@ -6,7 +6,7 @@ run at all. Work is bounded: `STEPS` expressions and statements for each thing t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from initlint.finding import Place
@@ -15,7 +15,8 @@ from initlint.program import Definition, External, Module, Program
 from initlint.reading import facts
 from initlint.tracing import calls, classes, expressions, statements
 from initlint.tracing.effects import Effect, Key
-from initlint.tracing.heap import Heap
+from initlint.tracing.heap import MISSING, Heap
+from initlint.tracing.keeping import Keeper
 from initlint.tracing.values import (
     ClassValue,
     ExternalValue,
@@ -30,6 +31,8 @@ from initlint.tracing.values import (
 
 STEPS = 150_000
 """Statements and expressions run for one root. The largest models of torchvision and timm take a third of it."""
+STEPS_SHARED = 20_000
+"""What one value may take that all roots share; a config class of transformers takes a fifth of it."""
 DEEPEST_CALL = 48
 """Nested calls of functions of the program; deeper ones give an unknown."""
 
@@ -52,13 +55,19 @@ class Record:
     """For each instance made, by identity: whether all its arguments were known."""
     classes: set[int] = field(default_factory=set)
 
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Numbers that differ once something was met that matters to a network."""
+        return len(self.layers), len(self.parameters), len(self.observations), len(self.made)
+
 
 class Tracer:
     """Runs parts of one program. What it meets goes into `record`."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.heap = Heap(self.join_signals)
+        self.kept = Keeper()
+        self.heap = Heap(self.join_signals, self.kept)
         self.record = Record()
         self.steps = 0
         self.limit = STEPS
@@ -95,13 +104,16 @@ class Tracer:
         self._classes: dict[int, ClassValue] = {}
         self._evaluating: set[tuple[int, str]] = set()
         self._globals: dict[tuple[int, str], Value] = {}
+        self._kept_globals: dict[tuple[int, str], Value] = {}
+        self._defaults: dict[int, Value] = {}
 
     # ------------------------------------------------------------------------------------------------------- interface
 
     def begin(self) -> None:
         """Starts afresh: a new root, a new record, a full budget."""
+        self.kept.restore()
         self.record = Record()
-        self.heap = Heap(self.join_signals)
+        self.heap = Heap(self.join_signals, self.kept)
         self.steps = 0
         self.depth = 0
         self.constructing.clear()
@@ -163,6 +175,7 @@ class Tracer:
         """The top-level scope of a module."""
         if id(module) not in self._scopes:
             self._scopes[id(module)] = Scope(module)
+            self.kept.hold_names(self._scopes[id(module)].names)
         return self._scopes[id(module)]
 
     def lookup(self, name: str, scope: Scope) -> Value:
@@ -179,15 +192,44 @@ class Tracer:
     def global_value(self, module: Module, name: str) -> Value:
         """What a top-level name of a module is worth."""
         key = (id(module), name)
+        found = self._kept_globals.get(key, MISSING)
+        if found is not MISSING:
+            return found
         if key not in self._globals:
             if key in self._evaluating:
                 return Unknown(f"{name} is defined by itself")
             self._evaluating.add(key)
             try:
-                self._globals[key] = self._resolve_global(module, name)
+                self._globals[key], is_kept = self._build_shared(lambda: self._resolve_global(module, name))
             finally:
                 self._evaluating.discard(key)
+            if is_kept and not self._evaluating:
+                self._kept_globals[key] = self._globals[key]
         return self._globals[key]
+
+    def default_instance(self, cls: ClassValue, place: Place) -> Value:
+        """``Class()``, for a class that is no module; the same one in all roots, where that can be."""
+        key = id(cls.node)
+        if key not in self._defaults:
+            made, is_kept = self._build_shared(lambda: self.call(cls, (), {}, place, cls.scope))
+            if not is_kept:
+                return made
+            self._defaults[key] = made
+        return self._defaults[key]
+
+    def _build_shared(self, build: Callable[[], Value]) -> tuple[Value, bool]:
+        """A value that other roots may share, and whether they do. The steps that it takes are not the root's, then."""
+        before, limit = self.steps, self.limit
+        sizes = self.record.sizes
+        self.limit = min(max(limit, before + STEPS_SHARED), STEPS)
+        try:
+            value = build()
+        finally:
+            self.limit = limit
+        is_kept = self.record.sizes == sizes and self.kept.hold(value)
+        if is_kept:
+            self.limit = min(limit + self.steps - before, STEPS)
+        return value, is_kept
 
     def _resolve_global(self, module: Module, name: str) -> Value:
         """A name that nothing but a star import of something external could bind is the builtin of that name, if any."""
@@ -243,6 +285,7 @@ class Tracer:
         """The class a definition makes; the same one each time for a class at module level."""
         if id(node) not in self._classes:
             self._classes[id(node)] = classes.build(self, node, scope)
+            self.kept.hold_names(self._classes[id(node)].constants)
         return self._classes[id(node)]
 
     # ---------------------------------------------------------------------------------------------------------- signals
