@@ -212,6 +212,8 @@ INSTANCE_NORMS = frozenset(
     {*(name for name in LAYERS if name.removeprefix("Lazy").startswith("InstanceNorm")), "instance_norm"}
 )
 ROOT_MEAN_SQUARE_NORMS = frozenset({"RMSNorm", "rms_norm"})
+NORMS_OF_LAST_AXIS = frozenset({"LayerNorm"}) | ROOT_MEAN_SQUARE_NORMS
+"""Norms whose weight has the width of the last axis."""
 NORMS_OF_NEIGHBOURS = frozenset({"normalize", "LocalResponseNorm", "local_response_norm", "CrossMapLRN2d"})
 """Norms whose result depends on a width that is not followed."""
 NORMS_OF_UNITS = BATCH_NORMS | INSTANCE_NORMS
@@ -382,6 +384,19 @@ for _name in (
     "checkpoint_name",
 ):
     FUNCTIONS[_name] = _RESHAPE
+LAYOUTS = {
+    **dict.fromkeys(("view", "reshape"), "sizes"),
+    "permute": "order",
+    **dict.fromkeys(("transpose", "swapaxes", "swapdims"), "swap"),
+    **dict.fromkeys(("t", "adjoint"), "swap_last"),
+    **dict.fromkeys(("select", "unbind"), "drop"),
+    "unsqueeze": "insert",
+    **dict.fromkeys(
+        ("contiguous", "to", "float", "half", "double", "bfloat16", "type", "type_as", "cpu", "cuda", "clone"), "same"
+    ),
+    **dict.fromkeys(("requires_grad_", "roll", "flip", "masked_fill", "checkpoint_name"), "same"),
+}
+"""Functions and methods that keep the entries -> what their arguments say of the axes."""
 SPLITS = frozenset({"chunk", "split", "unbind", "tensor_split", "split_with_sizes"})
 """Functions and methods that cut one signal into several."""
 WEIGHTED_FUNCTIONS = {

@@ -96,6 +96,8 @@ def _of_collections(tracer: Tracer, symbol: str, left: Value, right: Value, plac
 
     if symbol == "+" and isinstance(left, tuple) and isinstance(right, tuple):
         return (*left, *right)
+    if symbol == "+" and isinstance(left, Unknown) and isinstance(right, tuple):
+        return new_list(tracer, [Many((left,)), *right], place)
     if symbol == "+" and isinstance(left, (ListValue, ContainerValue)):
         first, second = items(tracer, left), items(tracer, right)
         return new_list(tracer, [*(first or ()), *(second or ())], place, first is None or second is None)

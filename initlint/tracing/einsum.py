@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from initlint.finding import Place
-from initlint.network import Number, Shape
+from initlint.network import Number, Shape, layout
 from initlint.signal.size import combine
 from initlint.tracing import functional
 from initlint.tracing.values import ListValue, Signal, TensorValue, Value
@@ -84,7 +84,20 @@ def _by_tensor(tracer: Tracer, found: Equation, operands: Sequence[Value], place
         _count(outer, tensor.shape, set(outer) - kept),
         _count(outer, tensor.shape, (set(outer) & kept) - set(inner)),
     )
-    return functional.apply_weight(tracer, signal, tensor, fans, place=place, kind="einsum")
+    sizes = dict(zip(outer, tensor.shape or (), strict=False))
+    return functional.apply_weight(
+        tracer, signal, tensor, fans, place=place, kind="einsum", layout=_layout(found.result, inner, sizes)
+    )
+
+
+def _layout(result: Axes, inner: Axes, sizes: Mapping[str, Number | None]) -> layout.Axes:
+    """Where the axes of a linear map come from: the signal, or the weight."""
+    entries = [
+        (inner.index(axis) - len(inner), 1) if axis in inner else size if isinstance(size, int) else None
+        for axis, size in ((axis, sizes.get(axis)) for axis in result)
+    ]
+    first = max((at + 1 for at, axis in enumerate(result) if axis == "..."), default=0)
+    return layout.Axes(tuple(entries[first:]), is_whole="..." not in result)
 
 
 def _count(axes: Axes, shape: Shape | None, wanted: Collection[str]) -> Number | None:
@@ -102,4 +115,17 @@ def _of_signals(tracer: Tracer, found: Equation, operands: Sequence[Value], plac
     left, right = found.operands
     is_sum = bool((set(left) & set(right)) - set(found.result))
     signals = [value for value in operands if isinstance(value, Signal)]
-    return tracer.add_layer("matmul" if is_sum else "multiply", "einsum", place, signals)
+    options = {"summed": _summed(found)}
+    return tracer.add_layer("matmul" if is_sum else "multiply", "einsum", place, signals, options=options)
+
+
+def _summed(found: Equation) -> tuple[int, int] | None:
+    """The axis that a product of two signals sums over, from the right in each; `None` if there are several."""
+    left, right = found.operands
+    axes = (set(left) & set(right)) - set(found.result)
+    if len(axes) != 1 or "..." in axes:
+        return None
+    (axis,) = axes
+    at = [operand.index(axis) - len(operand) for operand in (left, right)]
+    is_clear = all("..." not in operand[start:] for operand, start in zip((left, right), at, strict=True))
+    return (at[0], at[1]) if is_clear else None

@@ -143,13 +143,13 @@ def _sequence(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
         value = tracer.evaluate(item, scope)
         if isinstance(item, facts.Starred):
             more = iteration.items(tracer, value)
-            items.extend(more or ())
+            items.extend(more if more is not None else [Many((Unknown("an unknown item"),))])
             is_open = is_open or more is None
         else:
             items.append(value)
     if node.kind == "tuple" and not is_open:
         return tuple(items)
-    return new_list(tracer, items, tracer.place(node, scope), is_open)
+    return new_list(tracer, items, tracer.place(node, scope))
 
 
 def new_list(tracer: Tracer, items: list[Value], place: Place | None = None, is_open: bool = False) -> ListValue:

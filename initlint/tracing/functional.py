@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from initlint.finding import Place
 from initlint.frameworks.tables import FunctionSpec, signature
 from initlint.network import Number, Shape
+from initlint.network.layout import Layout
 from initlint.signal.size import combine
-from initlint.tracing import construction, layers
+from initlint.tracing import construction, layers, layouts
 from initlint.tracing.values import (
     ListValue,
     Scope,
@@ -35,7 +36,10 @@ def apply_matrix(
 ) -> Signal:
     """A raw parameter used as a weight: ``x @ W`` contracts its second last axis, ``W @ x`` and ``F.linear`` its last."""
     fans = _matrix_fans(tensor.shape, is_transposed, op)
-    return apply_weight(tracer, signal, tensor, fans, place=place, bias=bias, op=op, kind=kind or "matmul")
+    layout = layouts.mapped_from_left(fans[1]) if is_transposed and not kind else None
+    return apply_weight(
+        tracer, signal, tensor, fans, place=place, bias=bias, op=op, kind=kind or "matmul", layout=layout
+    )
 
 
 def apply_weight(
@@ -48,6 +52,7 @@ def apply_weight(
     bias: Value = None,
     op: str = "linear",
     kind: str,
+    layout: Layout | None = None,
 ) -> Signal:
     """A linear map by a tensor with these fans in and out."""
     parameter, offset = tensor.parameter, layers.parameter(bias)
@@ -61,6 +66,7 @@ def apply_weight(
         parameters=tuple(each for each in (parameter, offset) if each is not None),
         fan_in=fans[0],
         fan_out=fans[1],
+        options={} if layout is None else {"layout": layout},
         name=parameter.name if parameter is not None else "",
     )
 
@@ -103,6 +109,8 @@ def call_function_spec(
         else:
             options[option] = value if isinstance(value, (int, float, str)) else None
     window = None
+    if spec.op == "reshape":
+        options["layout"] = layouts.layout_of(name, arguments[1:], keywords)
     if spec.op == "concat":
         axis = arguments[1] if len(arguments) > 1 else keywords.get("dim", keywords.get("axis", 0))
         options["axis"] = axis if isinstance(axis, int) else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from initlint.frameworks import torch as framework
+from initlint.network.layout import Drop, Same
 from initlint.tracing.values import (
     ContainerValue,
     DictValue,
@@ -59,8 +60,9 @@ def _is_container(value: Instance) -> bool:
 def unpack(tracer: Tracer, value: Value, count: int) -> list[Value] | None:
     """The items that a target of `count` names gets; `None` if they are not known."""
     if isinstance(value, Signal):
-        place = tracer.record.layers[value.node].place
-        return [tracer.add_layer("reshape", "unpack", place, (value,)) for _ in range(count)]
+        cut = tracer.record.layers[value.node]
+        options = {"layout": Same() if cut.kind in framework.SPLITS else Drop((0,))}
+        return [tracer.add_layer("reshape", "unpack", cut.place, (value,), options=options) for _ in range(count)]
     if isinstance(value, TensorValue) and value.shape is not None and len(value.shape) == count:
         return None
     found = items(tracer, value)

@@ -15,11 +15,12 @@ from initlint.tracing import (
     construction,
     einsum,
     functional,
+    layouts,
     methods,
     modules,
     patterns,
-    standard_library,
     rows,
+    standard_library,
     tensor_construction,
     tensor_methods,
     tensors,
@@ -176,9 +177,9 @@ def call_on_signals(
     if function in framework.SPLITS:
         count = arguments[1] if len(arguments) > 1 else keywords.get("chunks")
         pieces = count if function == "chunk" and isinstance(count, int) and 0 < count < 64 else None
-        if pieces is None:
-            return tracer.add_layer("reshape", function, place, signals[:1])
-        return tuple(tracer.add_layer("reshape", function, place, signals[:1]) for _ in range(pieces))
+        options = {"layout": layouts.cut(function, arguments[1:], keywords)}
+        made = [tracer.add_layer("reshape", function, place, signals[:1], options=options) for _ in range(pieces or 1)]
+        return made[0] if pieces is None else tuple(made)
     if function in framework.WEIGHTED_FUNCTIONS:
         return _call_weighted(tracer, function, arguments, keywords, signals[0], place)
     if function in ("matmul", "mm", "bmm") and len(arguments) == 2 and len(signals) == 1:

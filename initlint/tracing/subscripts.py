@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from initlint.finding import Place
+from initlint.frameworks import torch as framework
 from initlint.signal.size import Size
-from initlint.tracing import attributes, expressions, iteration, rows, tensors
+from initlint.tracing import attributes, expressions, iteration, layouts, rows, tensors
 from initlint.tracing.values import (
     BoundMethod,
     ClassValue,
@@ -94,7 +95,9 @@ def load_item(tracer: Tracer, owner: Value, index: Value, place: Place) -> Value
     from initlint.tracing import classes
 
     if isinstance(owner, Signal):
-        return tracer.add_layer("reshape", "[]", place, (owner,))
+        is_piece = tracer.record.layers[owner.node].kind in framework.SPLITS
+        options = {"layout": layouts.picked(index, is_piece=is_piece)}
+        return tracer.add_layer("reshape", "[]", place, (owner,), options=options)
     if isinstance(owner, Row) and isinstance(index, (int, slice)):
         return _load_from_row(owner, index)
     if isinstance(owner, TensorValue):
