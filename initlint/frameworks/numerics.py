@@ -97,6 +97,8 @@ BINARY = frozenset(
     }
 )  # fmt: skip
 """Operations of two tensors."""
+THREE = frozenset({"where", "masked_fill"})
+"""Operations of three."""
 FUNCTIONS = {
     "torch": {
         "log_softmax": "torch.nn.functional.log_softmax",
@@ -135,8 +137,6 @@ FUNCTIONS = {
     },
 }
 """Family -> operation -> the function that computes it without losing anything on the way."""
-KIND_AXIS = {"torch": "dim"}
-"""Family -> the keyword of the axis, where it is not ``axis``."""
 
 
 @dataclass(frozen=True)

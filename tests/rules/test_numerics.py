@@ -103,3 +103,11 @@ def test_the_gradient_of_what_is_reported_is_not_a_number() -> None:
     torch.log(logits.softmax(0)).sum().backward()
     assert logits.grad is not None
     assert logits.grad.isnan().all()
+
+
+@each_dtype
+def test_an_exponential_is_infinite_from_the_predicted_exponent_on(dtype: str) -> None:
+    limit = predicted("INL504", "torch.log(torch.exp(x).sum(-1))")[f"overflow_{dtype}"]
+    below, above = (torch.tensor(limit * near, dtype=DTYPES[dtype]).exp() for near in (0.995, 1.005))
+    assert below.isfinite()
+    assert above.isinf()

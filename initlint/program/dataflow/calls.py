@@ -82,7 +82,7 @@ class Calls:
         given = [one.value for one in call.arguments if one.keyword is None]
         keywords = numerics.named({one.keyword: one.value for one in call.arguments if one.keyword is not None})
         tensors = [receiver] if receiver is not None else []
-        wanted = 2 if meaning.op in numerics.BINARY else 1
+        wanted = 3 if meaning.op in numerics.THREE else 2 if meaning.op in numerics.BINARY else 1
         while len(tensors) < wanted and given:
             tensors.append(given.pop(0))
         for name in ("input", "x", "logits", "other", "exponent", "target", "value", "tensor"):

@@ -274,6 +274,8 @@ class Definitions:
         for one in reversed(chain):
             self._read(one.right, state)
             self.binaries.append(one)
+            if one is self._watched:
+                self._seen = dict(state)
 
     def _comprehension(self, node: facts.Comprehension, state: State) -> None:
         for clause in node.clauses:

@@ -72,6 +72,27 @@ class Terms:
                     if all(not group.isdisjoint(own) for group in wanted):
                         yield routine
 
+    def quotients(self, *groups: Iterable[str]) -> Iterator[Term]:
+        """The divisions in the routines that call one name of each group themselves."""
+        for routine in self.routines_calling(*groups):
+            definitions = self.definitions(routine)
+            for node in definitions.binaries:
+                if node.operator == "/":
+                    yield self.of(node, routine)
+            for statement in definitions.augmented:
+                if statement.operator == "/":
+                    yield self._changed(statement, routine)
+        for routine, call in self.calls_of("div", "divide", "true_divide", "div_"):
+            term = self.of(call, routine)
+            if term.op == "divide" and len(term.operands) == 2:
+                yield term
+
+    def _changed(self, statement: facts.AugmentedAssign, routine: Routine) -> Term:
+        """What a statement ``target operator= value`` makes of its target."""
+        op = OPERATORS.get(statement.operator, UNKNOWN)
+        sides = statement.target, statement.value
+        return Term(op, statement.value, routine, lambda: tuple(self.of(side, routine) for side in sides))
+
     def definitions(self, routine: Routine) -> Definitions:
         """Which definitions reach which uses in a routine."""
         found = self._definitions.get(routine)

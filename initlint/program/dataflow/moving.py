@@ -54,8 +54,8 @@ def _receiver(node: facts.Expression) -> facts.Expression | None:
     return None
 
 
-def means_same(terms: Terms, node: facts.Expression, routine: Routine, at: facts.Call) -> bool:
-    """Whether an expression of a routine gives at a call, further down, what it gives where it stands."""
+def means_same(terms: Terms, node: facts.Expression, routine: Routine, at: facts.Node) -> bool:
+    """Whether an expression of a routine gives at another, further down, what it gives where it stands."""
     if at.start <= node.start and node.end <= at.end:
         return True
     definitions = terms.definitions(routine)
