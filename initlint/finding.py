@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from initlint.fix.edit import Fix, Plan
+    from initlint.fix.replacement import Patch
 
 
 class Severity(str, Enum):
@@ -67,6 +68,8 @@ class Finding:
     """Other places that belong to it, each with a note."""
     fix: Fix | Plan | None = field(default=None, compare=False)
     """What would mend it, as its rule says; a plan is made into a fix when the finding is reported."""
+    patch: Patch | None = field(default=None, compare=False)
+    """The fix worked out to the letter; ``None`` until it is reported, and where it cannot be made there."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count, pairwise
 from linecache import getline
 from pathlib import Path
@@ -38,8 +38,14 @@ class Gathered:
         self._texts: dict[str, str] = {}
 
     @classmethod
-    def from_paths(cls, paths: Sequence[Path], configuration: Configuration, tell: Progress) -> Gathered:
-        """Read everything under `paths`."""
+    def from_paths(
+        cls,
+        paths: Sequence[Path],
+        configuration: Configuration,
+        tell: Progress,
+        contents: Mapping[Path, bytes] | None = None,
+    ) -> Gathered:
+        """Read everything under `paths`; at the absolute paths in `contents`, those bytes instead of the files'."""
         from initlint.reading.discovery import discover
         from initlint.reading.reader import Reader
         from initlint.reading.source import displayed
@@ -47,7 +53,7 @@ class Gathered:
         gathered = cls()
         found = discover(paths, exclude=_prunable(configuration), **_included(configuration))
         files = tuple(path for path in found.files if path in found.named or not configuration.excludes(path))
-        reader = Reader(jobs=configuration.jobs or processors(), cache=configuration.cache_dir)
+        reader = Reader(jobs=configuration.jobs or processors(), cache=configuration.cache_dir, contents=contents)
         done = count(1)
         sources, problems = reader.read_all(
             files, always=found.named, on_file=lambda path: tell("reading", next(done), len(files))

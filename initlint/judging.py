@@ -29,7 +29,7 @@ class Judge:
         try:
             self.networks.extend(program.networks())
         except Exception as error:
-            self.problems.append(_failure("tracing the models", ".", error))
+            self.problems.append(failure("tracing the models", ".", error))
         for number, network in enumerate(self.networks, 1):
             for rule in self._rules:
                 self._ask(rule, network.place.path, lambda: rule.check_network(network))  # noqa: B023
@@ -48,10 +48,11 @@ class Judge:
         try:
             self.findings.extend(question())
         except Exception as error:
-            self.problems.append(_failure(f"rule {rule.code} {rule.name}", path, error))
+            self.problems.append(failure(f"rule {rule.code} {rule.name}", path, error))
 
 
-def _failure(what: str, path: str, error: Exception) -> Problem:
+def failure(what: str, path: str, error: Exception) -> Problem:
+    """What is said of an error in initlint or in a rule pack."""
     spoken = " ".join(str(error).split())
     return Problem(
         path,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,6 +22,9 @@ from initlint.cli.reporting import (
 from initlint.configuration import Configuration
 from initlint.report.report import Report
 
+if TYPE_CHECKING:
+    from initlint.gathering import Progress
+
 CACHE_NAME = ".initlint_cache"
 STDIN = Path("-")
 
@@ -29,6 +32,9 @@ STDIN = Path("-")
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
 @judging_options
+@click.option("--fix", is_flag=True, help="Mend what can be mended safely, and report what is left.")
+@click.option("--unsafe-fixes", is_flag=True, help="Also what changes the initial distribution or the training.")
+@click.option("--diff", is_flag=True, help="Write no file: show what --fix would change.")
 @click.option("--write-baseline", is_flag=True, help="Accept all of today's findings: write them to the baseline.")
 @click.option("--report-unused-suppressions", is_flag=True, help="Report comments that silence nothing.")
 @output_options
@@ -51,6 +57,8 @@ def check(paths: tuple[Path, ...], **options: Any) -> int:
     named = (Path(options["stdin_filename"]),) if options["stdin_filename"] else ()
     configuration = _configure(wanted or named, options)
     report = _run(wanted, configuration, options)
+    if options["diff"]:
+        return _show_diff(report, configuration, options)
     _emit(report, options)
     if options["write_baseline"]:
         _write_baseline(configuration, options, report)
@@ -65,6 +73,19 @@ def _reject_contradictions(paths: tuple[Path, ...], options: dict[str, Any]) -> 
         raise click.UsageError("--stdin-filename needs the path '-'")
     if options["show_networks"] and options["form"] not in ("text", "json"):
         raise click.UsageError("--show-networks needs --format text or json")
+    _reject_fixing(paths, options)
+
+
+def _reject_fixing(paths: tuple[Path, ...], options: dict[str, Any]) -> None:
+    is_fixing = options["fix"] or options["diff"]
+    if options["unsafe_fixes"] and not is_fixing:
+        raise click.UsageError("--unsafe-fixes needs --fix or --diff")
+    if is_fixing and STDIN in paths:
+        raise click.UsageError("--fix and --diff need files, not standard input")
+    if is_fixing and options["write_baseline"]:
+        raise click.UsageError("--write-baseline and --fix exclude each other")
+    if options["diff"] and (options["form"] != "text" or options["show_networks"]):
+        raise click.UsageError("--diff is a format of its own")
 
 
 def _configure(paths: tuple[Path, ...], options: dict[str, Any]) -> Configuration:
@@ -83,6 +104,8 @@ def _run(paths: tuple[Path, ...], configuration: Configuration, options: dict[st
         configuration = replace(configuration, baseline=None)
     text = None if paths else _standard_input(options["stdin_filename"] or "<stdin>")
     with ProgressBar(is_wanted=not options["quiet"]) as bar:
+        if options["fix"] or options["diff"]:
+            return _fixed(paths, configuration, options, bar.tell)
         return run(
             paths,
             configuration,
@@ -92,6 +115,36 @@ def _run(paths: tuple[Path, ...], configuration: Configuration, options: dict[st
             force_exclude=options["force_exclude"],
             tell=bar.tell,
         )
+
+
+def _fixed(paths: tuple[Path, ...], configuration: Configuration, options: dict[str, Any], tell: Progress) -> Report:
+    from initlint.fixing import Task, run_with_fixes
+
+    task = Task(
+        paths,
+        configuration,
+        selected(options),
+        report_unused_suppressions=options["report_unused_suppressions"],
+        force_exclude=options["force_exclude"],
+        allows_unsafe=options["unsafe_fixes"],
+    )
+    return run_with_fixes(task, is_written=not options["diff"], tell=tell)
+
+
+def _show_diff(report: Report, configuration: Configuration, options: dict[str, Any]) -> int:
+    """The exit code counts the findings as they are, since nothing was written."""
+    from initlint.cli.terminal import emit_bytes
+    from initlint.fix.difference import render
+    from initlint.report.fixes import told
+
+    assert report.fixes is not None
+    emit_bytes(render(report.fixes.changes), options["output"])
+    for line in () if options["quiet"] else told(report.fixes):
+        click.echo(line, err=True)
+    for problem in report.errors:
+        click.echo(f"{problem.path}: {problem.message}", err=True)
+    untouched = replace(report, findings=(*report.findings, *report.fixes.fixed))
+    return exit_code(untouched, configuration, options)
 
 
 def _standard_input(name: str) -> tuple[str, str]:

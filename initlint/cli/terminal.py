@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,17 +50,36 @@ def width() -> int:
 
 def emit(text: str, output: Path | None) -> None:
     """Write a report to standard output, or whole to a file. A reader that leaves early is no error."""
-    import click
-
-    from initlint.cli import close_output
     from initlint.report.writing import write_whole
 
-    try:
+    with _told_errors(output):
         if output is not None:
             write_whole(output, text)
         else:
             sys.stdout.write(text)
             sys.stdout.flush()
+
+
+def emit_bytes(data: bytes, output: Path | None) -> None:
+    """As `emit`, for what has an encoding of its own."""
+    from initlint.report.writing import write_bytes_whole
+
+    with _told_errors(output):
+        if output is not None:
+            write_bytes_whole(output, data)
+        else:
+            sys.stdout.buffer.write(data)
+            sys.stdout.flush()
+
+
+@contextmanager
+def _told_errors(output: Path | None) -> Iterator[None]:
+    import click
+
+    from initlint.cli import close_output
+
+    try:
+        yield
     except BrokenPipeError:
         close_output()
     except OSError as error:

@@ -106,22 +106,22 @@ def inserted(offset: int, *parts: Part) -> Edit:
 
 
 def statement_before(node: facts.Node, *parts: Part) -> Edit:
-    """The parts as a statement on a line of its own in front of the statement that begins with `node`."""
-    return Edit(node.start, node.start, parts, Kind.BEFORE)
+    """The parts as a statement on a line of its own in front of the innermost statement that holds `node`."""
+    return Edit(node.start, node.end, parts, Kind.BEFORE)
 
 
 def statement_after(node: facts.Node, *parts: Part) -> Edit:
-    """The parts as a statement on a line of its own behind the simple statement that ends with `node`."""
-    return Edit(node.end, node.end, parts, Kind.AFTER)
+    """The parts as a statement on a line of its own behind the innermost statement that holds `node`."""
+    return Edit(node.start, node.end, parts, Kind.AFTER)
 
 
 def statement_under(node: facts.Node, *parts: Part) -> Edit:
-    """The simple statement `node` moved into a block with the parts as its header."""
+    """The simple statement that holds `node` moved into a block with the parts as its header."""
     return Edit(node.start, node.end, parts, Kind.UNDER)
 
 
 def statement_removed(node: facts.Node) -> Edit:
-    """Without the simple statement `node`."""
+    """Without the simple statement that holds `node`."""
     return Edit(node.start, node.end, (), Kind.REMOVE)
 
 

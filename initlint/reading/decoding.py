@@ -10,7 +10,7 @@ from initlint.reading.failure import UnreadableError
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _LONE_RETURN = re.compile(r"\r(?!\n)")
-_UTF8_BOM = b"\xef\xbb\xbf"
+UTF8_BOM = b"\xef\xbb\xbf"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 _SAVE_AS_UTF8 = "Save the file as UTF-8, or name its encoding in the first line: # -*- coding: ... -*-"
 
@@ -28,7 +28,7 @@ def decode(data: bytes) -> str:
             "is binary: it holds a NUL byte", "Exclude it, or give it another suffix.", _line_at(data, position)
         )
     try:
-        text = data.decode(_encoding(data))
+        text = data.decode(encoding_of(data))
     except UnicodeDecodeError as error:
         message = f"byte 0x{data[error.start]:02x} is not {error.encoding}: {error.reason}"
         raise UnreadableError(message, _SAVE_AS_UTF8, _line_at(data, error.start)) from error
@@ -47,10 +47,10 @@ def line_starts(text: str) -> tuple[int, ...]:
     return tuple(accumulate(lengths, lambda start, length: start + length + 1, initial=0))[:-1]
 
 
-def _encoding(data: bytes) -> str:
+def encoding_of(data: bytes) -> str:
     """Raises `UnreadableError` for an encoding that does not exist or contradicts the byte order mark."""
     head = data[:400]
-    if not head.startswith(_UTF8_BOM) and b"coding" not in head:
+    if not head.startswith(UTF8_BOM) and b"coding" not in head:
         return "utf-8"
     lines = iter(data.splitlines(keepends=True)[:2])
     try:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from initlint.finding import Problem
@@ -32,10 +32,14 @@ class Reader:
     """Reads source files.
 
     `jobs` is the number of processes to parse with. Facts are kept in the directory `cache`, if there is one.
+    `contents` is read instead of the files at those absolute paths, which are always parsed.
     """
 
-    def __init__(self, *, jobs: int = 1, cache: Path | None = None) -> None:
+    def __init__(
+        self, *, jobs: int = 1, cache: Path | None = None, contents: Mapping[Path, bytes] | None = None
+    ) -> None:
         self._jobs = jobs
+        self._contents = contents or {}
         self._cache = None if cache is None else Cache(cache)
 
     def read_all(
@@ -61,9 +65,16 @@ class Reader:
 
     def read(self, path: Path) -> SourceFile | Problem:
         """What one file says, whether or not it seems to matter."""
+        if (data := self._contents.get(path.absolute())) is not None:
+            return self._instead(path, data)
         raw = _content(path)
         looked = raw if isinstance(raw, Problem) else self._remembered(path, raw)
         return self._parse(looked) if isinstance(looked, _Unread) else looked
+
+    def _instead(self, path: Path, data: bytes) -> SourceFile | Problem:
+        """What `data` says in the place of the file."""
+        read = _outcome(path, read_source(data, is_notebook=is_notebook(path)))
+        return read if isinstance(read, Problem) else replace(read, _data=data)
 
     def read_text(self, text: str, display: str) -> SourceFile | Problem:
         """What a text says that is in no file, or not yet in the one `display` names.
@@ -97,6 +108,8 @@ class Reader:
 
     def _look(self, path: Path, *, may_skip: bool) -> SourceFile | Problem | _Unread | None:
         """Everything short of parsing; ``None`` if that is not worth it."""
+        if (data := self._contents.get(path.absolute())) is not None:
+            return self._instead(path, data)
         raw = _content(path)
         if isinstance(raw, Problem):
             return raw

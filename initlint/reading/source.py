@@ -22,6 +22,8 @@ class SourceFile:
     facts: FileFacts
     _text: str | None = field(default=None, repr=False, compare=False)
     """Of a source that is in no file."""
+    _data: bytes | None = field(default=None, repr=False, compare=False)
+    """What was read instead of the file's own content."""
 
     def place(self, start: int, end: int) -> Place:
         """The place of a stretch of source; in a notebook, in the cell where it starts."""
@@ -43,7 +45,13 @@ class SourceFile:
             return self._text
         from initlint.reading.parsing import Source
 
-        return Source.of(self.path.read_bytes(), is_notebook=is_notebook(self.path)).text
+        return Source.of(self.data(), is_notebook=is_notebook(self.path)).text
+
+    def data(self) -> bytes:
+        """The bytes of the file; of a text that is in none, in UTF-8. Raises `OSError` if the file has gone."""
+        if self._text is not None:
+            return self._text.encode("utf-8", "surrogatepass")
+        return self.path.read_bytes() if self._data is None else self._data
 
 
 def is_notebook(path: Path) -> bool:

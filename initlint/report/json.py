@@ -10,6 +10,8 @@ from typing import Any
 
 from initlint import __version__
 from initlint.finding import Finding, Place, Problem
+from initlint.fix.outcome import Fixes
+from initlint.fix.replacement import Patch
 from initlint.report.measured import describe_target
 from initlint.report.networks import describe
 from initlint.report.report import Report
@@ -26,6 +28,8 @@ def render(report: Report, *, show_networks: bool = False) -> str:
     }
     if show_networks:
         document["networks"] = [describe(network) for network in report.networks]
+    if report.fixes is not None:
+        document["fixes"] = _fixes(report.fixes)
     if report.targets:
         document["targets"] = [describe_target(probed) for probed in report.targets]
     return json.dumps(plain(document), indent=2, allow_nan=False, ensure_ascii=False) + "\n"
@@ -42,8 +46,17 @@ def describe_finding(finding: Finding) -> dict[str, object]:
         "help": finding.help,
         "evidence": {"predicted": finding.predicted, "measured": finding.measured},
         "related": [{**_location(place), "message": note} for place, note in finding.related],
-        "fix": None,
+        "fix": None if finding.patch is None else describe_patch(finding.patch, finding.place.path),
     }
+
+
+def describe_patch(patch: Patch, path: str) -> dict[str, object]:
+    """A fix as JSON values; it names its file only if that is not `path`."""
+    edits = [
+        {**_span(place), "text": change.text} for place, change in zip(patch.places, patch.replacements, strict=True)
+    ]
+    found: dict[str, object] = {"title": patch.title, "safe": patch.safe, "edits": edits}
+    return found if patch.path == path else {**found, "path": patch.path}
 
 
 def describe_problem(problem: Problem) -> dict[str, object]:
@@ -73,14 +86,28 @@ def plain(value: object) -> Any:
 
 
 def _location(place: Place) -> dict[str, object]:
+    return {"path": place.path, **_span(place)}
+
+
+def _span(place: Place) -> dict[str, object]:
     found: dict[str, object] = {
-        "path": place.path,
         "line": place.line,
         "column": place.column,
         "end_line": place.end_line,
         "end_column": place.end_column,
     }
     return found if place.cell is None else {**found, "cell": place.cell}
+
+
+def _fixes(fixes: Fixes) -> dict[str, object]:
+    left_out = [{"finding": describe_finding(each.finding), "reason": each.reason} for each in fixes.left_out]
+    return {
+        "written": fixes.is_written,
+        "found": fixes.found,
+        "fixed": [describe_finding(finding) for finding in fixes.fixed],
+        "left_out": left_out,
+        "files": [change.display for change in fixes.changes],
+    }
 
 
 def _summary(report: Report) -> dict[str, object]:
@@ -94,5 +121,6 @@ def _summary(report: Report) -> dict[str, object]:
         "by_code": report.by_code(),
         "suppressed": report.suppressed,
         "baselined": report.baselined,
+        "fixable": sum(finding.patch is not None for finding in report.findings),
         "errors": len(report.errors),
     }

@@ -11,6 +11,7 @@ from initlint.finding import Finding, Place, Problem, Severity
 
 if TYPE_CHECKING:
     from initlint.diagnosis.health import Health
+    from initlint.fix.outcome import Fixes
     from initlint.network import Network
     from initlint.rule import Rule
 
@@ -66,6 +67,8 @@ class Report:
     """Findings accepted by the baseline."""
     seconds: float = 0.0
     """How long the run took."""
+    fixes: Fixes | None = None
+    """What came of fixing, if that was asked for; the findings are those that are left."""
 
     def counts(self) -> dict[Severity, int]:
         """Number of findings of each severity, the worst first."""

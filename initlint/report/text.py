@@ -7,6 +7,7 @@ from itertools import groupby
 from textwrap import wrap
 
 from initlint.finding import Finding, Place, Problem
+from initlint.report import fixes
 from initlint.report.excerpt import draw_excerpt, printable
 from initlint.report.palette import Palette
 from initlint.report.report import Report
@@ -31,6 +32,8 @@ def render(
         lines += [*_problem(problem, palette, width), ""]
     if show_statistics:
         lines += [*statistics(report, palette), ""]
+    if report.fixes is not None:
+        lines += fixes.told(report.fixes)
     if show_summary:
         lines.append(summary(report, palette))
     return "".join(f"{line}\n" for line in lines)
@@ -53,7 +56,8 @@ def summary(report: Report, palette: Palette) -> str:
     aside = [f"{report.suppressed} suppressed"] * bool(report.suppressed)
     aside += [f"{report.baselined} in the baseline"] * bool(report.baselined)
     note = f" ({', '.join(aside)})" if aside else ""
-    return f"{said} in {_extent(report)}{note}."
+    offer = fixes.offered(report.findings)
+    return f"{said} in {_extent(report)}{note}.{f' {offer}.' if offer else ''}"
 
 
 def _extent(report: Report) -> str:
@@ -87,6 +91,8 @@ def _finding(finding: Finding, report: Report, palette: Palette, width: int) -> 
         )
     if finding.help:
         yield from _wrapped(finding.help, width, palette.paint("help: ", "green"), len("help: "))
+    if offered := fixes.offer(finding):
+        yield from _wrapped(offered, width, palette.paint("fix: ", "green"), len("fix: "))
 
 
 def _problem(problem: Problem, palette: Palette, width: int) -> Iterator[str]:

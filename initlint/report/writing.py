@@ -8,15 +8,20 @@ from tempfile import mkstemp
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write `text` as UTF-8 beside `path`, then rename it there. Raises `OSError` and leaves `path` as it was."""
+    """Write `text` as UTF-8, as `write_bytes_whole` does."""
+    write_bytes_whole(path, text.encode("utf-8", "backslashreplace"))
+
+
+def write_bytes_whole(path: Path, data: bytes) -> None:
+    """Write `data` beside `path`, then rename it there. Raises `OSError` and leaves `path` as it was."""
     path = Path(os.path.realpath(path))  # a link stays a link
     if path.exists() and not path.is_file():  # a device or a pipe has no "beside"
-        path.write_bytes(text.encode("utf-8", "backslashreplace"))
+        path.write_bytes(data)
         return
     handle, name = mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with open(handle, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-            file.write(text)
+        with open(handle, "wb") as file:
+            file.write(data)
         os.chmod(name, _mode_of(path))
         os.replace(name, path)
     except BaseException:
