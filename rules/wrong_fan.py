@@ -5,24 +5,28 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from initlint.finding import Finding
+from initlint.finding import Finding, Place, Severity
 from initlint.frameworks.gains import divides_by_fan_in
 from initlint.frameworks.remedies import draw_normal
 from initlint.network import Layer, Network, Parameter, Write
-from initlint.network.reach import reach
 from initlint.rule import Rule
 
-HARMLESS = 2.0
-"""Ratio of variances up to which a wrong fan is not reported, as is that of a fused QKV weight under Xavier."""
+from .used_fans import HARMLESS, Misjudged, is_exposed, misjudged
+
+HARMFUL = 10.0
+"""Ratio of variances from which it is a risk to training rather than a blemish: one decade."""
 
 
 class WrongFan(Rule):
     """An init that divides by a fan that is not the layer's.
 
     Why: kaiming_* reads a weight as (out, in, ...). A parameter that is used as x @ W is (in, out), and one of experts is
-    (experts, in, out): the variance is then divided by the wrong number, and the signal is off by their ratio.
-    Measured: terms in the sums of the operation that uses the weight, over the fan that the initialiser took.
-    Silent on: equal fans, ratios up to 2, fan_out, layers under a norm, and output layers.
+    (experts, in, out): the variance is then divided by the wrong number, and the signal is off by their ratio. So it is
+    where sqrt(2 / n) is worked out by hand with an n that leaves a side of the kernel or the groups out.
+    Predicted: terms in the sums of the operation that uses the weight, over the fan in the variance that is drawn.
+    Measured: the same ratio, with the terms counted where the weight is used.
+    Silent on: equal fans, ratios up to 2, fan_out in convolutions and in linear layers up to 8 to 1, layers under a norm,
+    and output layers.
     Fix: initialise the transposed view, or give the std by hand: nn.init.normal_(w, std=(2 / fan_in) ** 0.5).
     Source: the documentation of torch.nn.init.kaiming_normal_ (note on transposed weights).
     """
@@ -62,35 +66,59 @@ class Net(nn.Module):
         return (x @ self.w1).relu() @ self.w2
 """
 
+    def check_network(self, network: Network) -> Iterator[Finding]:
+        """One finding for each line that divides by a fan that is not that of the use."""
+        cases: dict[Place, list[Misjudged]] = {}
+        for found in misjudged(network):
+            cases.setdefault(found.write.place, []).append(found)
+        for several in cases.values():
+            worst = max(several, key=lambda each: abs(math.log(each.ratio)))
+            yield self._predicted(network, worst, len(several) - 1)
+
     def check_measured(self, network: Network) -> Iterator[Finding]:
         """Compares the fan of each use with that of the init call."""
-        consumers = network.consumers()
         for layer in network.live():
             weight = layer.weight
             written = weight.last if weight is not None else None
-            if weight is None or written is None or any(after.op == "norm" for after in consumers[layer.id]):
+            fans = _fans(layer, weight, written) if weight is not None and written is not None else None
+            if weight is None or written is None or fans is None or 1 / HARMLESS <= fans[0] / fans[1] <= HARMLESS:
                 continue
-            fans = _fans(layer, weight, written)
-            if (
-                fans is not None
-                and not 1 / HARMLESS <= fans[0] / fans[1] <= HARMLESS
-                and reach(network, layer).is_hidden
-            ):
-                yield self._finding(network, weight, written, *fans)
+            if is_exposed(network, layer):
+                yield self._measured(network, weight, written, *fans)
 
-    def _finding(self, network: Network, weight: Parameter, written: Write, used: float, assumed: float) -> Finding:
+    def _predicted(self, network: Network, found: Misjudged, others: int) -> Finding:
+        more = f" (and {others} more)" if others else ""
+        use = "its fans have a mean of {:.4g}" if found.fan == "mean fan" else "each output sums {:.4g} terms"
+        message = (
+            f"{found.weight.name}{more}: {found.write.initializer} divides by a {found.fan} of {found.assumed:.4g}, "
+            f"{use.format(found.used)}: the variance behind it is {found.ratio:.3g} times what it should be (predicted)"
+        )
+        numbers = _numbers(network, found.used, found.assumed)
+        call = draw_normal(found.weight.name, found.wanted_std)
+        remedy = f"divide by the fan of the use: {call}"
+        return self.finding(found.write.place, message, help=remedy, severity=_severity(found.ratio), predicted=numbers)
+
+    def _measured(self, network: Network, weight: Parameter, written: Write, used: float, assumed: float) -> Finding:
         message = (
             f"{weight.name}: {written.initializer} divides by a fan-in of {assumed:g}, each output sums {used:g} terms (measured "
             f"where it is used): the variance behind it is {used / assumed:.3g} times what it should be"
         )
         call = draw_normal(weight.name, (2 / used) ** 0.5)
-        numbers = {"network": network.name, "fan_in": used, "fan_in_of_init": assumed, "variance_ratio": used / assumed}
         return self.finding(
             written.place,
             message,
             help=f"initialise the (out, in) view of it, or give the std: {call}",
-            measured=numbers,
+            severity=_severity(used / assumed),
+            measured=_numbers(network, used, assumed),
         )
+
+
+def _numbers(network: Network, used: float, assumed: float) -> dict[str, object]:
+    return {"network": network.name, "fan_in": used, "fan_in_of_init": assumed, "variance_ratio": used / assumed}
+
+
+def _severity(ratio: float) -> Severity:
+    return Severity.INFO if 1 / HARMFUL < ratio < HARMFUL else Severity.WARNING
 
 
 def _fans(layer: Layer, weight: Parameter, written: Write) -> tuple[float, float] | None:
