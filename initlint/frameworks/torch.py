@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from initlint.frameworks.tables import FunctionSpec, LayerSpec, signature
 
 MODULE = "torch.nn.Module"
@@ -24,6 +26,19 @@ MODULE_BASES = frozenset(
 """External classes whose subclasses are modules with nothing of their own that matters here."""
 PLAIN_BASES = frozenset({"torch.utils.data.Dataset", "torch.autograd.Function", "torch.optim.Optimizer"})
 """External classes whose subclasses are no modules."""
+COMPOSITES = frozenset(
+    f"torch.nn.{name}"
+    for name in (
+        "Transformer",
+        "TransformerDecoder",
+        "TransformerDecoderLayer",
+        "TransformerEncoder",
+        "TransformerEncoderLayer",
+    )
+)
+"""Modules that PyTorch builds of other layers."""
+COMPOSITES_SOURCE = Path(__file__).parent.with_name("composites") / "torch.py"
+"""Where they are written out."""
 CONTAINERS = {
     "torch.nn.Sequential": "sequential",
     "torch.nn.ModuleList": "list",

@@ -10,7 +10,7 @@ from initlint.frameworks import torch as framework
 from initlint.program import Module
 from initlint.reading import facts
 from initlint.signal.size import Size
-from initlint.tracing import expressions, layers, tensors
+from initlint.tracing import layers, tensors
 from initlint.tracing.namespaces import NamespaceValue, ParserValue
 from initlint.tracing.values import (
     BoundMethod,
@@ -46,7 +46,7 @@ def load(tracer: Tracer, owner: Value, name: str, place: Place, scope: Scope) ->
     if isinstance(owner, ExternalValue):
         if name == "__name__" and framework.layer_spec(owner.name) is not None:
             return owner.name.rpartition(".")[2]
-        return expressions.external(f"{owner.name}.{name}")
+        return tracer.external(f"{owner.name}.{name}")
     if isinstance(owner, Instance):
         return _load_from_instance(tracer, owner, name, place)
     if isinstance(owner, (LayerValue, ContainerValue)):

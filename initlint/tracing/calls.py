@@ -113,7 +113,7 @@ def call_function(
     known = effects.recall(tracer, function, arguments, keywords)
     if known is not effects.NEW:
         return known
-    with effects.watched(tracer, function, arguments, keywords) as watch:
+    with tracer.inside(function.scope.module, place), effects.watched(tracer, function, arguments, keywords) as watch:
         watch.result = _enter(tracer, function, arguments, keywords)
     return watch.result
 

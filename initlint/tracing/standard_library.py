@@ -43,7 +43,7 @@ def _deepcopy(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: P
     copied = copying.deep_copy(tracer, arguments[0])
     if isinstance(copied, (Instance, LayerValue, ContainerValue)):
         owned = tuple(modules.parameters_of(tracer, copied))
-        if owned:
+        if owned and tracer.site is None:
             counts = tuple(len(parameter.writes) for parameter in owned)
             source = next(iter(modules.parameters_of(tracer, arguments[0])), None)
             count = None if tracer.repeats else 1

@@ -6,10 +6,12 @@ run at all. Work is bounded: `STEPS` expressions and statements for each thing t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from initlint.finding import Place
+from initlint.frameworks import torch as framework
 from initlint.network import Layer, Observation, Parameter
 from initlint.program import Definition, External, Module, Program
 from initlint.reading import facts
@@ -98,6 +100,10 @@ class Tracer:
         """How often each function runs just now, by identity of node."""
         self.effects: dict[Key, Effect] = {}
         """What calls on one tensor did, for the calls to come."""
+        self.composites: Module | None = None
+        """What the framework builds of other layers, as source."""
+        self.site: Place | None = None
+        """Where the program builds or calls the composite that runs."""
         self._places: dict[int, Place] = {}
         """By identity of node: the facts live as long as the program."""
         self._scopes: dict[int, Scope] = {}
@@ -153,10 +159,22 @@ class Tracer:
         """The value of a call."""
         return calls.call(self, function, tuple(arguments), keywords, place, scope)
 
+    @contextmanager
+    def inside(self, module: Module, place: Place) -> Iterator[None]:
+        """While code of a module runs that is called at a place."""
+        outer = self.site
+        self.site = place if module is self.composites else outer
+        try:
+            yield
+        finally:
+            self.site = outer
+
     # ----------------------------------------------------------------------------------------------------------- places
 
     def place(self, node: facts.Node, scope: Scope) -> Place:
-        """Where a node stands."""
+        """Where a node stands; one of a composite's: where that is built or called."""
+        if scope.module is self.composites and self.site is not None:
+            return self.site
         key = id(node)
         found = self._places.get(key)
         if found is None:
@@ -239,12 +257,21 @@ class Tracer:
             return own if found is None or isinstance(found, External) else self.resolved(found, name)
         return self.resolved(self.program.resolve(module, name), name)
 
+    def external(self, name: str) -> Value:
+        """A name outside the program; a class for a module that its framework builds of other layers."""
+        found = expressions.external(name)
+        if not isinstance(found, ExternalValue) or found.name not in framework.COMPOSITES:
+            return found
+        self.composites = self.program.read(framework.COMPOSITES_SOURCE)
+        own = found.name.rpartition(".")[2]
+        return found if self.composites is None else self.global_value(self.composites, own)
+
     def resolved(self, found: Definition | External | Module | None, name: str) -> Value:
         """The value behind what a name was resolved to."""
         if found is None:
             return expressions.builtin(name)
         if isinstance(found, External):
-            return expressions.external(found.name)
+            return self.external(found.name)
         if isinstance(found, Module):
             return found
         scope = self.scope_of(found.module)
