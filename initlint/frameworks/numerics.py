@@ -28,6 +28,7 @@ SPELLINGS: dict[str, str] = {
     "pow": "power", "float_power": "power", "clip": "clamp", "clip_by_value": "clamp", "add": "add", "sub": "subtract",
     "mul": "multiply", "div": "divide", "divide": "divide", "true_divide": "divide", "truediv": "divide",
     "neg": "negate", "negative": "negate", "absolute": "abs", "stop_gradient": "detach",
+    "tolist": "item", "numpy": "item",
     "mm": "matmul", "bmm": "matmul", "einsum": "matmul", "dot": "matmul", "inner": "matmul", "mv": "matmul",
     "vector_norm": "norm", "matrix_norm": "norm", "squared_difference": "squared_difference",
     "mse_loss": "squared_error", "l1_loss": "absolute_error", "l2_normalize": "normalize",
@@ -40,7 +41,7 @@ WORDS = frozenset(
         "clamp_min", "clamp_max", "maximum", "minimum", "max", "min", "sum", "mean", "var", "std", "norm", "prod",
         "cumprod", "cumsum", "add", "subtract", "multiply", "divide", "negate", "detach", "matmul", "normalize",
         "cosine_similarity", "cdist", "pairwise_distance", "squared_difference", "squared_error", "absolute_error",
-        "where", "masked_fill",
+        "where", "masked_fill", "item",
     }
 )  # fmt: skip
 """Every operation that has a meaning here, but for those that keep their values."""

@@ -111,3 +111,11 @@ def test_an_exponential_is_infinite_from_the_predicted_exponent_on(dtype: str) -
     below, above = (torch.tensor(limit * near, dtype=DTYPES[dtype]).exp() for near in (0.995, 1.005))
     assert below.isfinite()
     assert above.isinf()
+
+
+@each_dtype
+def test_a_product_of_chances_is_zero_from_the_predicted_number_on(dtype: str) -> None:
+    numbers = predicted("INL505", "torch.log(torch.softmax(x, -1).prod(-1))")
+    count = int(numbers[f"factors_{dtype}"])
+    product = torch.full((count,), 1 / numbers["classes"], dtype=DTYPES[dtype]).cumprod(0)
+    assert product[-1] == 0 < product[-2]

@@ -73,6 +73,23 @@ class Definitions:
         again._go()
         return again._seen
 
+    @property
+    def made(self) -> list[Definition]:
+        """All definitions of the routine."""
+        return list(self._made.values())
+
+    def factor_of(self, found: Definition) -> facts.Expression | None:
+        """What a definition multiplies onto its own value of the round before; `None` if it does nothing of the kind."""
+        if found.operator:
+            return found.value if found.operator == "*" and found in found.before else None
+        value = found.value
+        if not isinstance(value, facts.Binary) or value.operator != "*" or found.route:
+            return None
+        for side, other in ((value.left, value.right), (value.right, value.left)):
+            if isinstance(side, facts.Name) and found in self.uses.get(id(side), ()):
+                return other
+        return None
+
     def _go(self) -> None:
         node = self.routine.node
         body = node.body if node is not None else self.routine.module.source.facts.body

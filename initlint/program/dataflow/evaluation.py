@@ -11,7 +11,7 @@ from initlint.frameworks import numerics
 from initlint.frameworks.torch import TRANSPARENT_DECORATORS
 from initlint.program.dataflow.calls import Calls
 from initlint.program.dataflow.definitions import Definition, Definitions, Reach
-from initlint.program.dataflow.term import CYCLE, EITHER, KEEP, NUMBER, PARAMETER, TUPLE, UNKNOWN, Term
+from initlint.program.dataflow.term import CYCLE, EITHER, KEEP, NUMBER, PARAMETER, RUNNING, TUPLE, UNKNOWN, Term
 from initlint.program.loops.expressions import spelled, terminal_name
 from initlint.program.loops.links import names_called
 from initlint.program.loops.routines import EACH, Route, Routine
@@ -81,13 +81,20 @@ class Terms:
                     yield self.of(node, routine)
             for statement in definitions.augmented:
                 if statement.operator == "/":
-                    yield self._changed(statement, routine)
+                    yield self.changed(statement, routine)
         for routine, call in self.calls_of("div", "divide", "true_divide", "div_"):
             term = self.of(call, routine)
             if term.op == "divide" and len(term.operands) == 2:
                 yield term
 
-    def _changed(self, statement: facts.AugmentedAssign, routine: Routine) -> Term:
+    def running_products(self, *groups: Iterable[str]) -> Iterator[Term]:
+        """What is multiplied up over the rounds of a loop, in the routines that call one name of each group themselves."""
+        for routine in self.routines_calling(*groups):
+            for found in self.definitions(routine).made:
+                if found.value is not None and self.definitions(routine).factor_of(found) is not None:
+                    yield self._definition(found, found.value, routine)
+
+    def changed(self, statement: facts.AugmentedAssign, routine: Routine) -> Term:
         """What a statement ``target operator= value`` makes of its target."""
         op = OPERATORS.get(statement.operator, UNKNOWN)
         sides = statement.target, statement.value
@@ -144,8 +151,8 @@ class Terms:
             return self.either([self.of(node.body, routine), self.of(node.otherwise, routine)], node, routine)
         if isinstance(node, (facts.Await, facts.NamedExpression)):
             return self.of(node.value, routine)
-        if isinstance(node, facts.Sequence):
-            items = node.items
+        if isinstance(node, (facts.Sequence, facts.Dictionary)):
+            items = node.items if isinstance(node, facts.Sequence) else node.values
             return Term(TUPLE, node, routine, lambda: tuple(self.of(item, routine) for item in items))
         return Term(UNKNOWN, node, routine)
 
@@ -217,6 +224,10 @@ class Terms:
         return self._defined[key]
 
     def _made(self, found: Definition, value: facts.Expression, routine: Routine) -> Term:
+        factor = self.definitions(routine).factor_of(found)
+        if factor is not None:
+            detached = self.is_without_gradient(value, routine)
+            return Term(RUNNING, value, routine, lambda: (self.of(factor, routine),), is_detached=detached)
         if found.operator:
             assert found.target is not None
             target, before = found.target, found.before

@@ -74,11 +74,16 @@ def is_epsilon(term: Term) -> bool:
 
 def complement(found: Logarithm) -> Term | None:
     """What a logarithm is of one minus of; the one may have an epsilon with it."""
-    here, sides = found.inner, found.inner.operands
     if found.term.op == "log1p":
-        return sides[0] if here.op == "negate" else None
-    if here.op == "subtract" and len(sides) == 2 and _is_one(unguarded(sides[0])[0]):
-        return sides[1]
+        return found.inner.operands[0] if found.inner.op == "negate" else None
+    return complement_in(found.inner)
+
+
+def complement_in(term: Term) -> Term | None:
+    """The term that ``1 - term`` is made from."""
+    here = term.bare()
+    if here.op == "subtract" and len(here.operands) == 2 and _is_one(unguarded(here.operands[0])[0]):
+        return here.operands[1]
     return None
 
 

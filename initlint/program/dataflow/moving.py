@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from initlint.fix import Copy, Edit, Name, copied, replaced
 from initlint.fix.edit import Binding, Part
 from initlint.frameworks import numerics
@@ -72,13 +74,13 @@ def means_same(terms: Terms, node: facts.Expression, routine: Routine, at: facts
     return True
 
 
-def rewritten(whole: facts.Expression, inner: facts.Expression, outer: facts.Node, *parts: Part) -> Edit:
-    """The edit that puts `whole`, with the parts in the place of `inner`, where `outer` stands."""
-    before = Copy(whole.start, inner.start, Binding.ATOM)
-    after = Copy(inner.end, whole.end, Binding.ATOM)
-    return replaced(
-        outer, *([before] if before.start < before.end else []), *parts, *([after] if after.start < after.end else [])
-    )
+def rewritten(
+    whole: facts.Expression, inner: facts.Expression, outer: facts.Node, *parts: Part, after: Sequence[Part] = ()
+) -> Edit:
+    """The edit that puts `whole`, with the parts in the place of `inner` and more after all, where `outer` stands."""
+    head = [Copy(whole.start, inner.start, Binding.ATOM)] if whole.start < inner.start else []
+    tail = [Copy(inner.end, whole.end, Binding.ATOM)] if inner.end < whole.end else []
+    return replaced(outer, *head, *parts, *tail, *after)
 
 
 def function_of(family: str, op: str) -> Name:

@@ -13,6 +13,8 @@ from initlint.reading import facts
 UNKNOWN = "unknown"
 PARAMETER = "parameter"
 NUMBER = "number"
+RUNNING = "running product"
+"""What the rounds of a loop multiply up."""
 TUPLE = "tuple"
 CYCLE = "cycle"
 """A value that is asked for while it is worked out: going around a loop, it stays what it was."""
