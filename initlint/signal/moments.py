@@ -36,6 +36,15 @@ class Moments:
         )
 
 
+class Shared(Moments):
+    """The mean of two entries and, as `second`, their product: its excess over the square of the mean may be negative."""
+
+    @property
+    def variance(self) -> Value:
+        """Their covariance."""
+        return combine(lambda second, mean: second - mean**2, self.second, self.mean)
+
+
 def skewness_of(mean: Value, second: Value, cube: Value) -> float:
     """Of E[x], E[x²] and E[x³]; 0 where one is not known or nothing varies."""
     m, q, c = (as_float(value) for value in (mean, second, cube))

@@ -15,7 +15,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from initlint.signal import propagation
-from initlint.signal.moments import Moments
+from initlint.signal.moments import Moments, Shared
 from initlint.signal.nonlinearity import Activation
 from initlint.signal.pooling import average_pool, max_pool
 from initlint.signal.propagation import NORM_EPSILON
@@ -26,6 +26,8 @@ STEPS = tuple(step / 2 for step in range(-10, 11))
 WEIGHTS = tuple(math.exp(-z * z / 2) / math.sqrt(2 * math.pi) / 2 for z in STEPS)
 DIGITS = 5
 """Significant digits of the arguments under which an integral is remembered."""
+SLOPE_STEP = 0.01
+"""In standard deviations: E[f] is smooth at the scale of 1, so that its slope is exact to 1e-4."""
 ALIKE = 1 - 1e-9
 """Correlation from which on two entries are the same one."""
 
@@ -35,8 +37,8 @@ def pairwise(operation: Callable[..., Moments], *inputs: Moments) -> Moments:
 
     Linear maps, sums, products and concatenations of independent signals are such maps.
     """
-    apart = operation(*(Moments(each.mean, each.apart) for each in inputs)).second
-    across = operation(*(Moments(each.mean, each.across) for each in inputs)).second
+    apart = operation(*(Shared(each.mean, each.apart) for each in inputs)).second
+    across = operation(*(Shared(each.mean, each.across) for each in inputs)).second
     return replace(operation(*inputs), apart=apart, across=across)
 
 
@@ -64,7 +66,27 @@ def _product(before: Moments, shared: Value, shape: Activation) -> Value:
     correlation = (common - mean**2) / variance if variance > 0 else 1.0
     if correlation >= ALIKE:
         return shape.forward(mean, variance).second
-    return _smoothed(shape, *(float(f"{value:.{DIGITS}g}") for value in (mean, variance, max(correlation, 0.0))))
+    mean, variance = (float(f"{value:.{DIGITS}g}") for value in (mean, variance))
+    if correlation < 0:
+        first = shape.forward(mean, variance).mean
+        return combine(lambda m, s: m**2 + correlation * s, first, _against(shape, mean, math.sqrt(variance)))
+    return _smoothed(shape, mean, variance, float(f"{correlation:.{DIGITS}g}"))
+
+
+@lru_cache(maxsize=4096)
+def _against(shape: Activation, mean: float, std: float) -> Value:
+    """What f makes of entries that a norm sets against each other: the squares of the first two Hermite coefficients.
+
+    Of n entries with sum 0 and sum of squares n, ``E[h h'] = -1 / (n - 1)`` for both polynomials h, the first and the
+    second; of higher ones next to nothing is left. By differences of E[f] in the mean (Stein).
+    """
+    steps = [shape.forward(mean + side * SLOPE_STEP * std, std**2).mean for side in (-1, 0, 1)]
+
+    def squares(below: float, here: float, above: float) -> float:
+        slope, curvature = (above - below) / (2 * SLOPE_STEP), (above - 2 * here + below) / SLOPE_STEP**2
+        return slope**2 + curvature**2 / 2
+
+    return combine(squares, *steps)
 
 
 @lru_cache(maxsize=4096)

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from initlint.signal import activation, places
+from initlint.signal import activation, places, propagation
 from initlint.signal.moments import NOISE, UNKNOWN, Moments
 from initlint.signal.size import Size
 
@@ -97,3 +97,25 @@ def test_what_is_unknown_counts_as_independent() -> None:
     assert places.normalize_batch(plain).second == pytest.approx(1, rel=1e-4)
     assert places.activate(UNKNOWN, activation("relu")) == UNKNOWN
     assert places.normalize_batch(Moments(0, Size.symbol("n"), 0, 0)).second == 1
+
+
+def of_few_samples(seed: int):
+    """A batch norm of noise, of so few samples that what it takes off counts (samples, units, places)."""
+    torch.manual_seed(seed)
+    drawn = torch.randn(4, 20000, PLACES)
+    return (drawn - drawn.mean((0, 2), keepdim=True)) / drawn.std((0, 2), correction=0, keepdim=True)
+
+
+@pytest.mark.parametrize("name", ["relu", "gelu", "silu", "tanh"])
+def test_entries_that_a_batch_norm_set_against_each_other_stay_so_behind_an_activation(name: str) -> None:
+    normed = places.normalize_batch(NOISE, places=PLACES, samples=4)
+    found = places.average(places.activate(normed, activation(name)), PLACES)
+    real = getattr(torch.nn.functional, name)(of_few_samples(0)).mean(2)
+    assert float(found.variance) == pytest.approx(float(real.var()), rel=0.02)  # type: ignore[arg-type]
+
+
+def test_a_sum_keeps_what_sets_its_entries_against_each_other() -> None:
+    normed = places.normalize_batch(NOISE, places=PLACES, samples=4)
+    found = places.average(places.pairwise(propagation.add, normed, normed), PLACES)
+    real = (of_few_samples(0) + of_few_samples(1)).mean(2)
+    assert float(found.variance) == pytest.approx(float(real.var()), rel=0.02)  # type: ignore[arg-type]
