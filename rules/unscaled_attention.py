@@ -6,7 +6,11 @@ from collections.abc import Iterator
 
 from initlint.finding import Finding
 from initlint.network import Layer, Network
+from initlint.network.prediction import predict
+from initlint.network.products import is_learned, scores, spread
 from initlint.rule import Rule
+
+from .wording import Numbers, witnessed
 
 LARGEST_STD = 3.0
 """Standard deviation of a softmax's argument from which attention starts saturated: scaled products of unit signals have 1,
@@ -20,9 +24,11 @@ class UnscaledAttention(Rule):
 
     Why: the product of two vectors with d entries of variance 1 has variance d. Its softmax puts all the weight on one
     key, and the slope there is nearly zero: queries and keys do not learn.
-    Measured: standard deviation of the products that go into the softmax; reported from 3 on.
+    Predicted: standard deviation of the products of one query with all keys, sqrt(d E[q^2] E[k^2]), where queries and keys come
+    from linear maps and d is known.
+    Measured: the same of all products that go into the softmax; reported from 3 on.
     Silent on: products that are divided, multiplied by a temperature or otherwise changed on the way, normalised queries
-    and keys, scaled_dot_product_attention, and small products.
+    and keys, scaled_dot_product_attention, and small products, as those of 64 terms at the framework's default init.
     Fix: divide by math.sqrt(d), or call torch.nn.functional.scaled_dot_product_attention.
     Source: Vaswani et al. 2017, arXiv:1706.03762, section 3.2.1.
     """
@@ -62,6 +68,12 @@ class Attention(nn.Module):
         return scores.softmax(-1) @ self.value(x)
 """
 
+    def check_network(self, network: Network) -> Iterator[Finding]:
+        """Reports the first product that is predicted to be too large, with the number of others."""
+        found = [(layer, std) for layer, std in _predicted(network) if std >= LARGEST_STD]
+        if found:
+            yield self._finding(network, found)
+
     def check_measured(self, network: Network) -> Iterator[Finding]:
         """Reports the first product that is too large, with the number of others."""
         found = [(layer, std) for layer, std in _products(network) if std >= LARGEST_STD]
@@ -71,12 +83,32 @@ class Attention(nn.Module):
     def _finding(self, network: Network, found: list[tuple[Layer, float]]) -> Finding:
         layer, std = found[0]
         others = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        witness = "predicted" if network.measured is None else "measured"
         message = (
-            f"{layer.kind}{others} in {network.name}: queries times keys have std {std:.3g} (measured), about 1 is expected: "
+            f"{layer.kind}{others} in {network.name}: queries times keys have std {std:.3g} ({witness}), about 1 is expected: "
             f"the softmax puts nearly all weight on one key and passes hardly any gradient"
         )
-        numbers = {"network": network.name, "logits_std": std, "expected": {"logits_std": 1.0}, "places": len(found)}
-        return self.finding(layer.place, message, help="divide them by math.sqrt(d)", measured=numbers)
+        numbers: Numbers = {
+            "network": network.name,
+            "logits_std": std,
+            "expected": {"logits_std": 1.0},
+            "places": len(found),
+        }
+        predicted, measured = witnessed(network, numbers)
+        return self.finding(
+            layer.place, message, help="divide them by math.sqrt(d)", predicted=predicted, measured=measured
+        )
+
+
+def _predicted(network: Network) -> Iterator[tuple[Layer, float]]:
+    """Products of queries and keys that linear maps give, with the standard deviation of what the softmax takes."""
+    layers = {layer.id: layer for layer in network.layers}
+    found = [each for each in scores(network) if all(is_learned(layers, source) for source in each.product.inputs)]
+    behind = {each.layer.id: each.after for each in predict(network)} if found else {}
+    for each in found:
+        std = spread(layers, behind, each)
+        if std is not None:
+            yield each.product, std
 
 
 def _products(network: Network) -> Iterator[tuple[Layer, float]]:

@@ -401,6 +401,7 @@ for _name in (
     FUNCTIONS[_name] = _RESHAPE
 LAYOUTS = {
     **dict.fromkeys(("view", "reshape"), "sizes"),
+    "unflatten": "split",
     "permute": "order",
     **dict.fromkeys(("transpose", "swapaxes", "swapdims"), "swap"),
     **dict.fromkeys(("t", "adjoint"), "swap_last"),
@@ -647,6 +648,9 @@ REPARAMETRISATIONS = {
     "torch.nn.utils.parametrizations.orthogonal": False,
 }
 """Wrappers that return the layer they are given -> whether the weight keeps its value."""
+LIMITS = "torch.finfo"
+LIMITS_OF_FLOATS = {"min": -3.4028234663852886e38, "max": 3.4028234663852886e38}
+"""What it says of 32-bit floats; of others, too, that no logit is as large."""
 WRAPPERS = frozenset(
     {
         "torch.compile",

@@ -31,6 +31,14 @@ def _sizes(given: Sequence[Value]) -> Layout | None:
     return Axes(tuple(entries), is_whole=behind == len(sizes))
 
 
+def _split(given: Sequence[Value]) -> Layout | None:
+    """``unflatten(-1, (heads, width))``."""
+    if len(given) != 2 or given[0] != -1:
+        return None
+    inner = _sizes(given[1:])
+    return Axes(inner.entries, is_whole=False) if isinstance(inner, Axes) else None
+
+
 def _flat(given: Sequence[Value]) -> list[Value]:
     """The sizes, given one by one or in a tuple or list."""
     only = given[0] if len(given) == 1 else None
@@ -66,6 +74,7 @@ def _insert(given: Sequence[Value]) -> Layout | None:
 
 READERS: Mapping[str, Callable[[Sequence[Value]], Layout | None]] = {
     "sizes": _sizes,
+    "split": _split,
     "order": _order,
     "swap": _swap,
     "swap_last": lambda given: Swap(-1, -2),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from initlint.finding import Place
 from initlint.frameworks import torch as framework
+from initlint.network.layout import Same
 from initlint.signal.initializers import calculate_gain
 from initlint.tracing import (
     applying,
@@ -25,6 +26,7 @@ from initlint.tracing import (
     tensor_methods,
     tensors,
 )
+from initlint.tracing.namespaces import NamespaceValue
 from initlint.tracing.values import (
     Arguments,
     ExternalValue,
@@ -87,6 +89,8 @@ def _call_framework(
         return _call_init(tracer, initializer, arguments, keywords, place, scope)
     if name in framework.WRAPPERS:
         return arguments[0] if arguments else next(iter(keywords.values()), None)
+    if name == framework.LIMITS:
+        return NamespaceValue(dict(framework.LIMITS_OF_FLOATS))
     if name in framework.REPARAMETRISATIONS:
         return _reparametrise(tracer, name, arguments, place)
     if name in framework.CHECKPOINTS and arguments:
@@ -192,10 +196,22 @@ def call_on_signals(
         return arithmetic.binary(tracer, "+", arguments[0], product, place, Scope(None))  # type: ignore[arg-type]
     if function == "einsum" and arguments:
         return einsum.contract(tracer, arguments[0], arguments[1:], place)
+    if function == "masked_fill" and _hides(arguments, keywords):
+        return tracer.add_layer("reshape", function, place, signals[:1], options={"layout": Same()})
     spec = framework.FUNCTIONS.get(function)
     if spec is None:
         return None
     return functional.call_function_spec(tracer, function, spec, arguments, keywords, place)
+
+
+HIDDEN = -100.0
+"""Logit from which on exp() is zero beside any other."""
+
+
+def _hides(arguments: Sequence[Value], keywords: Keywords) -> bool:
+    """Whether what a mask fills in takes the entry out of the softmax behind: the others stay what they are."""
+    value = arguments[2] if len(arguments) > 2 else keywords.get("value")
+    return isinstance(value, (int, float)) and value <= HIDDEN
 
 
 def _call_weighted(

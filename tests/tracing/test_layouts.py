@@ -76,6 +76,7 @@ def widths(forward: str, *axes: int) -> list[int | None]:
         ("return q[:, 0]", [None, None]),
         ("return q.view(batch, length, 4, 16)[:, 0]", [16, 4]),
         ("return self.norm(x)", [64, None]),
+        ("return q.unflatten(-1, (self.heads, -1))", [16, 4]),
         ("return self.left @ x", [None, 48]),
         ("return torch.einsum('bei,eio->ebo', q, self.experts)", [24, None]),
         ("return torch.einsum('bni,hio->bhno', q, self.experts)", [24, None]),
