@@ -125,7 +125,16 @@ def call_function_spec(
     if spec.op in ("multiply", "add") and len(signals) == 1 and name not in ("glu",):
         return _combine_with_other(tracer, spec, name, signals[0], given, place)
     activation = spec.activation if spec.op == "activation" else ""
-    return tracer.add_layer(spec.op, name, place, signals, activation=activation, options=options, window=window)
+    details = _affine(bound) if spec.op == "norm" else {}
+    return tracer.add_layer(
+        spec.op, name, place, signals, activation=activation, options=options, window=window, **details
+    )
+
+
+def _affine(bound: Mapping[str, Value]) -> dict[str, object]:
+    """The parameters of a norm that is called as a function."""
+    weight, bias = (layers.parameter(bound.get(name)) for name in ("weight", "bias"))
+    return {"weight": weight, "bias": bias, "parameters": tuple(each for each in (weight, bias) if each is not None)}
 
 
 POOLED = signature(kernel_size=None, stride=None, padding=0, ceil_mode=False)

@@ -18,6 +18,7 @@ from initlint.tracing.values import (
     Arguments,
     Builtin,
     ContainerValue,
+    DictValue,
     Instance,
     Keywords,
     LayerValue,
@@ -86,6 +87,28 @@ def _parser(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Pla
     return made
 
 
+def _as_dict(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
+    """The fields of a dataclass's instance by name, and of those inside it."""
+    from initlint.tracing.classes import fields, is_dataclass
+    from initlint.tracing.expressions import new_dict
+
+    only = arguments[0] if arguments else None
+    if not isinstance(only, Instance) or not is_dataclass(only.cls):
+        return Unknown("the fields of something unknown", place)
+
+    def plain(value: Value) -> Value:
+        if isinstance(value, Instance) and is_dataclass(value.cls):
+            return _as_dict(tracer, (value,), {}, place, scope)
+        if isinstance(value, ListValue):
+            return ListValue([plain(item) for item in value.items], value.is_open, place)
+        if isinstance(value, DictValue):
+            return DictValue({key: plain(item) for key, item in value.items.items()}, value.is_open, place)
+        return tuple(plain(item) for item in value) if isinstance(value, tuple) else value
+
+    values = {name: plain(only.attributes[name]) for name in fields(only.cls) if name in only.attributes}
+    return new_dict(tracer, dict(values), place)
+
+
 PYTHON: dict[str, Builtin] = {
     "math.sqrt": builtins.sqrt,
     "numpy.sqrt": builtins.sqrt,
@@ -111,6 +134,7 @@ PYTHON: dict[str, Builtin] = {
     "typing.cast": lambda tracer, arguments, keywords, place, scope: arguments[1] if len(arguments) > 1 else None,
     "itertools.repeat": builtins.repeat,
     "dataclasses.replace": builtins.replaced,
+    "dataclasses.asdict": _as_dict,
     **dict.fromkeys(PARSERS, _parser),
     **dict.fromkeys(NAMESPACES, _namespace),
 }
