@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from initlint.finding import Finding, Place, Severity
 from initlint.frameworks.remedies import random_init
@@ -11,6 +12,7 @@ from initlint.network import Layer, Network, Parameter
 from initlint.network.reach import Reach, reach
 from initlint.rule import Rule
 
+from .redrawing import redrawing_layers
 from .wording import witnessed
 
 SYMMETRIC = frozenset({"linear", "conv", "conv_transpose", "bilinear", "recurrent"})
@@ -112,6 +114,7 @@ class Net(nn.Module):
             severity=worst.severity,
             predicted=predicted,
             measured=measured,
+            fix=partial(redrawing_layers, network, [case.layer for case in found]),
         )
 
 

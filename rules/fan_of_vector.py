@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
-from initlint.finding import Finding, Severity
-from initlint.frameworks.remedies import vector_init
+from initlint.finding import Finding, Place, Severity
+from initlint.fix import Fix, Name, copied, inserted, replaced, statement_under
+from initlint.frameworks.remedies import AS_MATRIX, vector_draw, vector_init
 from initlint.network import Network, VectorInit
+from initlint.program import Program
+from initlint.program.functions import call_at, statement_at
+from initlint.program.initialising import initialisation
+from initlint.reading import facts
 from initlint.rule import Rule
 
 
@@ -58,4 +64,23 @@ def build():
             call = vector_init(seen.parameter.rpartition(".")[2])
             remedy = f"call {call} on vectors; in a loop, put the call under `if p.dim() > 1:`"
             predicted = {"parameter": seen.parameter, "axes": axes}
-            yield self.finding(seen.place, message, help=remedy, predicted=predicted)
+            made = next((each for each in network.parameters if each.name == seen.parameter), None)
+            fix = partial(_fix, seen.place, made is not None and made.role == "raw")
+            yield self.finding(seen.place, message, help=remedy, predicted=predicted, fix=fix)
+
+
+def _fix(place: Place, is_raw: bool, program: Program) -> Fix | None:
+    """Another init for what is named as a bias; a view as a matrix for a parameter that has no value but this; for
+    anything else, which may be a matrix at times, a test of its axes."""
+    call, statement = call_at(program, place), statement_at(program, place)
+    found = initialisation(call) if call is not None else None
+    if found is None or not isinstance(statement, facts.Evaluate) or statement.value != found.call:
+        return None
+    target = found.target
+    if isinstance(target, facts.Attribute) and (init := vector_draw(target.name)) is not None:
+        return Fix(f"Use {init.name}", (replaced(found.call, Name(init.initializer), "(", copied(target), ")"),), True)
+    if isinstance(target, facts.Attribute) and is_raw:
+        return Fix("Give it the vector as a matrix", (inserted(target.end, AS_MATRIX),), True)
+    if is_raw or not isinstance(target, (facts.Name, facts.Attribute)):
+        return None
+    return Fix("Leave out vectors", (statement_under(statement, "if ", copied(target), ".dim() > 1:"),), True)

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import partial
 from itertools import pairwise
 
 from initlint.finding import Finding, Place, Severity
-from initlint.frameworks.remedies import WRITE_BACK, init_of_weight
+from initlint.fix import Fix, copied, inserted, replaced
+from initlint.frameworks.remedies import WRITE_BACK, has_weight, init_of_weight
+from initlint.frameworks.torch import ALIASES, COPIES
 from initlint.network import DiscardedInit, Network, Parameter, Write
 from initlint.program import Program
 from initlint.program.discarding import Discarded, discarded
 from initlint.program.functions import call_at
-from initlint.program.nodes import is_same
+from initlint.program.initialising import Initialisation, initialisation
+from initlint.program.nodes import is_same, last_name, nodes
+from initlint.reading import facts
 from initlint.rule import Rule
 
 
@@ -63,7 +68,8 @@ class Net(nn.Module):
         for seen in network.observed(DiscardedInit):
             message = f"{seen.initializer} of a module ({seen.target}), a tensor is expected: the call raises"
             remedy = f"initialise its weight: {init_of_weight(seen.initializer)}"
-            yield self.finding(seen.place, message, help=remedy, severity=Severity.ERROR)
+            fix = partial(_fix_module, seen)
+            yield self.finding(seen.place, message, help=remedy, severity=Severity.ERROR, fix=fix)
 
     def check_program(self, program: Program) -> Iterator[Finding]:
         """Looks for inits of tensors that nothing keeps, and for writes that later ones undo."""
@@ -79,7 +85,7 @@ class Net(nn.Module):
             f"{seen.initializer} of {seen.tensor}: {what} that nothing stores, the parameter itself stays as it was"
         )
         remedy = f"initialise the parameter itself, or {WRITE_BACK}"
-        return self.finding(seen.place, message, help=remedy)
+        return self.finding(seen.place, message, help=remedy, fix=partial(_fix_copy, seen) if seen.is_copy else None)
 
     def _undone(self, program: Program) -> Iterator[Finding]:
         """Constants that a general init writes over in every network."""
@@ -114,6 +120,50 @@ class Net(nn.Module):
                     f"it keeps the framework's default init"
                 )
                 yield self.finding(first.place, message, help=f"write {sibling.name} in one of the two calls")
+
+
+def _fix_module(seen: DiscardedInit, program: Program) -> Fix | None:
+    """The weight of the layer instead of the layer."""
+    call = call_at(program, seen.place)
+    found = initialisation(call) if call is not None else None
+    if found is None or not has_weight(seen.target):
+        return None
+    return Fix("Initialise its weight", (inserted(found.target.end, ".weight"),), safe=True)
+
+
+def _fix_copy(seen: Discarded, program: Program) -> Fix | None:
+    """What was copied instead of the copy."""
+    call = call_at(program, seen.place)
+    found = initialisation(call) if call is not None else None
+    if found is None:
+        return None
+    copy = found.target if isinstance(found.target, facts.Call) else _definition(program, seen, found)
+    source = _copied_from(copy) if copy is not None else None
+    if copy is None or source is None:
+        return None
+    data = ".data" if found.is_method and not _is_data(source) else ""
+    return Fix("Initialise the parameter itself", (replaced(copy, copied(source), data),), safe=False)
+
+
+def _definition(program: Program, seen: Discarded, found: Initialisation) -> facts.Expression | None:
+    """What the local name that is initialised was given last."""
+    module = next(module for module in program.modules if module.source.display == seen.place.path)
+    before = (node for node in nodes(module.source.facts.body) if isinstance(node, facts.Assign))
+    given = [node.value for node in before if node.end < found.call.start and last_name(node.targets[0]) == seen.tensor]
+    return given[-1] if given else None
+
+
+def _copied_from(copy: facts.Expression) -> facts.Expression | None:
+    """The tensor at the bottom of a chain of copies and views of all of it: ``w`` of ``w.detach().cpu().clone()``."""
+    while isinstance(copy, facts.Call) and not copy.arguments and isinstance(copy.function, facts.Attribute):
+        if copy.function.name not in COPIES | ALIASES:
+            return None
+        copy = copy.function.value
+    return copy if isinstance(copy, (facts.Name, facts.Attribute, facts.Subscript)) else None
+
+
+def _is_data(tensor: facts.Expression) -> bool:
+    return isinstance(tensor, facts.Attribute) and tensor.name == "data"
 
 
 def _is_special(write: Write) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from initlint.finding import Finding
 from initlint.frameworks.remedies import scaled_init
@@ -12,6 +13,7 @@ from initlint.rule import Rule
 from initlint.signal.distribution import Distribution
 
 from .judging import is_shifted, last_write, other_places
+from .redrawing import redrawing_layers
 from .wording import Numbers, witnessed
 
 
@@ -93,6 +95,7 @@ class Net(nn.Module):
             predicted=predicted,
             measured=measured,
             related=other_places((Stage(each, ()) for each in found), written.place),
+            fix=partial(redrawing_layers, network, found),
         )
 
 

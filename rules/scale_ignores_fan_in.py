@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import partial
 
 from initlint.finding import Finding
 from initlint.frameworks.remedies import scaled_init
@@ -12,6 +13,7 @@ from initlint.network.stack import Stack, Stage
 from initlint.rule import Rule
 
 from .judging import SGD_LIMIT, Cause, cause, is_hard_coded, last_write, needed_gain, other_places, whole_stacks, worst
+from .redrawing import redrawing
 from .wording import as_measured, consequence, evidence, power, severity, span, witnessed
 
 
@@ -95,6 +97,7 @@ class Head(nn.Module):
             predicted=predicted,
             measured=measured,
             related=other_places(filter(is_hard_coded, stack.hidden), written.place),
+            fix=partial(redrawing, list(filter(is_hard_coded, stack.hidden))),
         )
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from initlint.finding import Finding, Place, Severity
-from initlint.frameworks.remedies import SELU_SUBSTITUTES, scaled_init, self_normalising_dropout
+from initlint.fix import Fix
+from initlint.frameworks.remedies import ALPHA_DROPOUT, SELU_SUBSTITUTES, scaled_init, self_normalising_dropout
 from initlint.network import TRANSPARENT, Layer, Network
 from initlint.network.stack import Stack, stacks
+from initlint.program import Program
 from initlint.rule import Rule
 
 from .judging import SGD_LIMIT, Cause, blame, cause, other_places, whole_stacks, worst
+from .redrawing import calls_replaced, draw_before, fix_of, redrawn_stages
 from .wording import as_measured, evidence, init_in_words, power, severity, witnessed
 
 LEAST_HARM = 1.0
@@ -77,6 +81,7 @@ net = nn.Sequential(*layers, nn.Linear(64, 1))
             predicted=predicted,
             measured=measured,
             related=other_places(stack.hidden, blame(stack)),
+            fix=partial(_fix_init, stack),
         )
 
     def _dropout(self, network: Network) -> Iterator[Finding]:
@@ -97,6 +102,7 @@ net = nn.Sequential(*layers, nn.Linear(64, 1))
             help=self_normalising_dropout(layer.options["p"]),
             predicted={"network": network.name, "layers": [each.name for each in found]},
             related=_elsewhere(found),
+            fix=partial(_fix_dropout, found),
         )
 
     def _norms(self, network: Network) -> Iterator[Finding]:
@@ -112,6 +118,15 @@ net = nn.Sequential(*layers, nn.Linear(64, 1))
                 predicted={"network": network.name, "layers": [each.name for each in found]},
                 related=_elsewhere(found),
             )
+
+
+def _fix_init(stack: Stack, program: Program) -> Fix | None:
+    draw = draw_before(stack.hidden[0].activation)
+    return fix_of(f"Draw the weights with {draw.name}", redrawn_stages(program, stack.network, stack.hidden, draw))
+
+
+def _fix_dropout(found: list[Layer], program: Program) -> Fix | None:
+    return fix_of("Use alpha dropout", calls_replaced(program, found, ALPHA_DROPOUT.get))
 
 
 def _norm_before(layer: Layer, by_id: dict[int, Layer]) -> Layer | None:

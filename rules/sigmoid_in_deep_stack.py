@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from initlint.finding import Finding
-from initlint.frameworks.remedies import RECTIFIER, SMOOTH_RECTIFIER, scaled_init
+from initlint.fix import Fix
+from initlint.frameworks.remedies import (
+    RECTIFIED,
+    RECTIFIED_NAME,
+    RECTIFIER,
+    SMOOTH_RECTIFIER,
+    scaled_draw,
+    scaled_init,
+)
 from initlint.network import Network
 from initlint.network.stack import Stack
+from initlint.program import Program
 from initlint.rule import Rule
 
 from .judging import SGD_LIMIT, Cause, cause, whole_stacks
+from .redrawing import all_of, calls_replaced, fix_of, redrawn_stages
 from .wording import as_measured, consequence, evidence, init_in_words, power, severity, span, witnessed
 
 STEEPEST = 1 / 4
@@ -85,7 +96,25 @@ net = nn.Sequential(
             severity=severity(decades),
             predicted=predicted,
             measured=measured,
+            fix=partial(_fix, stack),
         )
+
+
+def _fix(stack: Stack, program: Program) -> Fix | None:
+    """Rectifiers for the logistic activations, and weights drawn for them."""
+    between = [(stage.activation, stage.nonlinearity) for stage in stack.stages[:-1]]
+    activations = [layer for layer, phi in between if layer is not None and phi is not None and phi.is_logistic]
+    places = {layer.place for layer in activations}
+    if any(layer.place in places and layer not in activations for layer in stack.network.layers):
+        return None  # something else goes through it, too: the output, perhaps
+    draw = scaled_draw(RECTIFIED_NAME)
+    edits = all_of(
+        [
+            calls_replaced(program, activations, RECTIFIED.get),
+            redrawn_stages(program, stack.network, stack.hidden, draw),
+        ]
+    )
+    return fix_of(f"Use rectifiers, and draw the weights with {draw.name}", edits)
 
 
 def failing(network: Network) -> Iterator[tuple[Stack, float]]:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import partial
 
 from initlint.finding import Finding, Place, Severity
-from initlint.frameworks.remedies import fill
+from initlint.fix import Fix
+from initlint.frameworks.remedies import fill, filling_draw
 from initlint.network import Network, Parameter
 from initlint.program import Program
 from initlint.program.filling import fillings, may_be_filled
 from initlint.rule import Rule
+
+from .redrawing import fix_of, redrawn
 
 
 class UninitializedParameter(Rule):
@@ -98,7 +102,16 @@ class Scores(nn.Module):
             f"init is expected: the values are arbitrary, huge ones and NaN among them"
         )
         predicted = {"parameter": parameter.name, "writes": 0}
-        return self.finding(place, message, help=_remedy(parameter), predicted=predicted)
+        return self.finding(
+            place, message, help=_remedy(parameter), predicted=predicted, fix=partial(_fix, place, parameter)
+        )
+
+
+def _fix(place: Place, parameter: Parameter, program: Program) -> Fix | None:
+    if parameter.shape is None:
+        return None
+    draw = filling_draw(len(parameter.shape))
+    return fix_of(f"Fill it with {draw.name}", redrawn(program, place, draw))
 
 
 def _remedy(parameter: Parameter) -> str:

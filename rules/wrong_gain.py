@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import partial
 
 from initlint.finding import Finding, Severity
 from initlint.frameworks.gains import named_gain
@@ -13,6 +14,7 @@ from initlint.network.stack import Stack, Stage
 from initlint.rule import Rule
 
 from .judging import SGD_LIMIT, Cause, cause, is_misnamed, last_write, needed_gain, other_places, whole_stacks, worst
+from .redrawing import redrawing
 from .wording import as_measured, evidence, power, severity, witnessed
 
 LEAST_HARM = 1.0
@@ -88,6 +90,7 @@ net = nn.Sequential(*layers)
             predicted=predicted,
             measured=measured,
             related=other_places(filter(is_misnamed, stack.hidden), written.place),
+            fix=partial(redrawing, list(filter(is_misnamed, stack.hidden))),
         )
 
 

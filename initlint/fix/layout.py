@@ -39,12 +39,12 @@ class Layout:
     """The lines of a file. `text` has its line ends as they are."""
 
     text: str
-    facts: facts.FileFacts
+    file: facts.FileFacts
 
     def standing(self, start: int, end: int) -> Standing:
         """The innermost statement that holds a stretch of source. Raises `Unfixable`."""
         found: Standing | None = None
-        blocks = [self.facts.body]
+        blocks = [self.file.body]
         while blocks:
             block = blocks.pop()
             for statement in block:
@@ -62,7 +62,7 @@ class Layout:
         return line + len(_blank(self.text, line))
 
     def line_start(self, offset: int) -> int:
-        starts = self.facts.line_starts
+        starts = self.file.line_starts
         return starts[bisect_right(starts, offset) - 1]
 
     def line_end(self, offset: int) -> int:
@@ -82,7 +82,7 @@ class Layout:
     @cached_property
     def step(self) -> str:
         """One step of indentation."""
-        for outer, inner in _nested(self.facts.body):
+        for outer, inner in _nested(self.file.body):
             near, far = self.indentation(outer.start), self.indentation(inner.start)
             if len(far) > len(near) and far.startswith(near):
                 return far[len(near) :]
@@ -138,7 +138,7 @@ class Layout:
         start, end = at.start, at.end
         if not (self.begins_line(start) and self.ends_line(end)):
             raise Unfixable("the statement shares its line")
-        lines = [line for line in self.facts.line_starts if self.line_start(start) <= line <= end]
+        lines = [line for line in self.file.line_starts if self.line_start(start) <= line <= end]
         if len(lines) > 1 and any(quotes in self.text[start:end] for quotes in ('"""', "'''", "\\")):
             raise Unfixable("the statement goes on over lines that cannot be indented")
         above = Replacement(lines[0], lines[0], f"{self.indentation(start)}{header}{self.line_break(start)}{self.step}")
@@ -168,8 +168,8 @@ class Layout:
 
     def _is_last(self, line_end: int) -> bool:
         """Whether the file, or its cell, ends with that line."""
-        starts = self.facts.line_starts
-        return line_end == len(self.text) or line_end + 1 in (starts[cell.line - 1] for cell in self.facts.cells)
+        starts = self.file.line_starts
+        return line_end == len(self.text) or line_end + 1 in (starts[cell.line - 1] for cell in self.file.cells)
 
 
 def _blank(text: str, start: int) -> str:

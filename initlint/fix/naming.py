@@ -14,7 +14,7 @@ from initlint.reading import facts
 
 def spell(dotted: str, offset: int, layout: Layout) -> tuple[str, Replacement | None]:
     """A dotted name as it reads at an offset, and the import to add for it. Raises `Unfixable`."""
-    scopes = scopes_at(layout.facts, offset)
+    scopes = scopes_at(layout.file, offset)
     known = sorted(_known(scopes, offset), key=lambda pair: (-len(pair[1]), pair[0]))
     for name, meaning in known:
         if dotted == meaning or dotted.startswith(f"{meaning}."):
@@ -55,7 +55,7 @@ def _import(statement: str, offset: int, layout: Layout) -> Replacement:
 def _leading_imports(layout: Layout) -> list[facts.Import]:
     """The imports that a file begins with, each on lines of its own."""
     found: list[facts.Import] = []
-    for statement in layout.facts.body:
+    for statement in layout.file.body:
         if not isinstance(statement, facts.Import):
             break
         if layout.begins_line(statement.start) and layout.ends_line(statement.end):
@@ -79,9 +79,9 @@ def _rank(module: str) -> tuple[int, str]:
 
 def _on_top(statement: str, layout: Layout) -> Replacement:
     """The import above the first statement, behind a docstring."""
-    if not layout.facts.body:
+    if not layout.file.body:
         raise Unfixable("the file says nothing")
-    first = layout.facts.body[0]
+    first = layout.file.body[0]
     found = layout.before(layout.standing(first.start, first.end), statement)
     line_break = layout.line_break(first.start)
     return Replacement(found.start, found.end, found.text + line_break)

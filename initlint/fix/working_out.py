@@ -78,8 +78,9 @@ class _Writer:
         layout, start = self._layout, self._edit.start
         outer = layout.indentation(layout.standing(start, start).start)
         first, *others = text.split("\n")
-        lines = [outer + _stepped(line, layout.step) if line else "" for line in others]
-        return layout.line_break(start).join((first, *lines))
+        *whole, last = others  # on the last line the next part goes on
+        lines = [outer + _stepped(line, layout.step) if line else "" for line in whole]
+        return layout.line_break(start).join((first, *lines, outer + _stepped(last, layout.step)))
 
     def _copied(self, part: Copy, number: int) -> str:
         text = self._layout.text[part.start : part.end]

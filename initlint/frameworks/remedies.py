@@ -2,8 +2,76 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+from initlint.frameworks.torch import LAYERS
+
 SQUASHING = frozenset({"tanh", "sigmoid", "hardtanh", "softsign", "hardsigmoid"})
 LEAKY = frozenset({"leaky_relu", "prelu", "rrelu"})
+
+
+class Draw(NamedTuple):
+    """A call of an initialiser, for a fix to write."""
+
+    initializer: str
+    """Its full name."""
+    arguments: str = ""
+    """Behind the tensor."""
+
+    @property
+    def name(self) -> str:
+        return self.initializer.rpartition(".")[2]
+
+    def transposed(self) -> Draw:
+        """For a parameter with the inputs on its first axis, which initialisers take for the outputs."""
+        if self.name not in _BY_FAN_IN:
+            return self
+        return self._replace(arguments=", ".join(filter(None, (self.arguments, 'mode="fan_out"'))))
+
+
+_INIT = "torch.nn.init."
+_BY_FAN_IN = ("kaiming_normal_", "kaiming_uniform_")
+_HE = Draw(f"{_INIT}kaiming_normal_", 'nonlinearity="relu"')
+_XAVIER = Draw(f"{_INIT}xavier_uniform_")
+_FAMILIES = ("normal", "uniform")
+
+
+OWN_GAINS = {"silu": 1.68, "hardswish": 1.74}
+"""Smooth rectifiers whose gain is too far from He's for a deep stack -> 1 / sqrt(E[f(z)^2]) for a standard normal z."""
+
+
+def scaled_draw(activation: str, slope: object = None) -> Draw:
+    """The draw that keeps the variance in front of an activation; `slope` is that of a leaky rectifier."""
+    if activation in SQUASHING:
+        return _XAVIER._replace(arguments="gain=5 / 3" if activation == "tanh" else "")
+    if activation in ("linear", "identity", "selu"):
+        return _HE._replace(arguments='nonlinearity="linear"')
+    if activation in LEAKY and isinstance(slope, (int, float)):
+        return _HE._replace(arguments=f'a={slope:g}, nonlinearity="leaky_relu"')
+    return Draw(f"{_INIT}orthogonal_", f"gain={OWN_GAINS[activation]}") if activation in OWN_GAINS else _HE
+
+
+def drawn_like(draw: Draw, initializer: str) -> Draw:
+    """The draw from the family, normal or uniform, of an initialiser of that name."""
+    for family, other in (_FAMILIES, _FAMILIES[::-1]):
+        if family in initializer:
+            return draw._replace(initializer=draw.initializer.replace(other, family))
+    return draw
+
+
+def filling_draw(axes: int) -> Draw:
+    """The draw for a parameter with so many axes that nothing fills."""
+    return _XAVIER if axes >= 2 else Draw(f"{_INIT}zeros_")
+
+
+def layer_class(kind: str) -> str | None:
+    """The full name of a layer class of the framework's; `None` for any other."""
+    return f"torch.nn.{kind}" if kind in LAYERS else None
+
+
+def has_weight(kind: str) -> bool:
+    """Whether a layer class of the framework's, given by its name, holds one matrix or kernel under ``weight``."""
+    return kind in LAYERS and LAYERS[kind].op in ("linear", "conv", "conv_transpose", "bilinear", "embedding")
 
 
 def scaled_init(activation: str) -> str:
@@ -26,6 +94,12 @@ def random_init() -> str:
     return 'nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")'
 
 
+RECTIFIED = {"Sigmoid": "torch.nn.ReLU", "sigmoid": "torch.relu"}
+"""A logistic activation, by its name without the module -> the rectifier to put in its place."""
+RECTIFIED_NAME = "relu"
+"""The activation that `RECTIFIED` puts there."""
+ALPHA_DROPOUT = {"Dropout": "torch.nn.AlphaDropout", "dropout": "torch.nn.functional.alpha_dropout"}
+"""A dropout -> the one that keeps SELU's fixed point."""
 RECTIFIER = "nn.ReLU()"
 SMOOTH_RECTIFIER = "nn.GELU()"
 LEAKY_RECTIFIER = "nn.LeakyReLU()"
@@ -67,6 +141,15 @@ def fill(parameter: str, axes: int) -> str:
 def vector_init(name: str) -> str:
     """What to draw a vector of that name with: biases start at 0, the scales of a norm at 1."""
     return _OF_VECTORS.get(name, "nn.init.zeros_")
+
+
+AS_MATRIX = ".view(1, -1)"
+"""The same memory with two axes."""
+
+
+def vector_draw(name: str) -> Draw | None:
+    """The call for what is always a vector, by its name; `None` where it may be a matrix as well."""
+    return Draw(f"{_INIT}zeros_") if name == "bias" else None
 
 
 def init_of_weight(initializer: str) -> str:

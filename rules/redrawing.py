@@ -1,0 +1,213 @@
+"""Fixes that draw weights anew: init calls that are replaced, put behind a tensor, or added where a model is complete."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from initlint.finding import Place
+from initlint.fix import Edit, Fix, Name, copied, replaced, statement_after
+from initlint.fix.edit import Part
+from initlint.frameworks.remedies import Draw, drawn_like, layer_class, scaled_draw
+from initlint.frameworks.torch import PARAMETER
+from initlint.network import TRANSPARENT, Layer, Network
+from initlint.network.stack import Stage
+from initlint.program import Program
+from initlint.program.functions import call_at, class_at, lineage, statement_at
+from initlint.program.initialising import initialisation
+from initlint.program.module import flatten
+from initlint.program.nodes import last_name, spelled_names
+from initlint.reading import facts
+
+from .judging import is_explicit, last_write
+
+KEPT = frozenset({"mode", "generator"})
+"""Arguments of an init call that stay as they are when another draws."""
+MATRIX_PRODUCT = "matmul"
+"""Kind of a layer that multiplies by an ``(in, out)`` parameter."""
+LOOP_NAMES = ("module", "layer", "each")
+Located = tuple[str, Edit]
+"""An edit, and the displayed path of its file."""
+
+
+def fix_of(title: str, edits: Iterable[Located] | None, *, safe: bool = False) -> Fix | None:
+    """The fix that some edits make; `None` if there are none, or in more than one file."""
+    found = list(dict.fromkeys(edits or ()))
+    paths = {path for path, _ in found}
+    return Fix(title, tuple(edit for _, edit in found), safe, *paths) if len(paths) == 1 else None
+
+
+def all_of(edits: Iterable[list[Located] | None]) -> list[Located] | None:
+    """All edits; `None` if some of them cannot be made."""
+    found = list(edits)
+    return None if None in found else [edit for some in found if some is not None for edit in some]
+
+
+# ------------------------------------------------------------------------------------------------------- one init call
+
+
+def redrawn(program: Program, place: Place, draw: Draw) -> list[Located] | None:
+    """The write at a place gives way to another draw, or is followed by one."""
+    call = call_at(program, place)
+    if call is None:
+        return None
+    found = initialisation(call)
+    if found is None:
+        return _drawn_fresh(program, place, call, draw)
+    target = found.target
+    if found.is_method and isinstance(target, facts.Attribute) and target.name == "data":
+        target = target.value
+    named = ((each.keyword, each.value) for each in call.arguments if each.keyword in KEPT)
+    kept = [part for keyword, value in named for part in (f", {keyword}=", copied(value))]
+    return [(place.path, replaced(call, *_call(drawn_like(draw, found.name), [copied(target)], kept)))]
+
+
+def _drawn_fresh(program: Program, place: Place, call: facts.Call, draw: Draw) -> list[Located] | None:
+    """A new tensor is drawn: behind the statement that stores it as a parameter, or on the spot."""
+    if last_name(call).endswith("_"):  # no new tensor: it changes one
+        return None
+    statement = statement_at(program, place)
+    if isinstance(statement, facts.Assign) and len(statement.targets) == 1 and _is_parameter(statement.value):
+        return [(place.path, statement_after(statement, *_call(draw, [copied(statement.targets[0])])))]
+    tensor = call.arguments[0].value if _is_parameter(call) and call.arguments else call
+    return [(place.path, replaced(tensor, *_call(draw, [copied(tensor)])))]
+
+
+def _is_parameter(node: object) -> bool:
+    return isinstance(node, facts.Call) and last_name(node) == PARAMETER.rpartition(".")[2]
+
+
+def _call(draw: Draw, target: list[Part], kept: Iterable[Part] = ()) -> list[Part]:
+    """The parts of an init call."""
+    given = [f", {draw.arguments}"] if draw.arguments else []
+    return [Name(draw.initializer), "(", *target, *kept, *given, ")"]
+
+
+def redrawing(stages: Iterable[Stage], program: Program) -> Fix | None:
+    """The fix that draws the weights of stages by their fans and activations, in the init calls that they have."""
+    return _redrawing([(stage.layer, draw_before(stage.activation)) for stage in stages], program)
+
+
+def redrawing_layers(network: Network, layers: Iterable[Layer], program: Program) -> Fix | None:
+    """The fix that draws the weights of layers by their fans and the activations behind them.
+
+    Of layers that share an init call the first decides.
+    """
+    return _redrawing([(layer, draw_of(network, layer)) for layer in layers], program)
+
+
+def _redrawing(found: Iterable[tuple[Layer, Draw]], program: Program) -> Fix | None:
+    draws: dict[Place, Draw] = {}
+    for layer, draw in found:
+        written = layer.weight.last if layer.weight is not None else None
+        if written is None or not written.is_explicit:
+            return None
+        draws.setdefault(written.place, draw.transposed() if layer.kind == MATRIX_PRODUCT else draw)
+    names = " and ".join(dict.fromkeys(draw.name for draw in draws.values()))
+    return fix_of(f"Draw the weights with {names}", all_of(redrawn(program, *each) for each in draws.items()))
+
+
+# ------------------------------------------------------------------------------------------------------ a whole network
+
+
+def redrawn_stages(program: Program, network: Network, stages: Iterable[Stage], draw: Draw) -> list[Located] | None:
+    """Every layer of a stack drawn alike: in its own init calls, or where the network is complete."""
+    found = list(stages)
+    places = [written.place for stage in found if (written := last_write(stage)) is not None and is_explicit(stage)]
+    if len(places) == len(found):
+        return all_of(redrawn(program, place, draw) for place in dict.fromkeys(places))
+    classes = [layer_class(stage.layer.kind) for stage in found]
+    known = [name for name in dict.fromkeys(classes) if name is not None]
+    return None if None in classes else drawn_at_the_end(program, network, known, draw)
+
+
+def drawn_at_the_end(program: Program, network: Network, classes: list[str], draw: Draw) -> list[Located] | None:
+    """A loop over the modules of these classes, at the end of the constructor or behind the expression that builds."""
+    home = class_at(program, network.place)
+    if home is not None and home[0].source.place(home[1].start, home[1].end) == network.place:
+        constructor = _constructor(program, *home)
+        if constructor is None:
+            return None
+        path, function = constructor
+        loop = _loop("self", classes, draw, spelled_names(function))
+        return [(path, statement_after(function.body[-1], *loop))]
+    return _behind_expression(program, network.place, classes, draw)
+
+
+def _constructor(program: Program, module: object, cls: facts.Class) -> tuple[str, facts.Function] | None:
+    """The ``__init__`` that a class has or inherits, and the file it stands in."""
+    for definition in lineage(program, module, cls).classes:  # type: ignore[arg-type]
+        assert isinstance(definition.node, facts.Class)
+        for member in flatten(definition.node.body):
+            if isinstance(member, facts.Function) and member.name == "__init__" and member.body:
+                return definition.module.source.display, member
+    return None
+
+
+def _behind_expression(program: Program, place: Place, classes: list[str], draw: Draw) -> list[Located] | None:
+    call, statement = call_at(program, place), statement_at(program, place)
+    if call is None or statement is None:
+        return None
+    if isinstance(statement, facts.Return) and statement.value == call:
+        loop = _loop("model", classes, draw, set())
+        parts: list[Part] = ["model = ", copied(call), "\n", *loop, "\nreturn model"]
+        return [(place.path, replaced(statement, *parts))]
+    if isinstance(statement, facts.Assign) and statement.value == call and len(statement.targets) == 1:
+        target = statement.targets[0]
+        if isinstance(target, facts.Name):
+            return [(place.path, statement_after(statement, *_loop(target.id, classes, draw, {target.id})))]
+    return None
+
+
+def _loop(owner: str, classes: list[str], draw: Draw, taken: set[str]) -> list[Part]:
+    """A statement that draws the weights of all modules of the classes."""
+    name = next((name for name in LOOP_NAMES if name not in taken), "module_")
+    kinds: list[Part] = []
+    for each in classes:
+        kinds += [", ", Name(each)]
+    tested = kinds[1:] if len(classes) == 1 else ["(", *kinds[1:], ")"]
+    test: list[Part] = [f"for {name} in {owner}.modules():\n    if isinstance({name}, ", *tested, "):\n        "]
+    return [*test, *_call(draw, [f"{name}.weight"])]
+
+
+# ----------------------------------------------------------------------------------------------------- which draw it is
+
+
+def draw_before(activation: Layer | None) -> Draw:
+    """The draw that keeps the variance in front of an activation."""
+    if activation is None:
+        return scaled_draw("linear")
+    return scaled_draw(activation.activation, activation.options.get("negative_slope"))
+
+
+def draw_of(network: Network, layer: Layer) -> Draw:
+    """The draw that keeps the variance behind a layer."""
+    return draw_before(_activation_behind(network, layer))
+
+
+def _activation_behind(network: Network, layer: Layer) -> Layer | None:
+    """The first activation that takes what a layer gives, if that is its only consumer."""
+    consumers = network.consumers()
+    after = consumers.get(layer.id, [])
+    while len(after) == 1 and after[0].op in TRANSPARENT | {"add"}:
+        if after[0].op == "activation":
+            return after[0]
+        after = consumers.get(after[0].id, [])
+    return None
+
+
+def calls_replaced(
+    program: Program, layers: Iterable[Layer], names: Callable[[str], str | None]
+) -> list[Located] | None:
+    """What builds or calls each layer gives way to what `names` gives for it; `None` if some cannot be replaced."""
+    return all_of(_call_replaced(program, layer, names(layer.kind)) for layer in layers)
+
+
+def _call_replaced(program: Program, layer: Layer, name: str | None) -> list[Located] | None:
+    call = call_at(program, layer.place)
+    if name is None or call is None or last_name(call) != layer.kind:
+        return None
+    function = call.function
+    if not call.arguments and isinstance(function, facts.Attribute) and layer.kind.islower():  # a tensor's method
+        method = Edit(function.value.end, function.end, (f".{name.rpartition('.')[2]}",))
+        return [(layer.place.path, method)]
+    return [(layer.place.path, replaced(function, Name(name)))]

@@ -1,0 +1,108 @@
+"""The fixes of rules, made in their sick fixtures: the finding is gone, the code runs, and nothing else has changed."""
+
+from __future__ import annotations
+
+import runpy
+import shutil
+import sys
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+from pathlib import Path
+
+import pytest
+
+from initlint import Report, check
+from initlint.finding import Finding
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+UNFIXED = {
+    "INL101": (),
+    "INL103": (),
+    "INL106": ("bad_fresh_tensor_not_written_back", "bad_outer_apply_overwrites", "bad_same_layer_twice"),
+    "INL108": (),
+    "INL201": (),
+    "INL202": (),
+    "INL203": ("bad_batchnorm_between",),
+    "INL204": (),
+    "INL205": ("bad_absolute_value",),
+    "INL301": ("bad_activation_by_name", "bad_split_over_files"),
+}
+"""Rules with fixes -> the sick fixtures that a fix is not offered for."""
+
+
+def cases() -> Iterator[Path]:
+    for code in UNFIXED:
+        yield from sorted((FIXTURES / code).glob("bad_*"))
+
+
+@pytest.fixture
+def case(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A copy of a fixture, whose modules can be imported."""
+    original: Path = request.param
+    copy = tmp_path / "case"
+    if original.is_dir():
+        shutil.copytree(original, copy)
+    else:
+        copy.mkdir()
+        shutil.copy(original, copy)
+    monkeypatch.syspath_prepend(str(copy))
+    yield copy
+    for path in copy.rglob("*.py"):
+        sys.modules.pop(path.stem, None)
+
+
+def fix(case: Path, code: str) -> Report:
+    return check(case, isolated=True, extend_select=[code], fix=True, unsafe_fixes=True)
+
+
+def id_of(path: Path) -> str:
+    return f"{path.parent.name}/{path.stem}"
+
+
+each_case = pytest.mark.parametrize(
+    ("case", "code", "name"),
+    [(path, path.parent.name, path.stem) for path in cases()],
+    ids=[id_of(path) for path in cases()],
+    indirect=["case"],
+)
+
+
+@each_case
+def test_a_sick_fixture_is_healthy_after_its_fix_and_nothing_else_changes(case: Path, code: str, name: str) -> None:
+    before = {path: path.read_text(encoding="utf-8") for path in case.rglob("*.py")}
+    offered = [one for one in check(case, isolated=True, extend_select=[code]).findings if one.patch is not None]
+    report = fix(case, code)
+    assert not report.errors
+    if name in UNFIXED[code]:
+        assert offered == []
+        return
+    assert code in {finding.code for finding in report.fixes.fixed}
+    assert (report.fixes.left_out, report.findings) == ((), ())
+    changed = {change.path for change in report.fixes.changes}
+    for path, text in before.items():
+        after = path.read_text(encoding="utf-8")
+        assert (after != text) == (path in changed)
+        assert touched(text, after) <= lines_of(offered, path)
+        runpy.run_path(str(path))
+
+
+def touched(before: str, after: str) -> set[int]:
+    """The lines of a text that are not in the other, from 1."""
+    matcher = SequenceMatcher(None, before.splitlines(True), after.splitlines(True), autojunk=False)
+    changes = [code for code in matcher.get_opcodes() if code[0] in ("replace", "delete")]
+    return {line for _, start, end, _, _ in changes for line in range(start + 1, end + 1)}
+
+
+def lines_of(findings: list[Finding], path: Path) -> set[int]:
+    """The lines of a file that fixes say they change."""
+    places = [place for finding in findings if finding.patch for place in finding.patch.places]
+    ours = [place for place in places if Path(place.path).resolve() == path.resolve()]
+    return {line for place in ours for line in range(place.line, place.end_line + 1)}
+
+
+@each_case
+def test_a_second_run_changes_nothing(case: Path, code: str, name: str) -> None:
+    fix(case, code)
+    once = {path: path.read_bytes() for path in case.rglob("*.py")}
+    assert fix(case, code).fixes.changes == ()
+    assert {path: path.read_bytes() for path in case.rglob("*.py")} == once
