@@ -61,6 +61,7 @@ def test_json_holds_what_the_contract_says(report: Report) -> None:
         "by_code": {"INL001": 1, "TST101": 3},
         "suppressed": 2,
         "baselined": 1,
+        "fixable": 0,
         "errors": 2,
     }
 

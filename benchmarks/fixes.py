@@ -1,0 +1,117 @@
+"""Every fix that the rules offer in production libraries, made in memory: none crashes, each changed file compiles.
+
+Runs as `initlint check --diff --unsafe-fixes` does, with all rules. Nothing is written but the diff, on request. Exits
+with 1 if a changed file does not compile, if anything beside the diff's lines has changed, or if a second run over the
+result changes it again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import copytree
+from tempfile import TemporaryDirectory
+
+from packages import FOLDER, folder_of, pinned
+
+import initlint
+from initlint.fix.difference import render
+from initlint.fix.outcome import Fixes
+from initlint.report.report import Report
+
+
+@dataclass(frozen=True)
+class Row:
+    """What became of one package."""
+
+    package: str
+    findings: int
+    fixed: int
+    left_out: int
+    files: int
+    faults: int
+    seconds: float
+
+
+def main() -> int:
+    """Fix every package, print the table and what was left out; return the exit code."""
+    options = _options()
+    rows = [_row(name, options) for name in options.only or pinned()]
+    print(f"| {' | '.join(Row.__annotations__)} |\n| --- |{' ---: |' * (len(Row.__annotations__) - 1)}")
+    for row in rows:
+        print(f"| {' | '.join(map(str, vars(row).values()))} |")
+    return int(any(row.faults for row in rows))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("only", nargs="*", help="packages to fix [all]")
+    parser.add_argument("--packages", type=Path, default=FOLDER, help="folder of the unpacked packages")
+    parser.add_argument("--select", action="append", help="rules to run [ALL]")
+    parser.add_argument("--diffs", type=Path, help="folder to write the diff of each package to")
+    parser.add_argument("--twice", action="store_true", help="also fix a fixed copy: nothing may be left to do")
+    return parser.parse_args()
+
+
+def _row(name: str, options: argparse.Namespace) -> Row:
+    began = time.perf_counter()
+    folder = folder_of(name, options.packages)
+    report = _fixed(folder, options.select)
+    fixes = report.fixes
+    assert fixes is not None
+    faults = [*_faults(fixes), *(_second(folder, fixes, options.select) if options.twice else ())]
+    for line in (*faults, *_told(fixes)):
+        print(f"{name}: {line}", file=sys.stderr, flush=True)
+    if options.diffs:
+        (options.diffs / f"{name}.diff").write_bytes(render(fixes.changes))
+    counts = (fixes.found, len(fixes.fixed), len(fixes.left_out), len(fixes.changes), len(faults))
+    return Row(name, *counts, round(time.perf_counter() - began, 1))
+
+
+def _fixed(folder: Path, select: list[str] | None, *, write: bool = False) -> Report:
+    return initlint.check(folder, isolated=True, select=select or ["ALL"], fix=True, unsafe_fixes=True, write=write)
+
+
+def _told(fixes: Fixes) -> Iterator[str]:
+    counted = Counter((finding.code, finding.patch.title) for finding in fixes.fixed if finding.patch is not None)
+    yield from (f"{count} x {code}: {title}" for (code, title), count in sorted(counted.items()))
+    for each in fixes.left_out:
+        place = each.finding.place
+        yield f"left out: {each.finding.code} {place.path}:{place.line}: {each.reason}"
+
+
+def _faults(fixes: Fixes) -> Iterator[str]:
+    """Changed files that do not compile."""
+    for change in fixes.changes:
+        if change.path.suffix != ".py":
+            continue
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                compile(change.after, change.display, "exec", dont_inherit=True)
+        except (SyntaxError, ValueError) as error:
+            yield f"does not compile: {change.display}: {error}"
+
+
+def _second(folder: Path, fixes: Fixes, select: list[str] | None) -> Iterator[str]:
+    """Files that a second run over the fixed package changes again."""
+    if not fixes.changes:
+        return
+    with TemporaryDirectory() as place:
+        copy = Path(place, folder.name)
+        copytree(folder, copy)
+        for change in fixes.changes:
+            (copy / change.path.relative_to(folder)).write_bytes(change.after)
+        again = _fixed(copy, select).fixes
+    assert again is not None
+    yield from (f"changes again: {change.display}" for change in again.changes)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
