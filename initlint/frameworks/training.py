@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 # ---------------------------------------------------------------------------------------------------- backward and step
 
@@ -46,6 +47,71 @@ IN_PLACE_SCALING = frozenset(
     }
 )  # fmt: skip
 """In-place methods that may bound a gradient."""
+CLIP_FUNCTIONS = {
+    "torch.nn.utils.clip_grad_norm_": "norm",
+    "torch.nn.utils.clip_grad_norm": "norm",
+    "torch.nn.utils.clip_grad.clip_grad_norm_": "norm",
+    "torch.nn.utils.clip_grad.clip_grad_norm": "norm",
+    "torch.nn.utils.clip_grad_value_": "value",
+    "torch.nn.utils.clip_grad.clip_grad_value_": "value",
+}
+"""Functions that bound gradients in place -> what they bound: the norm of all together, or each value."""
+CLAMPS_IN_PLACE = frozenset({"clamp_", "clip_"})
+"""Methods that bound each value in place when they are called on a ``.grad``."""
+CLIP_METHODS = {"clip_grad_norm_": "norm", "clip_grad_value_": "value"}
+"""The same as methods of an accelerator, which undo the loss scale first, or of a sharded model."""
+CLIP_BOUNDS = {"norm": "max_norm", "value": "clip_value"}
+CLIP_PARAMETERS = "parameters"
+MODULE_GENERATORS = frozenset({"parameters", "buffers"})
+"""Methods of a module that give a generator: what goes through it once leaves nothing."""
+MODULE_ROOT = "torch.nn."
+OPTIMIZER_PARAMETERS = "params"
+LAZY_CALLS = frozenset({"itertools.chain", "itertools.chain.from_iterable", "builtins.filter", "builtins.map"})
+LAZY_BUILTINS = frozenset({"filter", "map", "iter"})
+"""Calls that give an iterator over what they are given."""
+EAGER_BUILTINS = frozenset({"list", "tuple", "set", "sum", "sorted", "max", "min", "len"})
+"""Builtins that go through all they are given."""
+CLIPPING_CLASSES = frozenset({"accelerate.Accelerator", "accelerate.accelerator.Accelerator"})
+"""Classes that have the clipping methods and are given the parameters as their first argument."""
+CLIPPING_CLASS_NAME = re.compile(r"accelerator", re.IGNORECASE)
+ZERO = frozenset({"zero_grad"})
+"""Methods that clear gradients."""
+CLEARING = frozenset({"zero_", "detach_", "requires_grad_"})
+"""In-place methods that clear a ``.grad``, or leave its values as they are."""
+UNSCALE = frozenset({"unscale_", "unscale_gradients", "unscale", "unscale_grads", "master_params"})
+"""Methods that undo a loss scale, or give gradients in which it is undone."""
+SCALE = "scale"
+"""Method of a gradient scaler that multiplies a loss."""
+FIRST_SCALE = 2.0**16
+"""The factor a gradient scaler starts with. Source: `init_scale` of torch.amp.GradScaler."""
+CURRENT_SCALE = frozenset({"get_scale", "loss_scale", "_scale", "inv_scale"})
+"""What gives the factor of a gradient scaler, or its inverse."""
+SCALER_SWITCH = "enabled"
+MAY_STEP = re.compile(
+    r"backward|zero_?grad|unscale|optimi[sz]|grad|clip|^step|_step$|_step_|update_(?:param|weight|net|model|actor|crit)"
+    r"|train_(?:step|on|batch|one)|training_step|^fit$|^learn$",
+    re.IGNORECASE,
+)
+"""Names of what may send a gradient back, clear it, bound it or step, if it cannot be followed."""
+NEVER_STEPS = re.compile(
+    r"^(?:save|load|log|print|get|add_|is_|has_|no_grad|enable_grad|set_grad|named_|state_dict|format|append|sched|lr_|"
+    r"adjust_l|warm|watch|eval|plot|show|write|report|requires_grad|trainable|set_postfix|set_description|time|barrier)",
+    re.IGNORECASE,
+)
+"""Names of what does not, whatever it is given."""
+NO_STEPPER = re.compile(
+    r"sched|ema|metric|meter|prof|logg|env|bar$|timer|writer|dataset|loader|stat|clock|anneal|average", re.IGNORECASE
+)
+"""Names of what has a ``step`` that changes no parameter."""
+ACCUMULATION_TEST = re.compile(
+    r"accum|sync|update_freq|boundar|micro|virtual|grad_step|iter_size|aggregat|should_step|do_step|is_last|last_batch",
+    re.IGNORECASE,
+)
+"""Names in a test that lets several batches pass before a step."""
+ACCUMULATE = "accumulate"
+"""Context manager in which an accelerator makes steps only every few batches..."""
+ACCUMULATION = "gradient_accumulation_steps"
+"""...and its option that says how many."""
 HOOKS = frozenset({"register_hook", "register_full_backward_hook", "register_post_accumulate_grad_hook"})
 CALLBACK = re.compile(r"hook|callback|handler|plugin|after_backward|before_step|pre_step|post_backward", re.IGNORECASE)
 """Names of what a user may hang into a loop between backward and step."""
@@ -115,5 +181,41 @@ LENGTH_NAME = re.compile(
 
 # ------------------------------------------------------------------------------------------------------------ Lightning
 
+AUTOMATIC = "automatic_optimization"
+CLOSURE = re.compile(r"closure", re.IGNORECASE)
+"""Names of parameters that are given what sends the gradient back."""
+
+
+@dataclass(frozen=True)
+class TrainerHooks:
+    """When a trainer calls the methods of a class, relative to the backward call that it makes itself."""
+
+    base: re.Pattern[str]
+    """Base classes with these methods."""
+    too_early: frozenset[str]
+    """Methods that run where no gradient is waiting for a step."""
+    step: str
+    """The method that makes the step, and runs the closure in it."""
+
+
+TRAINER_HOOKS = (
+    TrainerHooks(
+        re.compile(r"(?:^|\.)Lightning(?:Data)?Module$"),
+        frozenset(
+            {
+                "training_step", "validation_step", "test_step", "forward", "on_train_batch_start",
+                "on_train_batch_end", "on_before_backward", "on_before_zero_grad", "on_train_epoch_start",
+                "on_train_epoch_end", "training_epoch_end", "training_step_end", "configure_optimizers",
+            }
+        ),
+        "optimizer_step",
+    ),
+    TrainerHooks(re.compile(r"^transformers\.(?:.*\.)?(?:Seq2Seq)?Trainer$"), frozenset({"compute_loss"}), ""),
+)  # fmt: skip
+"""Source: the order of hooks in Lightning's manual (zero_grad and backward follow training_step) and
+`Trainer.training_step` of transformers."""
+
 LIGHTNING_ROOTS = ("lightning.", "pytorch_lightning.")
 LIGHTNING_CLIPPING = "gradient_clip_val"
+LIGHTNING_ALGORITHM = "gradient_clip_algorithm"
+LIGHTNING_BY_VALUE = "value"

@@ -9,13 +9,14 @@ from os.path import commonpath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from initlint.finding import Problem
+from initlint.finding import Place, Problem
 from initlint.program.module import Binding, ImportedBinding, Module
 from initlint.reading import facts
 from initlint.reading.source import SourceFile
 
 if TYPE_CHECKING:
     from initlint.network import Network
+    from initlint.program.loops.clips import Clipping
     from initlint.program.loops.values import Values
     from initlint.program.losses import LossInput
     from initlint.program.training import TrainingLoop
@@ -71,6 +72,7 @@ class Program:
         self._common = Path(commonpath([path.parent for path in self._known])) if self._known else Path.cwd()
         self._networks: list[Network] | None = None
         self._training_loops: list[TrainingLoop] | None = None
+        self._clippings: list[Clipping] | None = None
         self._loss_inputs: list[LossInput] | None = None
 
     @property
@@ -110,6 +112,20 @@ class Program:
 
             self._training_loops = find_loops(self)
         return iter(self._training_loops)
+
+    def clippings(self) -> Iterator[Clipping]:
+        """Every call that is known to bound gradients, found the first time it is asked for."""
+        if self._clippings is None:
+            from initlint.program.loops.clips import find_clippings
+
+            self._clippings = list(find_clippings(self))
+        return iter(self._clippings)
+
+    def value_trainers(self) -> Iterator[tuple[Place, str]]:
+        """Trainers that are told to bound each value of the gradient: where, and by which option."""
+        from initlint.program.loops.clips import find_value_trainers
+
+        return find_value_trainers(self)
 
     def loss_inputs(self) -> Iterator[LossInput]:
         """What each loss of raw logits is given, found the first time it is asked for."""

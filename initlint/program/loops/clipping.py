@@ -26,14 +26,15 @@ def calls_in(routine: Routine, span: Span) -> Iterator[facts.Call]:
 def clips_in(values: Values, routine: Routine, span: Span = EVERYWHERE) -> Iterator[facts.Node]:
     """Where a routine itself bounds gradients, or calls what by its name or its arguments may."""
     for call in calls_in(routine, span):
-        if _clips(call) or _may_clip(values, call, routine):
+        if is_named_clip(call) or _may_clip(values, call, routine):
             yield call
-    if _handles_gradients(routine):
+    if handles_gradients(routine):
         yield from _rewrites(routine, span)
     yield from (call for call in calls_in(routine, span) if _asks_for_clipping(values, call, routine))
 
 
-def _handles_gradients(routine: Routine) -> bool:
+def handles_gradients(routine: Routine) -> bool:
+    """Whether a ``.grad`` is read or written in it."""
     iterables = (loop.iterable for loop in routine.loops if isinstance(loop, facts.For))
     return any(map(mentions_gradient, (*routine.calls, *routine.assigned, *routine.augmented, *iterables)))
 
@@ -44,7 +45,7 @@ def _asks_for_clipping(values: Values, call: facts.Call, routine: Routine) -> bo
     return asks and not values.targets(call, routine)
 
 
-def _clips(call: facts.Call) -> bool:
+def is_named_clip(call: facts.Call) -> bool:
     """A call whose name says that it clips gradients, or that clamps something with a ``.grad`` in it."""
     last, whole = terminal_name(call.function).lower(), dotted(call.function).lower()
     if "clip" in whole and ("grad" in whole or "norm" in last or _is_given_gradients(call)):

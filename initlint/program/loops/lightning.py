@@ -33,8 +33,14 @@ def lightning_loops(values: Values, links: Links) -> Iterator[TrainingLoop]:
 
 
 def _is_trainer(made: Foreign) -> bool:
-    is_lightning = made.name.startswith(framework.LIGHTNING_ROOTS)
-    return is_lightning and made.name.endswith(f".{TRAINER}") and made.call is not None
+    return made.call is not None and is_trainer_class(made)
+
+
+def is_trainer_class(value: Value) -> bool:
+    """Whether it is Lightning's trainer."""
+    if not isinstance(value, Foreign):
+        return False
+    return value.name.startswith(framework.LIGHTNING_ROOTS) and value.name.endswith(f".{TRAINER}")
 
 
 def _loop(values: Values, trainer: Foreign, fit: facts.Call, routine: Routine) -> Iterator[TrainingLoop]:

@@ -33,17 +33,18 @@ def steps_in(values: Values, routine: Routine) -> Iterator[Step]:
     """The steps a routine makes itself."""
     for call in routine.calls:
         if isinstance(call.function, facts.Attribute) and call.function.name == framework.STEP:
-            step = _step(values, call, call.function.value, routine)
+            step = step_of(values, call, call.function.value, routine)
             if step is not None:
                 yield step
     if not _is_of_optimizer(values, routine):
         yield from _manual_steps(routine)
 
 
-def _step(values: Values, call: facts.Call, receiver: facts.Expression, routine: Routine) -> Step | None:
+def step_of(values: Values, call: facts.Call, receiver: facts.Expression, routine: Routine) -> Step | None:
+    """The step that ``receiver.step()`` makes, if it is one."""
     found = values.of(receiver, routine)
     given = call.arguments[0].value if call.arguments else None
-    if given is not None and _is_scaler(found, terminal_name(receiver)):
+    if given is not None and is_scaler(found, terminal_name(receiver)):
         return Step(call, routine, given, receiver)
     if any(isinstance(value, Instance) and not is_optimizer(values, value) for value in found):
         return None
@@ -52,7 +53,8 @@ def _step(values: Values, call: facts.Call, receiver: facts.Expression, routine:
     return None
 
 
-def _is_scaler(found: list[Value], name: str) -> bool:
+def is_scaler(found: list[Value], name: str) -> bool:
+    """Whether something is a gradient scaler: by what it is, or, if that is not known, by its name."""
     made = {value.name.rpartition(".")[2] for value in found if isinstance(value, Foreign)}
     return bool(made & framework.GRADIENT_SCALERS) or (not found and framework.SCALER_NAME.search(name) is not None)
 

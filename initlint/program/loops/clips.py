@@ -1,0 +1,210 @@
+"""Every call that bounds gradients, with what is known of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from initlint.finding import Place
+from initlint.frameworks import training as framework
+from initlint.program.loops.bounds import bound_of
+from initlint.program.loops.events import Act, Clip, Event, clip_of
+from initlint.program.loops.expressions import argument, terminal_name
+from initlint.program.loops.generators import Exhausted, exhausted
+from initlint.program.loops.holdings import held_by, held_by_parameters, may_share
+from initlint.program.loops.lightning import TRAINER, is_trainer_class
+from initlint.program.loops.rounds import Round, Rounds
+from initlint.program.loops.routines import Routine
+from initlint.program.loops.statements import statement_of
+from initlint.program.loops.timing import Timing, scaler_of, sent_back, step_behind, timing_of, written
+from initlint.reading import facts
+
+if TYPE_CHECKING:
+    from initlint.program.loops.values import Value
+    from initlint.program.program import Program
+
+
+class Clipping:
+    """One call that bounds gradients. What takes time is worked out when it is asked for."""
+
+    def __init__(self, rounds: Rounds, clip: Clip) -> None:
+        self._finder = rounds
+        self._values = rounds.values
+        self.clip = clip
+
+    @property
+    def place(self) -> Place:
+        """Of the call."""
+        return self.placed(self.clip.call, self.clip.routine)
+
+    @property
+    def name(self) -> str:
+        """The last name of what is called."""
+        return terminal_name(self.clip.call.function)
+
+    @property
+    def parameters(self) -> str:
+        """What is bounded, as it is written; may be empty."""
+        return written(self.clip.parameters)
+
+    @cached_property
+    def bound(self) -> float | None:
+        """The bound, if the source says it."""
+        return bound_of(self._values, self.clip)
+
+    @cached_property
+    def is_read(self) -> bool:
+        """Whether what the call gives back, the norm before it, is used."""
+        statement = statement_of(self.clip.routine, self.clip.call)
+        return not isinstance(statement, facts.Evaluate) or statement.value is not self.clip.call
+
+    @property
+    def only_reads(self) -> bool:
+        """Whether its bound is infinite and what it gives back is used: it measures a norm, and bounds nothing."""
+        return self.bound == math.inf and self.is_read
+
+    @property
+    def method(self) -> str:
+        """The name of the function it stands in."""
+        return self.clip.routine.name
+
+    @property
+    def scaler(self) -> str:
+        """The scaler behind `scaled`, as it is written."""
+        return written(self.scaled.scaler) if self.scaled is not None else ""
+
+    @property
+    def optimizer(self) -> str:
+        """What steps behind it, as it is written."""
+        return written(self.step.subject) if self.step is not None else ""
+
+    @cached_property
+    def _around(self) -> tuple[tuple[Round, facts.Node], ...]:
+        return tuple(self._finder.around(self.clip.routine, self.clip.call))
+
+    @cached_property
+    def rounds(self) -> tuple[Round, ...]:
+        """The rounds of training it runs in; none if they are not known."""
+        return tuple(one for one, _ in self._around)
+
+    @property
+    def run_at(self) -> Place:
+        """Of the call in the round of training that leads to it; its own where that is the call itself or not known."""
+        if len(self._around) != 1 or self._around[0][0].routine is self.clip.routine.parent:
+            return self.place
+        one, anchor = self._around[0]
+        return self.placed(anchor, one.routine)
+
+    @cached_property
+    def timing(self) -> Timing | None:
+        """When it happens, if that is wrong for certain."""
+        return timing_of(self._values, self.clip, self.rounds)
+
+    @cached_property
+    def scaled(self) -> Event | None:
+        """The backward call whose scaled gradients it bounds as they are."""
+        return scaler_of(self.clip, self.rounds)
+
+    @cached_property
+    def step(self) -> Event | None:
+        """The first step behind it."""
+        return step_behind(self.clip, self.rounds)
+
+    @cached_property
+    def _exhausted(self) -> Exhausted | None:
+        return exhausted(self._values, self.clip)
+
+    @property
+    def used_up_at(self) -> Place | None:
+        """Where the generator of parameters that it is given was used up."""
+        found = self._exhausted
+        return None if found is None else self.placed(found.by, self.clip.routine)
+
+    @property
+    def generator(self) -> facts.Expression | None:
+        """What made that generator, if its names mean the same at the clip."""
+        return None if self._exhausted is None else self._exhausted.made
+
+    @cached_property
+    def stranger(self) -> tuple[str, str] | None:
+        """The model whose parameters it bounds and the one that is stepped behind it, if they share nothing."""
+        held = held_by_parameters(self._values, self.clip.parameters, self.clip.routine)
+        steps = [event for one in self.rounds for event in one.after(self.clip.call, (Act.STEP, Act.UNKNOWN))]
+        if not held or not steps or len(self.rounds) != 1:
+            return None
+        stepped = [self._held(event) for one in self.rounds for event in _steps_behind(one, self.clip)]
+        if not stepped or not all(stepped):
+            return None
+        others = [model for models in stepped for model in models]
+        if any(may_share(self._values, one, other) for one in held for other in others):
+            return None
+        return _name(held[0]), _name(others[0])
+
+    def _held(self, event: Event | None) -> list[Value]:
+        if event is None or event.act is not Act.STEP or event.subject is None:
+            return []
+        return held_by(self._values, event.subject, event.routine)
+
+    @cached_property
+    def steps(self) -> tuple[Event, ...]:
+        """The steps in its rounds, each once."""
+        events = (event for one in self.rounds for way in one.ways for event in way.events if event.act is Act.STEP)
+        return tuple({event.node: event for event in events}.values())
+
+    @cached_property
+    def unscales_before_step(self) -> bool:
+        """Whether every scaled step in its rounds has an unscaling before it."""
+        acts = (Act.UNSCALE, Act.BACKWARD)
+        before = (event for one in self.rounds for step in self.steps for event in one.before(step.node, acts))
+        return all(event is not None and event.act is Act.UNSCALE for event in before)
+
+    @cached_property
+    def is_always_scaled(self) -> bool:
+        """Whether every gradient it bounds is one of a scaled loss."""
+        return all(event is not None and event.scaler is not None for event in sent_back(self.clip, self.rounds))
+
+    def placed(self, node: facts.Node, routine: Routine) -> Place:
+        """The place of a node of a routine."""
+        return routine.module.source.place(node.start, node.end)
+
+
+def _steps_behind(one: Round, clip: Clip) -> Iterator[Event | None]:
+    """Every step that may use what a clip leaves: all up to the next time the gradients are made or cleared."""
+    for way, index in one.with_(clip.call):
+        for event in way.events[index + 1 :]:
+            if event.act in (Act.STEP, Act.UNKNOWN):
+                yield event
+            elif event.act in (Act.BACKWARD, Act.ZERO):
+                break
+
+
+def _name(model: Value) -> str:
+    return model.cls.name if hasattr(model, "cls") else getattr(model, "name", "").rpartition(".")[2]
+
+
+def find_value_trainers(program: Program) -> Iterator[tuple[Place, str]]:
+    """Trainers that are told to bound each value: where, and by which option."""
+    values = program.values
+    for module in values.links.calling(TRAINER):
+        for routine, call in values.links.scopes(module).calls.get(TRAINER, ()):
+            given = argument(call, framework.LIGHTNING_ALGORITHM, None)
+            is_value = isinstance(given, facts.Literal) and given.value == framework.LIGHTNING_BY_VALUE
+            if is_value and any(is_trainer_class(value) for value in values.callees(call, routine)):
+                place = routine.module.source.place(call.start, call.end)
+                yield place, f'{framework.LIGHTNING_ALGORITHM}="{framework.LIGHTNING_BY_VALUE}"'
+
+
+def find_clippings(program: Program) -> Iterator[Clipping]:
+    """The calls in the files to report on that are known to bound gradients."""
+    values = program.values
+    functions = (name.rpartition(".")[2] for name in framework.CLIP_FUNCTIONS)
+    names = sorted({*functions, *framework.CLIP_METHODS, *framework.CLAMPS_IN_PLACE})
+    rounds = Rounds(values)
+    for module in values.links.calling(*names):
+        for name in names:
+            for routine, call in values.links.scopes(module).calls.get(name, ()):
+                clip = clip_of(values, call, routine)
+                if clip is not None:
+                    yield Clipping(rounds, clip)

@@ -1,0 +1,78 @@
+"""Which models' parameters an expression holds, and whether two of them may share some."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from initlint.program.loops.classes import ancestry
+from initlint.program.loops.models import ParameterSources, optimized_models
+from initlint.program.loops.recurrence import is_model
+from initlint.program.loops.routines import ClassScope, Routine
+from initlint.program.loops.steps import Step
+from initlint.program.loops.values import Foreign, Instance, Value
+from initlint.reading import facts
+
+if TYPE_CHECKING:
+    from initlint.program.loops.values import Values
+
+DEEPEST = 6
+"""Modules in modules that are looked through."""
+
+
+def held_by_parameters(values: Values, given: facts.Expression | None, routine: Routine) -> list[Value]:
+    """The models whose parameters an expression holds; none if that is not known."""
+    return _made(ParameterSources(values).of(given, routine))
+
+
+def held_by(values: Values, owner: facts.Expression, routine: Routine) -> list[Value]:
+    """The models that an optimiser steps, or the model itself; none if that is not known."""
+    own = [value for value in values.of(owner, routine) if _is_model(values, value)]
+    return _made(own or optimized_models(values, Step(owner, routine, owner)))
+
+
+def _is_model(values: Values, value: Value) -> bool:
+    return isinstance(value, Instance) and is_model(values, value.cls)
+
+
+def _made(found: Iterable[Value]) -> list[Value]:
+    return list(dict.fromkeys(one for one in found if isinstance(one, (Instance, Foreign))))
+
+
+def may_share(values: Values, one: Value, other: Value) -> bool:
+    """Whether two models may have a parameter in common: the same one, a part of it, or not told apart."""
+    if not isinstance(one, (Instance, Foreign)) or not isinstance(other, (Instance, Foreign)):
+        return True
+    if one.call is None or other.call is None or one.call is other.call:
+        return True
+    return _is_part(values, one, other, 0) or _is_part(values, other, one, 0)
+
+
+def _is_part(values: Values, part: Instance | Foreign, whole: Instance | Foreign, depth: int) -> bool:
+    """Whether a model is made inside another, or given to it."""
+    if depth > DEEPEST or part.call is whole.call:
+        return True
+    owner = part.routine.owner if part.routine is not None else None
+    if owner is not None and isinstance(whole, Instance):
+        line = ancestry(values, whole.cls)
+        if owner in line or any(_makes(values, cls, owner, 0) for cls in line):
+            return True
+    return any(_is_part(values, part, given, depth + 1) for given in _given(values, whole))
+
+
+def _given(values: Values, whole: Instance | Foreign) -> Iterator[Instance | Foreign]:
+    """The models and other objects that a constructor is given."""
+    if whole.call is not None and whole.routine is not None:
+        for one in whole.call.arguments:
+            for value in values.of(one.value, whole.routine):
+                if isinstance(value, (Instance, Foreign)) and value.call is not None:
+                    yield value
+
+
+def _makes(values: Values, cls: ClassScope, wanted: ClassScope, depth: int) -> bool:
+    """Whether a class keeps an object of another, however deep."""
+    kept = (bound for bounds in cls.attributes.values() for bound in bounds)
+    inner = {v.cls for one in kept for v in values.of(one.value, one.routine) if isinstance(v, Instance)} - {cls}
+    return depth > DEEPEST or any(
+        wanted in ancestry(values, one) or _makes(values, one, wanted, depth + 1) for one in inner
+    )
