@@ -102,7 +102,7 @@ def train(model: Net, batches, optimizer):
     def check_program(self, program: Program) -> Iterator[Finding]:
         """Judges the logits of every loss by what they end in."""
         for met in program.loss_inputs():
-            if met.logits and all(_is_bounded(ending) for ending in met.logits):
+            if met.logits and len(met.kinds) == 1 and all(_is_bounded(ending) for ending in met.logits):
                 yield from (self._finding(met, ending.kind, ending.place) for ending in met.logits)
 
     def _finding(self, met: LossInput, kind: str, place: Place) -> Finding:
@@ -120,7 +120,7 @@ def train(model: Net, batches, optimizer):
             message,
             help=f"remove the {kind}: {met.loss} takes what the last linear layer computes",
             predicted=numbers,
-            related=[(met.place, f"{met.loss} of it")],
+            related=[(met.call.place, f"{met.loss} of it")],
         )
 
 

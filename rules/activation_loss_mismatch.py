@@ -114,7 +114,7 @@ def train(model: Net, batches, optimizer):
             if any(is_rebuilt(program, one.ending) for one in mismatches):
                 continue
             for one in mismatches:
-                found.setdefault((one.place, one.ending.kind, met.loss), []).append(one)
+                found.setdefault((one.place, one.ending.kind), []).append(one)
         return (self._finding(program, same) for same in found.values())
 
     def _finding(self, program: Program, same: list[_Mismatch]) -> Finding:
@@ -124,7 +124,7 @@ def train(model: Net, batches, optimizer):
         assert verdict is not None
         loss, what = first.met.loss, _in_words(first.ending)
         numbers = {"ends_in": what, "loss": loss, "classes": classes, "least_loss": verdict.least_loss}
-        places = [(one.met.place, f"{loss} of it") for one in same if one.met.place != first.place]
+        places = [(one.met.call.place, f"{one.met.loss} of it") for one in same if one.met.call.place != first.place]
         if first.place != first.ending.place:
             places.append((first.ending.place, "what it is given"))
         message = f"{loss} is given {what}, expected {EXPECTED[first.met.kind]}: {verdict.consequence}"
@@ -159,7 +159,7 @@ class _Mismatch:
 
 def _mismatches(met: LossInput) -> list[_Mismatch]:
     """What the loss does not expect, if it is given nothing else."""
-    if any(_verdict(met.kind, ending, None) is None for ending in met.endings):
+    if any(_verdict(kind, ending, None) is None for kind in met.kinds for ending in met.endings):
         return []
     return [_Mismatch(met, ending) for ending in met.endings]
 

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 from initlint.frameworks import losses
 from initlint.frameworks import torch as framework
 from initlint.program.certainty import knows_all
+from initlint.program.dataflow.definitions import Definition, Definitions
+from initlint.program.dataflow.evaluation import Terms
 from initlint.program.ending import KEEPING, RAW, Call, Ending
 from initlint.program.loops.callers import given_for
 from initlint.program.loops.classes import find_method, hierarchy, overrides
 from initlint.program.loops.passing import index_in
 from initlint.program.loops.recurrence import is_model
-from initlint.program.loops.routines import EACH, Routine, reaching
+from initlint.program.loops.routines import EACH, Routine
 from initlint.program.loops.values import Foreign, Instance
-from initlint.program.parts import Path, items_of, keyed_items
+from initlint.program.parts import Path, items_in, items_of, keyed_items
 from initlint.program.rebuilding import is_changed
 from initlint.reading import facts
 
@@ -79,29 +81,41 @@ class Endings:
     # ------------------------------------------------------------------------------------------------------------ names
 
     def _named(self, name: facts.Name, point: _Point) -> Known:
-        scope: Routine | None = point.routine
-        while scope is not None and name.id not in scope.bounds and scope.parameter(name.id) is None:
-            scope = scope.parent
+        reach = self._definitions(point.routine).uses.get(id(name))
+        scope = _binding_scope(name.id, point.routine) if not reach else point.routine
         if scope is None:
             return None
         if point.path and isinstance(key := point.path[0], str) and (items := keyed_items(name.id, key, scope)):
             return _all(self._at(item, replace(point, routine=scope, path=point.path[1:])) for item in items)
-        if is_changed(name.id, scope):
-            return None
-        at = name.start if scope is point.routine else None
-        return _all(self._bound(name.id, scope, at, point))
+        if reach:
+            return _all(self._defined(each, point) for each in reach)
+        return _all(self._bound(name.id, scope, point)) if not is_changed(name.id, scope) else None
 
-    def _bound(self, name: str, scope: Routine, at: int | None, point: _Point) -> Iterator[Known]:
-        """What a name may be; callers, who take long to find, come last."""
-        bounds = list(reaching(scope, scope.bounds.get(name, []), at))
-        for bound in bounds:
+    def _definitions(self, routine: Routine) -> Definitions:
+        return Terms.of_program(self.values.links.program).definitions(routine)
+
+    def _defined(self, definition: Definition, point: _Point) -> Known:
+        """What one definition in the routine itself gives."""
+        if definition.parameter:
+            return _all(self._given(definition.parameter, point.routine, point))
+        if definition.value is None or definition.operator:
+            return None
+        return self._at(definition.value, replace(point, path=(*definition.route, *point.path)))
+
+    def _bound(self, name: str, scope: Routine, point: _Point) -> Iterator[Known]:
+        """What a name of an enclosing scope may be."""
+        for bound in scope.bounds.get(name, []):
             yield self._at(bound.value, replace(point, routine=bound.routine, path=(*bound.route, *point.path)))
-        if scope.parameter(name) is not None and not any(bound.is_sure and at is not None for bound in bounds):
-            given = list(given_for(self.values, scope, name)) if name != scope.self_name else []
-            for caller, value in given:
-                yield self._at(value, replace(point, routine=caller))
-            if not given:
-                yield None
+        if scope.parameter(name) is not None:
+            yield from self._given(name, scope, point)
+
+    def _given(self, name: str, routine: Routine, point: _Point) -> Iterator[Known]:
+        """What callers, who take long to find, give for a parameter."""
+        given = list(given_for(self.values, routine, name)) if name != routine.self_name else []
+        for caller, value in given:
+            yield self._at(value, replace(point, routine=caller))
+        if not given:
+            yield None
 
     def _attribute(self, node: facts.Attribute, point: _Point) -> Known:
         """What methods store under an attribute of ``self``; else the field of a result: ``output.logits``."""
@@ -109,6 +123,9 @@ class Endings:
         is_own = isinstance(node.value, facts.Name) and node.value.id == routine.self_name
         if not is_own or routine.owner is None:
             return self._at(node.value, point.within(node.name))
+        reach = self._definitions(routine).uses.get(id(node))
+        if reach and all(each.value is not None for each in reach):
+            return _all(self._defined(each, point) for each in reach)
         classes = hierarchy(self.values, Instance(routine.owner))
         bounds = [bound for cls in classes for bound in cls.attributes.get(node.name, [])]
         return _all(
@@ -120,13 +137,21 @@ class Endings:
     # ------------------------------------------------------------------------------------------------------------ calls
 
     def _called(self, call: facts.Call, point: _Point) -> Known:
-        callees = self.values.callees(call, point.routine)
+        callees = self._callees(call, point.routine)
         if not callees:
             return self._method(call, point)
         if not knows_all(self.values, call.function, point.routine):
             return None
         found = _all(self._by(callee, call, point) for callee in callees)
         return found if found is None else [_held(ending, call.function, point.routine) for ending in found]
+
+    def _callees(self, call: facts.Call, routine: Routine) -> list[Value]:
+        function = call.function
+        if isinstance(function, facts.Attribute) and function.name == CALL:
+            return self.values.of(function.value, routine)
+        if isinstance(function, facts.Subscript):
+            return list(items_in(self.values, function, routine))
+        return self.values.callees(call, routine)
 
     def _method(self, call: facts.Call, point: _Point) -> Known:
         """A method of a tensor; of a dictionary, what ``get`` gets."""
@@ -272,6 +297,14 @@ def _held(ending: Ending, function: facts.Expression, routine: Routine) -> Endin
         return ending
     is_own = function.value.id == routine.self_name
     return replace(ending, attributes=(function.name, *ending.attributes)) if is_own else ending
+
+
+def _binding_scope(name: str, routine: Routine) -> Routine | None:
+    """The scope around a routine, or itself, that binds a name."""
+    scope: Routine | None = routine
+    while scope is not None and name not in scope.bounds and scope.parameter(name) is None:
+        scope = scope.parent
+    return scope
 
 
 def _all(found: Iterable[Known]) -> Known:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from initlint.finding import Place
 from initlint.frameworks import losses as framework
 from initlint.program.certainty import knows_all
 from initlint.program.ending import Call, Ending, asked
@@ -30,8 +29,10 @@ class LossInput:
     """Its name without the module."""
     kind: str
     """What it takes: ``"categorical"`` or ``"binary"`` for logits, ``"log-probabilities"``, ``"probabilities"``."""
-    place: Place
-    """Of the call that computes it."""
+    kinds: frozenset[str]
+    """The same of all losses that the call may compute."""
+    call: Call
+    """That computes it."""
     made: Call
     """Its construction; for a function, the same call."""
     endings: tuple[Ending, ...]
@@ -52,8 +53,6 @@ def find_loss_inputs(program: Program) -> Iterator[LossInput]:
                     yield from _met(values, routine, call)
 
 
-LOGITS = frozenset({"categorical", "binary"})
-"""Kinds of losses that make probabilities themselves."""
 NAMES = frozenset(name.rpartition(".")[2] for name in framework.LOSSES)
 
 
@@ -62,28 +61,31 @@ def _may_be_loss(name: str) -> bool:
 
 
 def _met(values: Values, routine: Routine, call: facts.Call) -> Iterator[LossInput]:
-    loss = _loss(values, routine, call)
+    losses = _losses(values, routine, call)
     given = argument(call, "input", 0)
-    if loss is None or given is None:
+    if not losses or given is None:
         return
-    kind = framework.LOSSES[loss.name]
     program = values.links.program
     endings = asked(program, Endings(values).of(given, routine) or [])
-    logits = endings if kind in LOGITS else ()
-    if kind == "log-probabilities":
+    logits: tuple[Ending, ...] = ()
+    if any(framework.LOSSES[loss.name] == "log-probabilities" for loss in losses):
         logits = asked(program, Endings(values, takes_logarithms=True).of(given, routine) or [])
-    if endings or logits:
-        here = Call(call, routine.module)
+    kinds = frozenset(framework.LOSSES[loss.name] for loss in losses)
+    here = Call(call, routine.module)
+    for loss in losses if endings or logits else ():
         made = Call(loss.call, loss.routine.module) if loss.call is not None and loss.routine is not None else here
-        yield LossInput(loss.name.rpartition(".")[2], kind, here.place, made, endings, logits)
+        kind = framework.LOSSES[loss.name]
+        raw = {"log-probabilities": logits, "probabilities": ()}.get(kind, endings)
+        yield LossInput(loss.name.rpartition(".")[2], kind, kinds, here, made, endings, raw)
 
 
-def _loss(values: Values, routine: Routine, call: facts.Call) -> Foreign | None:
-    """The one loss that a call computes; `None` if it may be anything else."""
+def _losses(values: Values, routine: Routine, call: facts.Call) -> list[Foreign]:
+    """The losses that a call may compute; none if it may be anything else."""
     callees = values.callees(call, routine)
     computed = [callee for callee in callees if isinstance(callee, Foreign) and _is_computed(callee)]
-    is_one = len({callee.name for callee in computed}) == 1 and len(computed) == len(callees)
-    return computed[0] if is_one and knows_all(values, call.function, routine) else None
+    if len(computed) < len(callees) or not knows_all(values, call.function, routine):
+        return []
+    return list({callee.name: callee for callee in computed}.values())
 
 
 def _is_computed(callee: Foreign) -> bool:

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from initlint.program.loops.expressions import terminal_name
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from initlint.frameworks import torch as framework
+from initlint.program.loops.expressions import argument, terminal_name
+from initlint.program.loops.passing import index_in
 from initlint.program.loops.routines import EACH, Routine
+from initlint.program.loops.values import Foreign
 from initlint.reading import facts
+
+if TYPE_CHECKING:
+    from initlint.program.loops.values import Value, Values
 
 Path = tuple[int | str, ...]
 """Where a value lies in another: positions, keys and names of fields, from the outermost."""
@@ -53,3 +62,16 @@ def _is_empty(node: facts.Expression) -> bool:
     return (isinstance(node, facts.Dictionary) and not node.values) or (
         isinstance(node, facts.Call) and _is_dict(node) and not node.arguments
     )
+
+
+def items_in(values: Values, node: facts.Subscript, routine: Routine) -> Iterator[Value]:
+    """What ``layers[index]`` may be: of a container of layers, the one it was made with at that place."""
+    made = [
+        one for one in values.of(node.value, routine) if isinstance(one, Foreign) and one.name in framework.CONTAINERS
+    ]
+    if not made:
+        yield from values.of(node, routine)
+    index = index_in(node.index)
+    for one in made if index != EACH else ():
+        if one.call is not None and one.routine is not None:
+            yield from values.of(argument(one.call, "", index), one.routine)
