@@ -135,6 +135,16 @@ class Program:
             self._loss_inputs = list(find_loss_inputs(self))
         return iter(self._loss_inputs)
 
+    def dotted_name(self, module: Module) -> str:
+        """The name under which a program imports a module, from its outermost package on."""
+        path = module.path.absolute()
+        parts = [] if path.name == "__init__.py" else [path.stem]
+        folder = path.parent
+        while (folder / "__init__.py").is_file() and folder.parent != folder:
+            parts.insert(0, folder.name)
+            folder = folder.parent
+        return ".".join(parts)
+
     # ------------------------------------------------------------------------------------------------------ resolving
 
     def resolve(self, module: Module, name: str, depth: int = 0) -> Resolved:
@@ -145,13 +155,15 @@ class Program:
         return self._follow(module, name, binding, depth)
 
     def resolve_attribute(self, owner: Module | External, name: str, depth: int = 0) -> Resolved:
-        """What ``owner.name`` is for a module inside or outside the program."""
+        """What ``owner.name`` is for a module inside or outside the program.
+
+        A submodule comes before what star imports may bring in: to look there, all that they name would have to be read.
+        """
         if isinstance(owner, External):
             return External(f"{owner.name}.{name}")
-        found = self.resolve(owner, name, depth)
-        if found is None and owner.path.name == "__init__.py":
-            return self._module_at(owner.path.parent, name)
-        return found
+        if owner.path.name == "__init__.py" and name not in owner.bindings:
+            return self._module_at(owner.path.parent, name) or self.resolve(owner, name, depth)
+        return self.resolve(owner, name, depth)
 
     def resolve_expression(self, module: Module, expression: facts.Expression | None) -> Resolved:
         """What a dotted name at the top level of a module is."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from initlint.finding import Place
@@ -10,19 +10,21 @@ from initlint.frameworks import torch as framework
 from initlint.program import Module
 from initlint.reading import facts
 from initlint.signal.size import Size
-from initlint.tracing import layers, tensors
+from initlint.tracing import layers, patches, tensors
 from initlint.tracing.namespaces import NamespaceValue, ParserValue
 from initlint.tracing.values import (
     BoundMethod,
     ClassName,
     ClassValue,
     ContainerValue,
+    Device,
     DictValue,
     ExternalValue,
     FunctionValue,
     Instance,
     LayerValue,
     ListValue,
+    Many,
     Method,
     Partial,
     Scope,
@@ -32,6 +34,7 @@ from initlint.tracing.values import (
     TypeName,
     Unknown,
     Value,
+    is_module,
 )
 
 if TYPE_CHECKING:
@@ -46,7 +49,8 @@ def load(tracer: Tracer, owner: Value, name: str, place: Place, scope: Scope) ->
     if isinstance(owner, ExternalValue):
         if name == "__name__" and framework.layer_spec(owner.name) is not None:
             return owner.name.rpartition(".")[2]
-        return tracer.external(f"{owner.name}.{name}")
+        patched = patches.load(tracer, owner.name, name)
+        return patched if patched is not None else tracer.external(f"{owner.name}.{name}")
     if isinstance(owner, Instance):
         return _load_from_instance(tracer, owner, name, place)
     if isinstance(owner, (LayerValue, ContainerValue)):
@@ -59,9 +63,12 @@ def load(tracer: Tracer, owner: Value, name: str, place: Place, scope: Scope) ->
         return tensors.load(tracer, owner, name, place)
     if isinstance(owner, Signal):
         return _load_from_signal(tracer, owner, name)
-    if isinstance(owner, (TypeName, FunctionValue)) and name in ("__name__", "__qualname__"):
-        of = owner.of if isinstance(owner, TypeName) else owner
-        return ClassName.made(getattr(of, "type_name", "?"), of) if isinstance(owner, TypeName) else owner.name
+    if isinstance(owner, TypeName):
+        return _load_from_type(tracer, owner, name, place)
+    if isinstance(owner, FunctionValue) and name in ("__name__", "__qualname__"):
+        return owner.name
+    if isinstance(owner, Device) and name in ("type", "index"):
+        return owner.type if name == "type" else owner.index
     if isinstance(owner, NamespaceValue):
         return owner.attributes.get(name, Unknown(f"{name} is not set", place))
     if isinstance(owner, ParserValue):
@@ -98,6 +105,9 @@ def _load_from_instance(tracer: Tracer, owner: Instance, name: str, place: Place
     found = class_member(tracer, owner.cls, name)
     if found is not None or has_member(owner.cls, name):
         return _bind(tracer, found, owner, place)
+    patched = patches.inherited(tracer, owner, name)
+    if patched is not None:
+        return patched
     if owner.cls.is_module and name in MODULE_METHODS:
         return Method(owner, name)
     if name == "training":
@@ -177,14 +187,32 @@ def _class_constant(tracer: Tracer, cls: ClassValue, node: facts.Statement, name
     return Unknown(f"{name} has no value in {cls.name}")
 
 
+CLASS_ATTRIBUTES: dict[str, Callable[[Tracer, ClassValue], Value]] = {
+    "__name__": lambda tracer, cls: cls.name,
+    "__qualname__": lambda tracer, cls: cls.name,
+    "__module__": lambda tracer, cls: tracer.program.dotted_name(cls.scope.module),
+    "__bases__": lambda tracer, cls: cls.bases or (ExternalValue("builtins.object"),),
+    "__mro__": lambda tracer, cls: cls.order,
+}
+"""What every class has."""
+
+
+def _load_from_type(tracer: Tracer, owner: TypeName, name: str, place: Place) -> Value:
+    if name in ("__name__", "__qualname__"):
+        return ClassName.made(getattr(owner.of, "type_name", "?"), owner.of)
+    if isinstance(owner.of, Instance):
+        return _load_from_class(tracer, owner.of.cls, name, place)
+    return Unknown(f"attribute {name} of a class outside the program", place)
+
+
 def _is_class_method(function: FunctionValue) -> bool:
     node = function.node
     return isinstance(node, facts.Function) and "classmethod" in map(decorator_name, node.decorators)
 
 
 def _load_from_class(tracer: Tracer, owner: ClassValue, name: str, place: Place) -> Value:
-    if name in ("__name__", "__qualname__"):
-        return owner.name
+    if name in CLASS_ATTRIBUTES:
+        return CLASS_ATTRIBUTES[name](tracer, owner)
     found = class_member(tracer, owner, name)
     if isinstance(found, FunctionValue) and _is_class_method(found):
         return BoundMethod(found, owner)
@@ -228,6 +256,8 @@ def _load_from_super(tracer: Tracer, owner: SuperValue, name: str) -> Value:
 def _load_from_layer(tracer: Tracer, owner: LayerValue | ContainerValue, name: str, place: Place) -> Value:
     if isinstance(owner, ContainerValue) and name in owner.items:
         return owner.items[name]
+    if isinstance(owner, ContainerValue) and name in owner.attributes:
+        return owner.attributes[name]
     if isinstance(owner, LayerValue):
         if name in owner.attributes:
             return owner.attributes[name]
@@ -235,6 +265,9 @@ def _load_from_layer(tracer: Tracer, owner: LayerValue | ContainerValue, name: s
             return layers.kept_argument(owner, name)
         if owner.spec is None and name not in MODULE_METHODS:
             return Unknown(f"attribute {name} of {owner.type_name}", place)
+    patched = patches.inherited(tracer, owner, name)
+    if patched is not None:
+        return patched
     if name == "__class__":
         return TypeName(owner)
     if name == "training":
@@ -258,13 +291,20 @@ def store(tracer: Tracer, owner: Value, name: str, value: Value, place: Place, s
             value = tensors.replaced(tracer, owner.attributes.get(name), value, place, scope)
         tracer.heap.set(owner.attributes, name, value)
     elif isinstance(owner, ContainerValue):
-        tracer.heap.set(owner.items, name, value)
+        tracer.heap.set(owner.items if is_kept(value) else owner.attributes, name, value)
+    elif isinstance(owner, ExternalValue):
+        tracer.heap.set(tracer.patches, f"{owner.name}.{name}", value)
     elif isinstance(owner, TensorValue):
         tensors.store(tracer, owner, name, value, place, scope)
     elif isinstance(owner, ClassValue):
         tracer.heap.set(owner.constants, name, value)
     elif isinstance(owner, NamespaceValue):
         tracer.heap.set(owner.attributes, name, value)
+
+
+def is_kept(value: Value) -> bool:
+    """Whether a container that gets a value as an attribute keeps it among its items: modules, parameters, the unknown."""
+    return is_module(value) or isinstance(value, (TensorValue, Unknown, Many))
 
 
 def _adopt(tracer: Tracer, value: Value, name: str, owner: Instance) -> None:

@@ -13,6 +13,7 @@ from initlint.tracing.values import (
     Arguments,
     Builtin,
     ClassName,
+    ClassValue,
     ContainerValue,
     DictValue,
     Instance,
@@ -262,7 +263,16 @@ def _str(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place,
     if isinstance(value, (LayerValue, Instance, ContainerValue, TypeName)):
         of = value.of if isinstance(value, TypeName) else value
         return ClassName.made(getattr(of, "type_name", "?"), of)
+    if isinstance(value, tuple) and all(isinstance(each, ClassValue) for each in value):
+        return f"({', '.join(_class_text(tracer, each) for each in value)})"
+    if isinstance(value, ClassValue):
+        return _class_text(tracer, value)
     return str(value) if isinstance(value, (str, int, float)) else Unknown("a string", place)
+
+
+def _class_text(tracer: Tracer, cls: Value) -> str:
+    assert isinstance(cls, ClassValue)
+    return f"<class '{tracer.program.dotted_name(cls.scope.module)}.{cls.name}'>"
 
 
 def _nothing(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:

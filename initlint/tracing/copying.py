@@ -56,6 +56,8 @@ def _copy_module(
     target = made.items if isinstance(made, ContainerValue) else made.attributes
     for name, item in source.items():
         target[name] = deep_copy(tracer, item, memo)
+    if isinstance(value, ContainerValue):
+        made.attributes.update(value.attributes)
     return made
 
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from initlint.finding import Place
 from initlint.frameworks import torch as framework
+from initlint.frameworks.torch_names import MODULE_NAMES, TENSOR_NAMES
 from initlint.signal.size import Size
-from initlint.tracing import attributes
+from initlint.tracing import attributes, patches
 from initlint.tracing.values import (
     Arguments,
     BoundMethod,
@@ -156,15 +157,47 @@ def call_hasattr(tracer: Tracer, arguments: Arguments, keywords: Keywords, place
     if len(arguments) != 2 or not isinstance(arguments[1], str):
         return Unknown("hasattr", place)
     owner, name = arguments[0], str(arguments[1])
+    if isinstance(owner, (LayerValue, ContainerValue, Instance)) and patches.inherited(tracer, owner, name) is not None:
+        return True
     if isinstance(owner, LayerValue):
         return name in owner.attributes or name in owner.arguments or name in attributes.MODULE_METHODS
     if isinstance(owner, ContainerValue):
-        return name in owner.items or name in attributes.MODULE_METHODS
+        return name in owner.items or name in owner.attributes or name in attributes.MODULE_METHODS
+    if isinstance(owner, TensorValue):
+        is_marked = owner.parameter is not None and (id(owner.parameter), name) in tracer.marks and not owner.is_part
+        return is_marked or name in TENSOR_NAMES
+    if isinstance(owner, Signal):
+        return name in TENSOR_NAMES
+    if isinstance(owner, (ClassValue, ExternalValue)):
+        answer = _has_class(owner, name) if isinstance(owner, ClassValue) else _has_external(tracer, owner, name)
+        return Unknown("hasattr", place) if answer is None else answer
     if isinstance(owner, Instance):
         if name in owner.attributes or attributes.has_member(owner.cls, name):
             return True
         return False if owner.is_complete and not owner.cls.has_unknown_base else Unknown("hasattr", place)
     return Unknown("hasattr of something unknown", place)
+
+
+def _has_class(cls: ClassValue, name: str) -> bool | None:
+    if (
+        attributes.has_member(cls, name)
+        or (cls.is_module and name in MODULE_NAMES)
+        or name in attributes.CLASS_ATTRIBUTES
+    ):
+        return True
+    is_plain = all(
+        isinstance(base, ClassValue) or base.name in (framework.MODULE, "builtins.object") for base in cls.order
+    )
+    return False if is_plain and not cls.has_unknown_base and not name.startswith("__") else None
+
+
+def _has_external(tracer: Tracer, owner: ExternalValue, name: str) -> bool | None:
+    if patches.load(tracer, owner.name, name) is not None:
+        return True
+    if owner.name == framework.MODULE:
+        return name in MODULE_NAMES
+    is_function = f"{owner.name}." in framework.FUNCTIONAL_ROOTS and name in framework.FUNCTIONS
+    return True if is_function else None
 
 
 def call_getattr(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:

@@ -13,6 +13,7 @@ from initlint.signal.size import Size
 from initlint.tracing.values import (
     BoundMethod,
     ClassValue,
+    Device,
     DictValue,
     ExternalValue,
     FunctionValue,
@@ -27,7 +28,9 @@ from initlint.tracing.values import (
     Value,
 )
 
-FIXED = frozenset({type(None), bool, int, float, str, NamedGain, Size, ExternalValue, ClassValue, Module, slice})
+FIXED = frozenset(
+    {type(None), bool, int, float, str, NamedGain, Size, ExternalValue, ClassValue, Device, Module, slice}
+)
 """Types of values that no root can change; what is set on a class is kept apart from it."""
 
 

@@ -120,7 +120,8 @@ def _call_on_module(
         _register(tracer, module, name, arguments, keywords, place, scope)
         return None
     if name in QUERIES:
-        return _query(tracer, module, name, place, scope)
+        is_deep = keywords.get("recurse", True) is not False
+        return _query(tracer, module, name, place, scope, is_deep)
     if name == "apply":
         applying.apply(tracer, module, arguments[0] if arguments else None, place, scope)
         return module
@@ -163,7 +164,7 @@ QUERIES = frozenset(
 )
 
 
-def _query(tracer: Tracer, module: Value, name: str, place: Place, scope: Scope) -> Value:
+def _query(tracer: Tracer, module: Value, name: str, place: Place, scope: Scope, is_deep: bool) -> Value:
     if name == "state_dict":
         pairs: list[Value] = [(path, tensor) for path, tensor in modules.named_tensors(module)]
         return (
@@ -175,9 +176,11 @@ def _query(tracer: Tracer, module: Value, name: str, place: Place, scope: Scope)
     is_named = plain != name
     found = [
         applying.named(path, inner) if is_named else inner
-        for path, inner in _inside(module, plain)
+        for path, inner in (_inside(module, plain) if is_deep else _directly_inside(module, plain))
         if not isinstance(inner, Unknown)
     ]
+    if not is_deep and (not isinstance(module, Instance) or module.is_complete):
+        return ListValue(found)
     return ListValue([*found, *applying.parts(tracer, module, is_named, plain == "parameters", place, scope)])
 
 
@@ -189,6 +192,12 @@ def _inside(module: Value, kind: str) -> Iterator[tuple[str, Value]]:
         yield from modules.submodules(module)
     elif kind == "parameters":
         yield from modules.named_tensors(module)
+
+
+def _directly_inside(module: Value, kind: str) -> Iterator[tuple[str, Value]]:
+    """Likewise, of the module alone."""
+    if kind == "parameters":
+        yield from modules.own_tensors(module)
 
 
 def _freeze(tracer: Tracer, module: Value, name: str, arguments: Arguments) -> None:

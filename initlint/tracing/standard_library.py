@@ -1,4 +1,4 @@
-"""The standard library: what of it code for building models calls."""
+"""The standard library, and functions of the framework like it: what of it code for building models calls."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from initlint.network import Replication
 from initlint.tracing import (
     builtins,
     copying,
+    devices,
     iteration,
     modules,
 )
@@ -125,6 +126,9 @@ PYTHON: dict[str, Builtin] = {
     "numpy.log2": builtins.of_numbers(math.log2),
     "math.prod": _product,
     "numpy.prod": _product,
+    "torch.device": devices.make,
+    "torch.get_default_device": devices.default,
+    "torch.set_default_device": devices.set_default,
     "functools.partial": _partial,
     "copy.deepcopy": _deepcopy,
     "copy.copy": builtins.first,

@@ -10,6 +10,7 @@ from initlint.reading import facts
 from initlint.tracing import attributes, comparing, expressions, iteration, subscripts
 from initlint.tracing.heap import Branch
 from initlint.tracing.values import (
+    Device,
     FunctionValue,
     ListValue,
     Many,
@@ -295,11 +296,16 @@ def _raise(tracer: Tracer, node: facts.Statement, scope: Scope) -> Flow:
 
 def _with(tracer: Tracer, node: facts.Statement, scope: Scope) -> Flow:
     assert isinstance(node, facts.With)
+    outside = tracer.default_device
     for item in node.items:
         value = tracer.evaluate(item.value, scope)
         if item.target is not None:
             assign(tracer, item.target, value, scope)
-    return tracer.run(node.body, scope)
+        if isinstance(value, Device):
+            tracer.heap.set_field(tracer, "default_device", value)
+    flow = tracer.run(node.body, scope)
+    tracer.heap.set_field(tracer, "default_device", outside)
+    return flow
 
 
 def _try(tracer: Tracer, node: facts.Statement, scope: Scope) -> Flow:

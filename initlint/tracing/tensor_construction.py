@@ -12,6 +12,7 @@ from initlint.signal.distribution import Distribution
 from initlint.signal.size import Size
 from initlint.tracing import rows, tensors
 from initlint.tracing.values import (
+    Device,
     ListValue,
     Row,
     Scope,
@@ -67,7 +68,9 @@ def construct(
     if numbers:
         made.shape = (len(numbers),)
         return Row((len(numbers),), None, made, place=place, numbers=numbers)
-    return TensorValue(made.shape, law, made, place=place)
+    device = keywords.get("device")
+    where = device if isinstance(device, Device) else tracer.default_device if device is None else None
+    return TensorValue(made.shape, law, made, place=place, device=where)
 
 
 def _constructed_law(name: str, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Distribution | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from initlint.finding import Place
 from initlint.frameworks import torch as framework
+from initlint.frameworks.torch_names import TENSOR_NAMES
 from initlint.network import DiscardedInit, LateInit, Parameter, Shape, VectorInit, Write
 from initlint.signal.distribution import Distribution
 from initlint.signal.initializers import INITIALIZERS, fans
@@ -47,6 +48,10 @@ def load(tracer: Tracer, owner: TensorValue, name: str, place: Place) -> Value:
         return Unknown("a shape that is not known", place) if owner.shape is None else shape_value(owner.shape)
     if name == "ndim":
         return Unknown("a shape that is not known", place) if owner.shape is None else len(owner.shape)
+    if name == "device" and owner.device is not None:
+        return owner.device
+    if owner.parameter is not None and not owner.is_part and (id(owner.parameter), name) in tracer.marks:
+        return tracer.marks[id(owner.parameter), name]
     if name in ("grad", "dtype", "device", "is_cuda", "layout", "names", "grad_fn"):
         return Unknown(f"the {name} of a tensor", place)
     if name == "requires_grad":
@@ -124,6 +129,8 @@ def store(tracer: Tracer, owner: TensorValue, name: str, value: Value, place: Pl
         write(tracer, owner, "data=", law_of(value), place, scope)
     elif name == "requires_grad" and owner.parameter is not None and isinstance(value, bool):
         tracer.heap.set_field(owner.parameter, "is_frozen", not value)
+    elif owner.parameter is not None and not owner.is_part and name not in TENSOR_NAMES:
+        tracer.heap.set(tracer.marks, (id(owner.parameter), name), value)
 
 
 def store_item(tracer: Tracer, owner: TensorValue, index: Value, value: Value, place: Place, scope: Scope) -> None:

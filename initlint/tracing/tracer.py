@@ -21,6 +21,7 @@ from initlint.tracing.heap import MISSING, Heap
 from initlint.tracing.keeping import Keeper
 from initlint.tracing.values import (
     ClassValue,
+    Device,
     ExternalValue,
     FunctionValue,
     Instance,
@@ -67,7 +68,7 @@ class Tracer:
     """Runs parts of one program. What it meets goes into `record`."""
 
     def __init__(self, program: Program) -> None:
-        self.program = program
+        self.program: Program = program
         self.kept = Keeper()
         self.heap = Heap(self.join_signals, self.kept)
         self.record = Record()
@@ -104,6 +105,12 @@ class Tracer:
         """What the framework builds of other layers, as source."""
         self.site: Place | None = None
         """Where the program builds or calls the composite that runs."""
+        self.default_device: Value = Device("cpu")
+        """Where tensors are made."""
+        self.patches: dict[str, Value] = {}
+        """What the program sets on things outside it, by dotted name."""
+        self.marks: dict[tuple[int, str], Value] = {}
+        """Attributes that the program sets on parameters, by identity of parameter."""
         self._places: dict[int, Place] = {}
         """By identity of node: the facts live as long as the program."""
         self._scopes: dict[int, Scope] = {}
@@ -134,6 +141,9 @@ class Tracer:
         self.layer_owner.clear()
         self.active.clear()
         self.effects.clear()
+        self.default_device = Device("cpu")
+        self.patches.clear()
+        self.marks.clear()
         self._globals.clear()
 
     def step(self) -> None:

@@ -46,6 +46,14 @@ class ExternalValue:
     name: str
 
 
+@dataclass(frozen=True)
+class Device:
+    """``torch.device("cuda:0")``."""
+
+    type: str
+    index: int | None = None
+
+
 @dataclass(eq=False)
 class Scope:
     """Names and their values: of a call, or of a module (no parent)."""
@@ -149,6 +157,8 @@ class ContainerValue:
     """True if it may hold more than is known."""
     type_name: str = "Sequential"
     parents: int = 0
+    attributes: dict[str, Value] = field(default_factory=dict)
+    """What else is set on it: flags, numbers."""
 
 
 @dataclass(eq=False)
@@ -231,6 +241,8 @@ class TensorValue:
     is_trained: bool = False
     """Whether it is the parameter itself rather than its ``.data`` or a view."""
     place: Place | None = None
+    device: Value = None
+    """Where a constructor put it; `None` if that is not followed."""
 
 
 @dataclass(frozen=True, eq=False)
