@@ -17,7 +17,7 @@ class Distribution:
 
     family: str
     """``"constant"``, ``"normal"``, ``"uniform"``, ``"truncated_normal"``, ``"orthogonal"``, ``"identity"``,
-    ``"sparse"``, ``"other"`` (known moments, no named shape) or ``"unknown"``."""
+    ``"sparse"``, ``"standardised"`` (each unit's weights sum to 0), ``"other"`` (known moments, no named shape) or ``"unknown"``."""
     mean: Value = None
     variance: Value = None
     gain: Value = None
@@ -83,6 +83,11 @@ class Distribution:
     def sparse(sparsity: Value, std: Value = 0.01) -> Distribution:
         """0 with probability `sparsity`, else N(0, std²): variance ``(1 - sparsity) std²`` (Martens 2010)."""
         return _unless_constant(Distribution("sparse", 0, combine(lambda p, s: (1 - p) * s**2, sparsity, std)))
+
+    @staticmethod
+    def standardised(variance: Value = 1) -> Distribution:
+        """Each unit's weights have exactly mean 0 and this variance (Qiao et al. 2019, arXiv:1903.10520, eq. 6)."""
+        return _unless_constant(Distribution("standardised", 0, variance))
 
     @property
     def is_constant(self) -> bool:

@@ -26,6 +26,7 @@ def linear(moments: Moments, fan_in: Value, weight: Distribution, bias: Distribu
     """``y = sum of fan_in terms w x, plus b``.
 
     ``E[y²] = n (Var[w] E[x²] + E[w]² Var[x]) + Var[b] + (n E[w] E[x] + E[b])²`` (Poole et al. 2016, eq. 3, with means).
+    Weights that sum to 0 for each unit pass nothing on of what the inputs have in common.
     A nonzero mean of the weights makes what the inputs have in common grow faster than this where they are correlated.
     """
     law = bias or NO_BIAS
@@ -34,7 +35,8 @@ def linear(moments: Moments, fan_in: Value, weight: Distribution, bias: Distribu
     mean = combine(lambda n, w, x, b: n * w * x + b, fan_in, weight.mean, moments.mean, law.mean)
     if is_known(weight.mean) and weight.mean == 0:
         mean = law.mean
-    spread = combine(_sum_variance, fan_in, weight.variance, weight.mean, moments.second, moments.variance)
+    size = moments.variance if weight.family == "standardised" else moments.second
+    spread = combine(_sum_variance, fan_in, weight.variance, weight.mean, size, moments.variance)
     return Moments(mean, combine(lambda s, b, m: s + b + m**2, spread, law.variance, mean))
 
 

@@ -147,7 +147,7 @@ def note_replication(tracer: Tracer, item: Value, how: str, count: int | None, p
 def _of_tensors(symbol: str, left: Value, right: Value) -> Value:
     tensor, other = (left, right) if isinstance(left, TensorValue) else (right, left)
     assert isinstance(tensor, TensorValue)
-    found = tensor.distribution
+    found = tensors.law_of(tensor)
     if isinstance(other, (int, float, Size)) and not isinstance(other, bool):
         return TensorValue(tensor.shape, scaled_law(symbol, found, other, tensor is left))
     if isinstance(other, TensorValue):

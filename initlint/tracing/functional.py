@@ -10,7 +10,7 @@ from initlint.frameworks.tables import FunctionSpec, signature
 from initlint.network import Number, Shape
 from initlint.network.layout import Layout
 from initlint.signal.size import combine
-from initlint.tracing import construction, layers, layouts
+from initlint.tracing import construction, layers, layouts, tensors
 from initlint.tracing.values import (
     ListValue,
     Scope,
@@ -61,7 +61,7 @@ def apply_weight(
         kind,
         parameter.place if parameter is not None else place,
         (signal,),
-        weight=parameter,
+        weight=parameter or tensors.computed(tensor, place),
         bias=offset,
         parameters=tuple(each for each in (parameter, offset) if each is not None),
         fan_in=fans[0],
@@ -69,6 +69,37 @@ def apply_weight(
         options={} if layout is None else {"layout": layout},
         name=parameter.name if parameter is not None else "",
     )
+
+
+def convolve(
+    tracer: Tracer,
+    function: str,
+    op: str,
+    signal: Signal,
+    arguments: Sequence[Value],
+    keywords: Mapping[str, Value],
+    place: Place,
+) -> Signal:
+    """``F.conv2d(signal, weight, bias, stride, ...)``, whose weight is a tensor."""
+    bound = construction.bind(CONVOLVED, arguments[1:], keywords)
+    tensor, axes = bound["weight"], name_axes(function)
+    assert isinstance(tensor, TensorValue)
+    made = apply_matrix(
+        tracer, signal, tensor, is_transposed=True, place=place, bias=bound["bias"], op=op, kind=function
+    )
+    layer = tracer.record.layers[made.node]
+    groups = bound["groups"]
+    layer.options |= {
+        "groups": groups if isinstance(groups, int) else None,
+        "stride": layers.window(bound["stride"], axes),
+    }
+    if op == "conv" and tensor.shape is not None:
+        layer.window = layers.window_of({**bound, "kernel_size": tensors.shape_value(tensor.shape[2:])}, axes)
+    return made
+
+
+CONVOLVED = signature("weight", bias=None, stride=1, padding=0, dilation=1, groups=1)
+"""What a function that convolves takes after the signal."""
 
 
 def _matrix_fans(shape: Shape | None, is_transposed: bool, op: str) -> tuple[Number | None, Number | None]:

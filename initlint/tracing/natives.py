@@ -152,10 +152,10 @@ def _call_function(
     made = tensor_construction.construct(tracer, name.rpartition(".")[2], arguments, keywords, place, scope)
     if made is not None:
         return made
-    found = call_on_signals(tracer, function, arguments, keywords, place)
     known = rows.call(function, arguments)
     if known is not None:
         return known
+    found = call_on_signals(tracer, function, arguments, keywords, place)
     if found is not None:
         return found
     if name.startswith("torch.optim"):
@@ -164,7 +164,7 @@ def _call_function(
         owner = arguments[0]
         if function in framework.COPIES | framework.ALIASES | framework.PARTS or name.endswith("_"):
             return tensor_methods.call(tracer, owner, name.rpartition(".")[2], arguments[1:], keywords, place, scope)
-        return TensorValue(None)
+        return tensors.normalised(function, owner, arguments, keywords) or TensorValue(None)
     return NOTHING
 
 
@@ -223,6 +223,8 @@ def _call_weighted(
         reason = f"the weight of {function} is not known"
         return tracer.add_layer("unknown", function, place, (signal,), reason=reason)
     op = framework.WEIGHTED_FUNCTIONS[function]
+    if op == "conv":
+        return functional.convolve(tracer, function, op, signal, arguments, keywords, place)
     return functional.apply_matrix(
         tracer, signal, weight, is_transposed=True, place=place, bias=bias, op=op, kind=function
     )

@@ -59,6 +59,8 @@ def call(
     if name in ("t", "transpose", "permute"):
         shape = owner.shape
         return tensors.alias(owner, tuple(reversed(shape)) if shape is not None and len(shape) == 2 else None)
+    if name in ("reshape_as", "view_as") and arguments and isinstance(arguments[0], TensorValue):
+        return tensors.alias(owner, arguments[0].shape)
     if name in framework.ALIASES:
         return tensors.alias(owner, owner.shape if name in ("detach", "requires_grad_") else None)
     if name in framework.PARTS:

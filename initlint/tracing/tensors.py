@@ -147,6 +147,31 @@ def law_of(value: Value) -> Distribution | None:
     return None
 
 
+def computed(tensor: TensorValue, place: Place) -> Parameter | None:
+    """A weight that is computed from parameters each time the model runs; `None` if it is not known what it holds."""
+    if tensor.distribution is None:
+        return None
+    made = Parameter("", "computed", tensor.shape, place)
+    made.writes = (Write("computed", place, tensor.distribution),)
+    return made
+
+
+def normalised(
+    function: str, tensor: TensorValue, arguments: Sequence[Value], keywords: Mapping[str, Value]
+) -> TensorValue | None:
+    """A weight whose units are standardised, as a batch norm of its own entries does; `None` for any other function."""
+    from initlint.tracing.construction import bind
+
+    if function not in framework.BATCH_NORMS:
+        return None
+    bound = bind(framework.FUNCTIONS[function].signature, arguments[1:], keywords)
+    scale = bound["weight"]
+    law = Distribution.constant(1) if scale is None else law_of(scale)
+    if bound["mean"] is not None or law is None:
+        return None
+    return TensorValue(tensor.shape, Distribution.standardised(law.second), place=tensor.place)
+
+
 def replaced(tracer: Tracer, old: Value, value: TensorValue, place: Place, scope: Scope) -> TensorValue:
     """``layer.weight = value``: a new parameter takes the name and role of the one it replaces."""
     before, after = old.parameter if isinstance(old, TensorValue) else None, value.parameter

@@ -240,3 +240,50 @@ def test_what_a_norm_adds_to_the_variance_counts_where_the_signal_is_small() -> 
     for name in ("layer", "batch", "size"):
         assert found[name] == pytest.approx(real[name], rel=0.05), name
     assert last == pytest.approx(real["normed"], rel=0.05)
+
+
+COMPUTED = """
+class Standardised(nn.Conv2d):
+    def __init__(self, channels, units, size, stride=1):
+        super().__init__(channels, units, size, stride=stride, padding=1)
+        self.scale = self.weight[0].numel() ** -0.5
+        self.gain = nn.Parameter(torch.full((units, 1, 1, 1), 1.5))
+
+    def forward(self, x):
+        weight = F.batch_norm(
+            self.weight.reshape(1, self.out_channels, -1), None, None,
+            weight=(self.gain * self.scale).view(-1), training=True, momentum=0.0,
+        ).reshape_as(self.weight)
+        return F.conv2d(x, weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
+
+
+class Equalised(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(width, width))
+        self.factor = width**-0.5
+
+    def forward(self, x):
+        return F.linear(x, self.weight * self.factor)
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = Standardised(3, 64, 3, stride=2)
+        self.second = Standardised(64, 128, 3)
+        self.third = Standardised(128, 128, 3)
+        self.out = Equalised(128)
+
+    def forward(self, x):
+        return self.out(self.third(self.second(self.first(x).relu()).relu()).mean((2, 3)))
+"""
+
+
+def test_weights_that_are_computed_from_parameters_have_their_law() -> None:
+    networks = initlint.check_text(HEADER + COMPUTED, "net.py").networks
+    network = next(each for each in networks if each.name == "Net")
+    found = [each for each in predict(network, [(16, 3, 16, 16)]) if each.layer.weight is not None]
+    real = measured(COMPUTED, (16, 3, 16, 16))
+    for prediction, name in zip(found, ("first", "second", "third", "out"), strict=True):
+        assert as_float(prediction.after.variance) == pytest.approx(real[name], rel=0.15 if name == "out" else 0.08), name

@@ -19,20 +19,32 @@ def linear(point: Point) -> Moments:
     bias = layer.bias.distribution or Distribution.unknown() if layer.bias is not None else None
     law = law_of(layer)
     counted = propagation.bias_that_counts(layer.fan_in, law, bias)
-    alone, both = _shares(point)
+    alone, square, both = _shares(point)
     found = propagation.linear(point.before, combine(_times, layer.fan_in, alone), law, counted)
     fan = combine(_times, layer.fan_in, both)
     pairs = places.pairwise(lambda moments: propagation.linear(moments, fan, law, counted), point.before)
+    if law.family == "standardised":
+        found, pairs = _unbalanced(point, found, alone - square), _unbalanced(point, pairs, both - alone**2)
     return replace(found, apart=pairs.apart, across=pairs.across)
 
 
-def _shares(point: Point) -> tuple[float, float]:
-    """Share of a kernel's taps that lie inside the input, and that do at two places at once."""
+def _unbalanced(point: Point, found: Moments, share: float) -> Moments:
+    """What weights that sum to 0 pass on of the mean where some of them lie beside the border."""
+    law = law_of(point.layer)
+    more = combine(lambda n, v, m: n * share * v * m**2, point.layer.fan_in, law.variance, point.before.mean)
+    second, apart, across = (
+        combine(lambda value, extra: value + extra, each, more) for each in (found.second, found.apart, found.across)
+    )
+    return replace(found, second=second, apart=apart, across=across)
+
+
+def _shares(point: Point) -> tuple[float, float, float]:
+    """Share of a kernel's taps that lie inside the input, its mean square, and the share that does at two places."""
     window, sides = point.layer.window, point.extent.sides
     if window is None or not sides or len(sides) != len(window.kernel) or not math.prod(window.outputs(sides)):
-        return 1.0, 1.0
-    first, _, both = window.inside(sides)
-    return first / window.count, both / window.count
+        return 1.0, 1.0, 1.0
+    first, square, both = window.inside(sides)
+    return first / window.count, square / window.count**2, both / window.count
 
 
 def linear_backward(layer: Layer, before: Moments) -> Value:
