@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from initlint.frameworks import einops
 from initlint.frameworks.tables import FunctionSpec, LayerSpec, signature
 
 MODULE = "torch.nn.Module"
@@ -751,7 +752,7 @@ def canonical(name: str) -> str:
 
 def layer_spec(name: str) -> LayerSpec | None:
     """The layer class of that canonical name."""
-    return LAYERS.get(name[len("torch.nn.") :]) if name.startswith("torch.nn.") else None
+    return LAYERS.get(name[len("torch.nn.") :]) if name.startswith("torch.nn.") else einops.LAYERS.get(name)
 
 
 def function_name(name: str) -> str | None:

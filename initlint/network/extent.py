@@ -38,7 +38,7 @@ def of_input(shape: Sequence[int]) -> Extent:
 
 def behind(layer: Layer, inputs: Sequence[Extent]) -> Extent:
     """Of what the layer gives."""
-    before = inputs[0] if inputs else UNKNOWN_EXTENT
+    before = inputs[0] if inputs and not layer.options.get("regroups") else UNKNOWN_EXTENT
     if layer.op in ("conv", "conv_transpose"):
         return Extent(_moved(layer, before), _units(layer))
     if layer.op == "linear":

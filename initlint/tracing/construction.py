@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from initlint.finding import Place
+from initlint.frameworks import einops
 from initlint.frameworks import torch as framework
 from initlint.frameworks.tables import REQUIRED, LayerSpec
 from initlint.network import Number, Parameter, Shape, Write
@@ -79,6 +80,8 @@ def make_layer(
     """An instance of one of the framework's layer classes, its parameters at their defaults."""
     spec = framework.layer_spec(name)
     bound = bind(spec.signature, arguments, keywords) if spec is not None else dict(keywords)
+    if einops.PATTERN in bound:
+        bound[einops.SIZES] = DictValue(dict(keywords.items()))
     made = LayerValue(name, spec, bound, place)
     tracer.heap.born(made, made.attributes)
     if spec is not None:

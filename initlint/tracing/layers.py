@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from initlint.finding import Place
+from initlint.frameworks import einops
 from initlint.frameworks.tables import LayerSpec
 from initlint.network import Number, Parameter
 from initlint.network.window import Window
-from initlint.tracing import attributes, construction
+from initlint.tracing import attributes, construction, rearranging
 from initlint.tracing.heap import Branch
 from initlint.tracing.tensors import as_number
 from initlint.tracing.values import (
@@ -162,8 +163,9 @@ def _record_layer(tracer: Tracer, module: LayerValue, spec: LayerSpec, signals: 
         "bias": bias,
         "activation": spec.activation,
     }
-    details["options"] = _options(module, spec)
-    if spec.op in ("conv", "pool"):
+    is_by_words = einops.PATTERN in module.arguments
+    details["options"] = rearranging.options_of(module) if is_by_words else _options(module, spec)
+    if spec.op in ("conv", "pool") and not is_by_words:
         details["window"] = window_of(module.arguments, spec.axes)
     fans = _fans(module, spec)
     details["fan_in"], details["fan_out"] = fans

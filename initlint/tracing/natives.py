@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from initlint.finding import Place
+from initlint.frameworks import einops
 from initlint.frameworks import torch as framework
 from initlint.network.layout import Same
 from initlint.signal.initializers import calculate_gain
@@ -20,6 +21,7 @@ from initlint.tracing import (
     methods,
     modules,
     patterns,
+    rearranging,
     rows,
     standard_library,
     tensor_construction,
@@ -80,6 +82,8 @@ def _call_framework(
 ) -> Value:
     if name in framework.CONTAINERS:
         return construction.make_container(tracer, framework.CONTAINERS[name], arguments, keywords, place)
+    if name in einops.FUNCTIONS:
+        return rearranging.call(tracer, name, arguments, keywords, place)
     if framework.layer_spec(name) is not None:
         return construction.make_layer(tracer, name, arguments, keywords, place)
     if name == framework.PARAMETER:
