@@ -108,3 +108,38 @@ class Attention(nn.Module):
         return self.out(scores.softmax(-1) @ self.value(x))
 """
     assert said(network(source)).verdict == "healthy"
+
+
+ENCODER = """
+from torch import nn
+
+
+class Encoder(nn.Module):
+    def __init__(self, dim=32):
+        super().__init__()
+        layer = nn.TransformerEncoderLayer(dim, 4, 64, batch_first=True, norm_first=True)
+        self.body, self.head = nn.TransformerEncoder(layer, 3), nn.Linear(dim, 10)
+        for parameter in self.body.parameters():
+            if parameter.dim() > 1:
+                {init}(parameter)
+
+    def forward(self, x):
+        return self.head(self.body(x).mean(1))
+"""
+
+
+def test_attention_by_a_module_is_judged_by_what_its_softmax_is_taken_of() -> None:
+    sick, healthy = (said(network(ENCODER.format(init=f"nn.init.{each}_"))) for each in ("normal", "xavier_uniform"))
+    spread = next(each.value for each in sick.diagnoses if each.symptom.value == "INL605")
+    assert sick.verdict == "at risk"
+    assert spread == pytest.approx(32, rel=0.01)  # root of the queries' times the keys' variance
+    assert healthy.verdict == "healthy"
+
+
+def test_norms_do_not_hide_that_samples_become_alike() -> None:
+    """Sigmoids under PyTorch's default: a norm makes up for the gradient's size, not for biases larger than the signal."""
+    behind = "nn.LayerNorm(width), nn.{}()"
+    sick, healthy = (said(stack(10, behind.format(each))) for each in ("Sigmoid", "Tanh"))
+    assert sick.verdict == "at risk"
+    assert "INL610" in {each.symptom.value for each in sick.diagnoses}
+    assert healthy.verdict == "healthy"

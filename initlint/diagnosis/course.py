@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import reduce
 
 from initlint.network.extent import UNKNOWN_EXTENT, Extent, behind
-from initlint.network.laws import BACKWARD, FORWARD, SOURCES
+from initlint.network.laws import BACKWARD, FORWARD, SOURCES, projected
 from initlint.network.network import Layer, Network
 from initlint.network.parameter import Parameter
 from initlint.network.point import Point, law_of
@@ -36,7 +36,7 @@ class Course:
     gradients: Mapping[int, float]
     """Sum of the squares of the gradient behind each layer, over all entries, for a sum of 1 at each output."""
     compared: Mapping[int, tuple[Moments, Moments]]
-    """By the id of a softmax: the queries and keys that it compares."""
+    """By the id of an attention, or of its softmax if it is written by hand: the queries and keys that it compares."""
     assumed: frozenset[int]
     """Layers of which no law or no number is known."""
 
@@ -71,7 +71,13 @@ def _compared(points: Mapping[int, Point]) -> dict[int, tuple[Moments, Moments]]
         if product is not None and len(product.inputs) == 2 and all(source in points for source in product.inputs):
             query, key = (point.unscaled(source) for source in product.inputs)
             found[each] = query, key
+        elif _is_whole_attention(point):
+            found[each] = projected.parts(point)[:2]
     return found
+
+
+def _is_whole_attention(point: Point) -> bool:
+    return point.layer.op == "attention" and len(point.inputs) == len(projected.PARTS)
 
 
 # ------------------------------------------------------------------------------------------------------------- forward
@@ -93,6 +99,8 @@ def _assumed(point: Point) -> Moments:
     """A norm and a source give mean 0 and variance 1; everything else passes on what it is given: attention its values."""
     if not point.inputs or point.layer.op == "norm":
         return NOISE
+    if _is_whole_attention(point):
+        return projected.put_out(point, projected.parts(point)[-1])
     return point.inputs[-1] if point.layer.op in ("attention", "matmul") else point.inputs[0]
 
 

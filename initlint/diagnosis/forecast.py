@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from initlint.diagnosis.chance import dropout_readings, fluctuation_readings
 from initlint.diagnosis.course import Course, follow
+from initlint.diagnosis.depth import is_normalised
 from initlint.diagnosis.health import Health, judge, readings_of
 from initlint.diagnosis.symptoms import GRADIENT, PREDICTED_GRADIENT, Reading, Symptom
 from initlint.diagnosis.trajectory import trajectories
@@ -26,14 +27,16 @@ BATCH = 64
 def forecast(network: Network) -> Health | None:
     """What `diagnose` is expected to say of the network once it is run; `None` of one of which an operation is not known.
 
-    That samples become alike is left out: where it does harm gradients vanish by the same factor a layer (Schoenholz et al.
-    2017, arXiv:1611.01232, section 4), so that of two predictions it says nothing new.
+    That samples become alike is left out of plain stacks: where it does harm gradients vanish by the same factor a layer
+    (Schoenholz et al. 2017, arXiv:1611.01232, section 4), so that of two predictions it says nothing new. Where norms make up
+    for a gradient's size, they do not bring back what told samples apart.
     """
     if not network.is_complete:
         return None
     predicted = expected(network)
     paths = trajectories(predicted)
-    found = [_adapted(reading) for reading in readings_of(predicted) if reading.symptom is not Symptom.INPUT_IGNORED]
+    readings = [_adapted(reading) for reading in readings_of(predicted)]
+    found = [each for each in readings if each.symptom is not Symptom.INPUT_IGNORED or is_normalised(network)]
     found += [*fluctuation_readings(paths), *dropout_readings(paths)]
     return judge(found)
 
@@ -92,8 +95,8 @@ def _row(layer: Layer, course: Course) -> Row:
 
 
 def _logits(layer: Layer, course: Course) -> Statistics | None:
-    """Of a softmax over products of queries and keys: what it is taken of, if these are scaled by the root of their width."""
-    pair = course.compared.get(layer.id) if layer.op == "softmax" else None
+    """What an attention's softmax is taken of, if products of queries and keys are scaled by the root of their width."""
+    pair = course.compared.get(layer.id)
     if pair is None:
         return None
     square = (as_float(pair[0].second) or 0.0) * (as_float(pair[1].second) or 0.0)

@@ -19,14 +19,26 @@ def attend(point: Point) -> Moments:
         return attention.attend(point)
     if len(point.inputs) < len(PARTS) or not length:
         return UNKNOWN
+    query, key, values = parts(point)
+    return put_out(point, places.attend(values, length, query, key))
+
+
+def parts(point: Point) -> tuple[Moments, Moments, Moments]:
+    """Queries, keys and values of a module or function that is given all three, as they are compared and mixed."""
     own = {parameter.name.rpartition(".")[2]: parameter for parameter in point.layer.parameters if parameter.name}
+    given = point.inputs[: len(PARTS)]
+    if own:
+        bias = own.get("in_proj_bias")
+        weights = [own.get(f"{part}_proj_weight") or own.get("in_proj_weight") for part in PARTS]
+        given = [_projected(signal, weight, bias) for signal, weight in zip(given, weights, strict=True)]
+    query, key, values = given
+    return query, key, values
+
+
+def put_out(point: Point, mixed: Moments) -> Moments:
+    """What a module makes of the mixed values in the end."""
     outer = {name.split(".")[-1]: each for each in point.layer.parameters if "out_proj." in (name := each.name)}
-    bias = own.get("in_proj_bias")
-    weights = [own.get(f"{part}_proj_weight") or own.get("in_proj_weight") for part in PARTS]
-    query, key, values = (
-        _projected(signal, weight, bias) for signal, weight in zip(point.inputs, weights, strict=False)
-    )
-    return _projected(places.attend(values, length, query, key), outer.get("weight"), outer.get("bias"))
+    return _projected(mixed, outer.get("weight"), outer.get("bias")) if outer else mixed
 
 
 def _projected(before: Moments, weight: Parameter | None, bias: Parameter | None) -> Moments:
