@@ -11,10 +11,11 @@ from initlint.finding import Finding, Place, Severity
 from initlint.frameworks.remedies import BINARY_LOSS, CLASS_LOSS
 from initlint.program import Program
 from initlint.program.ending import RAW, Ending
-from initlint.program.losses import LossInput
+from initlint.program.losses import LossInput, layers_before, units_of
 from initlint.program.rebuilding import is_rebuilt
 from initlint.rule import Rule
 
+from .mending_losses import mended
 from .single_unit_softmax import made_by, units
 
 EXAMPLE_CLASSES = 10
@@ -119,7 +120,7 @@ def train(model: Net, batches, optimizer):
 
     def _finding(self, program: Program, same: list[_Mismatch]) -> Finding:
         first = same[0]
-        classes = _classes(program, first.ending.place)
+        classes = _classes(program, first.ending)
         verdict = _verdict(first.met.kind, first.ending, classes)
         assert verdict is not None
         loss, what = first.met.loss, _in_words(first.ending)
@@ -135,6 +136,7 @@ def train(model: Net, batches, optimizer):
             severity=verdict.severity,
             predicted=numbers,
             related=list(dict.fromkeys(places)),
+            fix=mended(program, [one.met for one in same], first.ending),
         )
 
 
@@ -243,14 +245,16 @@ def _of_probabilities(what: str, *, is_part: bool) -> Verdict | None:
     return None
 
 
-def _classes(program: Program, place: Place) -> int | None:
-    """How many units the layer before an activation has, where a network holds it."""
+def _classes(program: Program, ending: Ending) -> int | None:
+    """How many units the layer before an activation has, where a network holds one of the two, or the source says so."""
+    layers = layers_before(program, ending)
     found: set[object] = set()
     for network in program.networks():
         known = {layer.id: layer for layer in network.layers}
         for layer in network.layers:
-            if layer.place == place and layer.op in ("softmax", "activation") and layer.inputs:
-                before = made_by(layer, known)
-                found.add(units(before) if before is not None else None)
-    count = found.pop() if len(found) == 1 else None
+            before = made_by(layer, known) if layer.place == ending.place and layer.inputs else layer
+            if before is not None and (before is not layer or layer.place in {one.place for one in layers}):
+                found.add(units(before))
+    counts = found or {units_of(program, one) for one in layers}
+    count = counts.pop() if len(counts) == 1 else None
     return count if isinstance(count, int) else None

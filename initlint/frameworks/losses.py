@@ -18,6 +18,15 @@ LOSSES = {
 }
 """Losses -> what they take: raw logits, of which they make the probabilities of classes (``"categorical"``) or of each
 label by itself (``"binary"``), or what a log-softmax or a sigmoid makes."""
+LOSSES_OF_LOGITS = {
+    "NLLLoss": "torch.nn.CrossEntropyLoss",
+    "nll_loss": "torch.nn.functional.cross_entropy",
+    "BCELoss": "torch.nn.BCEWithLogitsLoss",
+    "binary_cross_entropy": "torch.nn.functional.binary_cross_entropy_with_logits",
+}
+"""Losses of what a log-softmax or a sigmoid makes, by their last names -> the same of raw logits: it takes their arguments."""
+UNITS = frozenset({"out_features", "out_channels"})
+"""Arguments of layers that say how many units they have."""
 SOFTMAXES = {
     "Softmax": "softmax",
     "Softmax2d": "softmax",
@@ -26,6 +35,9 @@ SOFTMAXES = {
     "log_softmax": "log_softmax",
 }
 """Layers and functions that make probabilities, or their logarithms, of raw logits, by their last names."""
+LOGARITHMS = {"Softmax": "torch.nn.LogSoftmax", "softmax": "torch.nn.functional.log_softmax"}
+"""A softmax, by its last name -> its logarithm."""
+IDENTITY = "torch.nn.Identity"
 PICKING = frozenset({"narrow", "select", "index_select", "gather", "masked_select"})
 """Functions and methods that keep the layout only and give some entries of what they are given."""
 GROWING = frozenset({"add_module", "append", "insert", "extend", "register_module", "pop"})

@@ -13,7 +13,7 @@ from initlint.network import Layer, Network
 from initlint.reading import facts
 
 if TYPE_CHECKING:
-    from initlint.program.module import Module
+    from initlint.program.loops.routines import Routine
     from initlint.program.program import Program
 
 RAW = frozenset({"linear", "conv", "conv_transpose", "norm"})
@@ -24,14 +24,14 @@ KEEPING = frozenset({"reshape", "dropout"})
 
 @dataclass(frozen=True)
 class Call:
-    """A call and the module it stands in."""
+    """A call and the routine it stands in."""
 
     node: facts.Call
-    module: Module
+    routine: Routine
 
     @property
     def place(self) -> Place:
-        return self.module.source.place(self.node.start, self.node.end)
+        return self.routine.module.source.place(self.node.start, self.node.end)
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,10 @@ class Ending:
     """The call at that place, where it was found in the source; `None` where a network was asked."""
     is_layer: bool = field(default=False, compare=False)
     """Whether that call makes the layer rather than its output."""
+    applied: Call | None = field(default=None, compare=False)
+    """The call of that layer, where it is called by itself rather than by a container; of a function, the same call."""
+    given: facts.Expression | None = field(default=None, compare=False)
+    """What that call is given."""
     attributes: tuple[str, ...] = field(default=(), compare=False)
     """Attributes of models that were called on the way to it, outermost first."""
     containers: tuple[facts.Call, ...] = field(default=(), compare=False)

@@ -169,7 +169,7 @@ class Endings:
             return self._literal(call, point)
         given = call.arguments[0].value if call.arguments and not call.arguments[0].star else None
         if callee.call is not None:
-            return self._layer(callee, given, point)
+            return _applied_by(Call(call, point.routine), given, self._layer(callee, given, point))
         name = framework.function_name(callee.name)
         return (
             self._literal(call, point) if name is None else self._applied(name, given, call, call.arguments[1:], point)
@@ -185,7 +185,7 @@ class Endings:
     ) -> Known:
         """A function of the framework, or a method of that name, on a value."""
         if name in framework.WEIGHTED_FUNCTIONS:
-            return self._ended(framework.WEIGHTED_FUNCTIONS[name], "", call, point)
+            return self._ended(framework.WEIGHTED_FUNCTIONS[name], "", call, point, given)
         spec = framework.FUNCTIONS.get(name)
         if spec is None:
             return None
@@ -194,21 +194,30 @@ class Endings:
         if spec.op == "softmax":
             return self._softmax(name, given, call, point) if _are_axes(options) else None
         is_default = not options or not spec.options
-        return self._ended(spec.op, spec.activation, call, point, is_default=is_default)
+        return self._ended(spec.op, spec.activation, call, point, given, is_default=is_default)
 
     def _softmax(self, name: str, given: facts.Expression | None, call: facts.Call | None, point: _Point) -> Known:
         kind = losses.SOFTMAXES.get(name, "")
         if not point.is_raw:
             return self._at(given, replace(point, is_raw=True)) if kind == "log_softmax" else None
-        return self._ended("softmax", kind, call, point) if kind and call is not None else None
+        return self._ended("softmax", kind, call, point, given) if kind and call is not None else None
 
     def _ended(
-        self, op: str, kind: str, call: facts.Call, point: _Point, *, is_default: bool = True, is_layer: bool = False
+        self,
+        op: str,
+        kind: str,
+        call: facts.Call,
+        point: _Point,
+        given: facts.Expression | None = None,
+        *,
+        is_default: bool = True,
+        is_layer: bool = False,
     ) -> Known:
         if not point.is_raw or op not in RAW | {"activation", "softmax"} or (op == "norm" and not is_layer):
             return None
-        here = Call(call, point.routine.module)
-        return [Ending(here.place, op, kind, is_default, point.is_part, here, is_layer)]
+        here = Call(call, point.routine)
+        applied = None if is_layer else here
+        return [Ending(here.place, op, kind, is_default, point.is_part, here, is_layer, applied, given)]
 
     # ----------------------------------------------------------------------------------------------- layers and models
 
@@ -297,6 +306,16 @@ def _held(ending: Ending, function: facts.Expression, routine: Routine) -> Endin
         return ending
     is_own = function.value.id == routine.self_name
     return replace(ending, attributes=(function.name, *ending.attributes)) if is_own else ending
+
+
+def _applied_by(call: Call, given: facts.Expression | None, found: Known) -> Known:
+    """The endings of a call of a layer, with that call; those of a container are called by it."""
+    if found is None:
+        return None
+    is_own = [ending.is_layer and ending.applied is None and not ending.containers for ending in found]
+    return [
+        replace(ending, applied=call, given=given) if own else ending for ending, own in zip(found, is_own, strict=True)
+    ]
 
 
 def _binding_scope(name: str, routine: Routine) -> Routine | None:

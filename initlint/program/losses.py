@@ -7,18 +7,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from initlint.frameworks import losses as framework
+from initlint.frameworks.torch import layer_spec
 from initlint.program.certainty import knows_all
+from initlint.program.dataflow.evaluation import Terms
 from initlint.program.ending import Call, Ending, asked
 from initlint.program.endings import Endings
 from initlint.program.loops.expressions import argument
 from initlint.program.loops.links import names_called
 from initlint.program.loops.values import Foreign
+from initlint.reading import facts
 
 if TYPE_CHECKING:
     from initlint.program.loops.routines import Routine
     from initlint.program.loops.values import Values
     from initlint.program.program import Program
-    from initlint.reading import facts
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class LossInput:
 
 
 def find_loss_inputs(program: Program) -> Iterator[LossInput]:
-    """The calls in the files to report on whose input is known on every way."""
+    """The calls in the files to report on."""
     values = program.values
     if not values.links.calling(*NAMES):
         return
@@ -71,9 +73,9 @@ def _met(values: Values, routine: Routine, call: facts.Call) -> Iterator[LossInp
     if any(framework.LOSSES[loss.name] == "log-probabilities" for loss in losses):
         logits = asked(program, Endings(values, takes_logarithms=True).of(given, routine) or [])
     kinds = frozenset(framework.LOSSES[loss.name] for loss in losses)
-    here = Call(call, routine.module)
-    for loss in losses if endings or logits else ():
-        made = Call(loss.call, loss.routine.module) if loss.call is not None and loss.routine is not None else here
+    here = Call(call, routine)
+    for loss in losses:
+        made = Call(loss.call, loss.routine) if loss.call is not None and loss.routine is not None else here
         kind = framework.LOSSES[loss.name]
         raw = {"log-probabilities": logits, "probabilities": ()}.get(kind, endings)
         yield LossInput(loss.name.rpartition(".")[2], kind, kinds, here, made, endings, raw)
@@ -92,3 +94,36 @@ def _is_computed(callee: Foreign) -> bool:
     """Whether calling it computes a loss: a class of losses is made first, and what it makes is called."""
     is_class = callee.name.rpartition(".")[2][0].isupper()
     return callee.name in framework.LOSSES and is_class == (callee.call is not None)
+
+
+def layers_before(program: Program, ending: Ending) -> list[Ending]:
+    """The layers whose output an activation is applied to, where they are known."""
+    if ending.applied is None or ending.given is None:
+        return []
+    return Endings(program.values).of(ending.given, ending.applied.routine) or []
+
+
+def units_of(program: Program, layer: Ending) -> int | None:
+    """The number of units that a layer is made with, if that is written out."""
+    if layer.call is None or not layer.is_layer:
+        return None
+    values, made = program.values, layer.call
+    names = [callee.name for callee in values.callees(made.node, made.routine) if isinstance(callee, Foreign)]
+    spec = layer_spec(names[0]) if len(names) == 1 else None
+    for position, name in enumerate(spec.signature if spec is not None else ()):
+        if name in framework.UNITS:
+            given = argument(made.node, name, position)
+            return given.value if isinstance(given, facts.Literal) and type(given.value) is int else None
+    return None
+
+
+def feeds_loss_alone(program: Program, met: LossInput, ending: Ending) -> bool:
+    """Whether nothing but the loss uses what the call of an activation gives."""
+    applied, given = ending.applied, argument(met.call.node, "input", 0)
+    if applied is None or applied.routine is not met.call.routine or given is None:
+        return False
+    if given is applied.node:
+        return True
+    definitions = Terms.of_program(program).definitions(applied.routine)
+    uses = [key for key, reach in definitions.uses.items() if any(one.value is applied.node for one in reach)]
+    return uses == [id(given)]

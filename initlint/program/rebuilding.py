@@ -57,7 +57,7 @@ def _is_grown(program: Program, ending: Ending) -> bool:
     """Whether a container gets, or may get, another last layer after it was made."""
     if not ending.containers or ending.call is None:
         return False
-    module = ending.call.module
+    module = ending.call.routine.module
     changed = [one for one in _stored(program, module) if isinstance(one[1], facts.Subscript)]
     for routine in program.values.links.scopes(module).routines:
         changed += [(routine, call.function) for call in routine.calls if terminal_name(call) in framework.GROWING]

@@ -1,0 +1,79 @@
+"""Fixes of a loss that does not fit what it is given."""
+
+from __future__ import annotations
+
+from initlint.fix import Edit, Fix, Name, copied, replaced
+from initlint.frameworks import losses as framework
+from initlint.program import Program
+from initlint.program.ending import RAW, Call, Ending
+from initlint.program.losses import LossInput, feeds_loss_alone
+from initlint.reading import facts
+
+TAKES_LOGITS = frozenset({"categorical", "binary"})
+
+
+def mended(program: Program, met: list[LossInput], ending: Ending) -> Fix | None:
+    """The loss of logits where logits are given; else the activation taken out, or its logarithm taken."""
+    kinds = {kind for one in met for kind in one.kinds}
+    if ending.op in RAW:
+        return _with_loss_of_logits(program, met)
+    if kinds <= TAKES_LOGITS:
+        return _without(program, met, ending)
+    return _with_logarithm(program, met, ending) if kinds == {"log-probabilities"} else None
+
+
+def _with_loss_of_logits(program: Program, met: list[LossInput]) -> Fix | None:
+    """Safe where everything else that the same loss is given is raw, too."""
+    loss = framework.LOSSES_OF_LOGITS.get(met[0].loss)
+    if loss is None or len(met[0].kinds) > 1:
+        return None
+    made = met[0].made
+    same = [one for one in program.loss_inputs() if one.made.node is made.node]
+    is_raw = all(one.endings and all(each.op in RAW for each in one.endings) for one in same)
+    return Fix(f"Use {_last(loss)}", (replaced(made.node.function, Name(loss)),), safe=is_raw)
+
+
+def _without(program: Program, met: list[LossInput], ending: Ending) -> Fix | None:
+    title = f"Remove the {ending.kind}"
+    if ending.applied is not None and ending.given is not None:
+        edit = replaced(ending.applied.node, copied(ending.given))
+        return _fix(title, program, met, ending, edit, ending.applied)
+    if ending.is_layer and ending.call is not None:
+        return Fix(title, (replaced(ending.call.node, Name(framework.IDENTITY), "()"),), safe=False)
+    return None
+
+
+def _with_logarithm(program: Program, met: list[LossInput], ending: Ending) -> Fix | None:
+    name = framework.LOGARITHMS.get(_called(ending.call))
+    if ending.kind != "softmax" or ending.call is None or name is None:
+        return None
+    edit = _renamed(ending.call.node, name, is_method=ending.given is _receiver(ending.call.node))
+    return _fix(f"Use {_last(name)}", program, met, ending, edit, ending.call)
+
+
+def _fix(title: str, program: Program, met: list[LossInput], ending: Ending, edit: Edit, at: Call) -> Fix:
+    """Safe where the loss alone sees the change."""
+    is_safe = len(met) == 1 and not ending.is_layer and feeds_loss_alone(program, met[0], ending)
+    path = at.place.path if at.place.path != ending.place.path else ""
+    return Fix(title, (edit,), is_safe, path)
+
+
+def _renamed(call: facts.Call, name: str, *, is_method: bool) -> Edit:
+    """The same call of another function; of a method, only its name is another."""
+    if not is_method or not isinstance(call.function, facts.Attribute):
+        return replaced(call.function, Name(name))
+    end = call.function.end
+    return Edit(end - len(call.function.name), end, (_last(name),))
+
+
+def _receiver(call: facts.Call) -> facts.Expression | None:
+    return call.function.value if isinstance(call.function, facts.Attribute) else None
+
+
+def _called(call: Call | None) -> str:
+    function = call.node.function if call is not None else None
+    return function.name if isinstance(function, facts.Attribute) else getattr(function, "id", "")
+
+
+def _last(name: str) -> str:
+    return name.rpartition(".")[2]
