@@ -42,6 +42,7 @@ def check(
     report_unused_suppressions: bool = False,
     fix: bool = False,
     unsafe_fixes: bool = False,
+    verify: bool = False,
     write: bool = True,
 ) -> Report:
     """Read the source under `paths`, predict what its models will do, and report what the rules find.
@@ -52,7 +53,9 @@ def check(
 
     With `fix` what can be mended safely is, and with `unsafe_fixes` also what changes the initial distribution or the
     course of training; the report's `fixes` say what was done, and its findings are those that are left. Without
-    `write` the files stay as they are, and `fixes` hold what would become of them.
+    `write` the files stay as they are, and `fixes` hold what would become of them. To `verify` the unsafe ones, the models
+    that they change are probed before and after, in processes of their own: their code is run, and what does not help is
+    left out.
 
     Raises `ConfigurationError`, `SelectionError`, `BaselineError` (each a `ValueError`) or `RulePackError`. A file that
     cannot be read or checked is in the report's `errors`; the rest is still checked.
@@ -71,7 +74,14 @@ def check(
         return run(wanted, configuration, selection, report_unused_suppressions=report_unused_suppressions)
     from initlint.fixing import Task, run_with_fixes
 
-    task = Task(wanted, configuration, selection, report_unused_suppressions, allows_unsafe=unsafe_fixes)
+    task = Task(
+        wanted,
+        configuration,
+        selection,
+        report_unused_suppressions,
+        allows_unsafe=unsafe_fixes,
+        is_verified=verify,
+    )
     return run_with_fixes(task, is_written=write)
 
 

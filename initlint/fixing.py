@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from initlint.checking import Examined, examine, untold
 from initlint.finding import Finding, Place, Problem
 from initlint.fix.document import moved
-from initlint.fix.outcome import Change, Fixes, LeftOut
+from initlint.fix.outcome import Change, Fixes, LeftOut, Proof
 from initlint.fix.planning import document_of
 from initlint.fix.replacement import Patch, Replacement, Unfixable, merged
 from initlint.report.writing import write_bytes_whole
@@ -42,6 +42,8 @@ class Task:
     report_unused_suppressions: bool = False
     force_exclude: bool = False
     allows_unsafe: bool = False
+    is_verified: bool = False
+    """Whether the models that unsafe fixes change are probed before and after, which runs their code."""
 
 
 def run_with_fixes(task: Task, *, is_written: bool, tell: Progress = untold) -> Report:
@@ -57,7 +59,7 @@ def run_with_fixes(task: Task, *, is_written: bool, tell: Progress = untold) -> 
     changes = mender.changes()
     problems = [_write(change) for change in changes] if is_written else []
     report = mender.now.report
-    fixes = Fixes(tuple(mender.fixed), tuple(mender.left_out), changes, is_written, mender.found)
+    fixes = Fixes(tuple(mender.fixed), tuple(mender.left_out), changes, is_written, mender.found, tuple(mender.proofs))
     return replace(report, errors=(*report.errors, *filter(None, problems)), fixes=fixes)
 
 
@@ -83,6 +85,7 @@ class _Mender:
     tell: Progress
     fixed: list[Finding] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
+    proofs: list[Proof] = field(default_factory=list)
     _before: dict[Path, bytes] = field(default_factory=dict)
     _contents: dict[Path, bytes] = field(default_factory=dict)
     _refused: set[Mark] = field(default_factory=set)
@@ -119,7 +122,17 @@ class _Mender:
         )
 
     def _chosen(self) -> list[Finding]:
-        """The findings to fix in this pass: those whose patches do not get in each other's way."""
+        """The findings to fix in this pass: those whose patches do not get in each other's way.
+
+        Of fixes that are to be measured one at a time, behind all others.
+        """
+        chosen = self._compatible()
+        if not self.task.is_verified:
+            return chosen
+        safe = [finding for finding in chosen if finding.patch is not None and finding.patch.safe]
+        return safe or chosen[:1]
+
+    def _compatible(self) -> list[Finding]:
         chosen: list[Finding] = []
         patches: dict[str, list[Patch]] = {}
         for finding in self.now.report.findings:
@@ -141,6 +154,7 @@ class _Mender:
             trial = _Trial.of(self.now, chosen)
             after = self._examine({**self._contents, **trial.contents})
             trial.require(self.now, after)
+            proof = self._proof(chosen, trial)
         except Unfixable as reason:
             if len(chosen) > 1:
                 self._attempt(chosen[: len(chosen) // 2])
@@ -149,6 +163,18 @@ class _Mender:
                 self.left_out.append(LeftOut(chosen[0], str(reason)))
         else:
             self._accept(chosen, trial, after)
+            if proof is not None:
+                self.proofs.append(proof)
+                self.fixed[-1] = replace(chosen[0], measured=proof.evidence)
+
+    def _proof(self, chosen: list[Finding], trial: _Trial) -> Proof | None:
+        """What was measured, if that is asked for. Raises `Unfixable` if the fix does not help."""
+        if not self.task.is_verified or all(finding.patch is not None and finding.patch.safe for finding in chosen):
+            return None
+        from initlint.proving import Prover
+
+        prover = Prover(self.now.report.rules)
+        return prover.prove(chosen[0], self.now, self._contents, {**self._contents, **trial.contents})
 
     def _accept(self, chosen: list[Finding], trial: _Trial, after: Examined) -> None:
         for path, data in trial.before.items():

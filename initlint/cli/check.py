@@ -34,6 +34,7 @@ STDIN = Path("-")
 @judging_options
 @click.option("--fix", is_flag=True, help="Mend what can be mended safely, and report what is left.")
 @click.option("--unsafe-fixes", is_flag=True, help="Also what changes the initial distribution or the training.")
+@click.option("--verify", is_flag=True, help="Run models before and after unsafe fixes; leave out what does not help.")
 @click.option("--diff", is_flag=True, help="Write no file: show what --fix would change.")
 @click.option("--write-baseline", is_flag=True, help="Accept all of today's findings: write them to the baseline.")
 @click.option("--report-unused-suppressions", is_flag=True, help="Report comments that silence nothing.")
@@ -50,7 +51,7 @@ STDIN = Path("-")
 def check(paths: tuple[Path, ...], **options: Any) -> int:
     """Check the source under each PATH (default: the current directory; '-' is standard input).
 
-    Nothing of it is imported or run.
+    Nothing of it is imported or run, unless fixes are to be verified.
     """
     _reject_contradictions(paths, options)
     wanted = () if paths == (STDIN,) else paths or (Path("."),)
@@ -80,6 +81,8 @@ def _reject_fixing(paths: tuple[Path, ...], options: dict[str, Any]) -> None:
     is_fixing = options["fix"] or options["diff"]
     if options["unsafe_fixes"] and not is_fixing:
         raise click.UsageError("--unsafe-fixes needs --fix or --diff")
+    if options["verify"] and not (is_fixing and options["unsafe_fixes"]):
+        raise click.UsageError("--verify needs --unsafe-fixes, with --fix or --diff")
     if is_fixing and STDIN in paths:
         raise click.UsageError("--fix and --diff need files, not standard input")
     if is_fixing and options["write_baseline"]:
@@ -127,6 +130,7 @@ def _fixed(paths: tuple[Path, ...], configuration: Configuration, options: dict[
         report_unused_suppressions=options["report_unused_suppressions"],
         force_exclude=options["force_exclude"],
         allows_unsafe=options["unsafe_fixes"],
+        is_verified=options["verify"],
     )
     return run_with_fixes(task, is_written=not options["diff"], tell=tell)
 

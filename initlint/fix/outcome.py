@@ -27,6 +27,50 @@ class LeftOut:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """What a probe measured of a model."""
+
+    score: float
+    """From 0 (cannot train) to 1."""
+    gradient: float | None
+    """Second moment of the gradient at the first hidden layer over that at the last; ``None`` for shallow models."""
+
+    def compared(self, after: Measured) -> str:
+        """Both measurements in words: ``gradient at the first layer 3e-17 -> 0.8, score 0.01 -> 0.97``."""
+        told = f"score {self.score:.2g} -> {after.score:.2g}"
+        if self.gradient is None or after.gradient is None:
+            return told
+        return f"gradient at the first layer {self.gradient:.1g} -> {after.gradient:.1g}, {told}"
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What an unsafe fix was measured to do, or why that could not be measured."""
+
+    finding: Finding
+    model: str = ""
+    """Name of the model that was probed."""
+    before: Measured | None = None
+    after: Measured | None = None
+    reason: str = ""
+
+    @property
+    def evidence(self) -> dict[str, object] | None:
+        """What was measured, as plain JSON values."""
+        if self.before is None or self.after is None:
+            return None
+        pairs = ((name, [before, vars(self.after)[name]]) for name, before in vars(self.before).items())
+        return {"model": self.model, **dict(pairs)}
+
+    @property
+    def effect(self) -> str:
+        """In words."""
+        if self.before is None or self.after is None:
+            return f"not measured: {self.reason}"
+        return f"{self.model}: {self.before.compared(self.after)} (measured)"
+
+
+@dataclass(frozen=True)
 class Fixes:
     """What came of fixing the findings of a run."""
 
@@ -37,3 +81,5 @@ class Fixes:
     """False: the changes were worked out only."""
     found: int = 0
     """How many findings there were before."""
+    proofs: tuple[Proof, ...] = ()
+    """Of the unsafe fixes that were made, where that was asked for."""

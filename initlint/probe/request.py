@@ -64,6 +64,8 @@ class Request(Struct, frozen=True, kw_only=True):
     is_eval: bool = False
     directory: str = "."
     """Where relative paths and dotted names start."""
+    contents: Mapping[str, bytes] = {}
+    """Absolute path of a Python file -> what is imported instead of what it holds."""
 
     def __post_init__(self) -> None:
         _require_one_of("dtype", self.dtype, DTYPES)

@@ -44,8 +44,10 @@ def probe(request: Request, tell: Tell) -> Recording:
         if error.name != "torch":
             raise
         raise ProbeError(STARTING, "probe needs PyTorch, and it is not installed", f"Run {NO_TORCH}.") from error
+    from initlint.probe import overlay
     from initlint.probe.session import run
 
+    overlay.install(request.contents)
     return run(request, tell)
 
 

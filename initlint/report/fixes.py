@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint.finding import Finding
-from initlint.fix.outcome import Fixes, LeftOut
+from initlint.fix.outcome import Fixes
 
 SAFE, UNSAFE = "--fix", "--fix --unsafe-fixes"
 
@@ -29,8 +29,9 @@ def offered(findings: tuple[Finding, ...]) -> str:
 
 
 def told(fixes: Fixes) -> Iterator[str]:
-    """What was done, and what was left out, a line each."""
-    yield from map(_left_out, fixes.left_out)
+    """What was done and measured, and what was left out, a line each."""
+    yield from (f"{_where(proof.finding)}: fixed: {proof.effect}" for proof in fixes.proofs)
+    yield from (f"{_where(each.finding)}: not fixed: {each.reason}" for each in fixes.left_out)
     yield done(fixes)
 
 
@@ -41,7 +42,6 @@ def done(fixes: Fixes) -> str:
     return f"{verb} {len(fixes.fixed)} of {fixes.found} in {files}."
 
 
-def _left_out(each: LeftOut) -> str:
-    """The finding whose fix was not made, and why."""
-    place = each.finding.place
-    return f"{place.path}:{place.line}:{place.column}: {each.finding.code}: not fixed: {each.reason}"
+def _where(finding: Finding) -> str:
+    place = finding.place
+    return f"{place.path}:{place.line}:{place.column}: {finding.code}"

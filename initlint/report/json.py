@@ -10,7 +10,7 @@ from typing import Any
 
 from initlint import __version__
 from initlint.finding import Finding, Place, Problem
-from initlint.fix.outcome import Fixes
+from initlint.fix.outcome import Fixes, Proof
 from initlint.fix.replacement import Patch
 from initlint.report.measured import describe_target
 from initlint.report.networks import describe
@@ -107,7 +107,14 @@ def _fixes(fixes: Fixes) -> dict[str, object]:
         "fixed": [describe_finding(finding) for finding in fixes.fixed],
         "left_out": left_out,
         "files": [change.display for change in fixes.changes],
+        "proofs": [_proof(proof) for proof in fixes.proofs],
     }
+
+
+def _proof(proof: Proof) -> dict[str, object]:
+    sides = {"before": proof.before, "after": proof.after}
+    measured = {key: None if side is None else vars(side) for key, side in sides.items()}
+    return {"finding": describe_finding(proof.finding), "model": proof.model, **measured, "effect": proof.effect}
 
 
 def _summary(report: Report) -> dict[str, object]:

@@ -11,9 +11,12 @@ import pytest
 PACK = '''
 """Rules with fixes, for tests of how fixes are made."""
 
+from functools import partial
+
 from initlint.fix import (
     Fix, Name, copied, inserted, replaced, statement_after, statement_before, statement_removed, statement_under,
 )
+from initlint.program.functions import call_at
 from initlint.program.nodes import nodes
 from initlint.reading import facts
 from initlint.rule import Rule
@@ -82,6 +85,27 @@ class Stuck(Rule):
         for module, call in calls(program, "stuck"):
             place = module.source.place(call.start, call.end)
             yield self.finding(place, "stuck", fix=lambda program, call=call: Fix("Try it", tuple(mended(call)), True))
+
+
+class Placebo(Rule):
+    """A call of an initialiser that the fix only renames."""
+
+    code = "TSF201"
+    name = "placebo-call"
+    bad = ""
+    good = "new()"
+
+    def check_network(self, network):
+        places = {write.place for each in network.parameters for write in each.writes if write.initializer == "xavier_uniform_"}
+        yield from (self.finding(place, "placebo", fix=partial(renamed, place)) for place in places)
+
+    def check_measured(self, network):
+        return iter(())
+
+
+def renamed(place, program):
+    call = call_at(program, place)
+    return Fix("Rename it", (replaced(call.function, Name("torch.nn.init.xavier_normal_")),), False)
 
 
 class Unplanned(Rule):

@@ -77,6 +77,7 @@ def test_json_holds_the_fix_of_each_finding_and_what_was_done(run: Run) -> None:
 
 WRONG = [
     ("--unsafe-fixes", "model.py"),
+    ("--fix", "--verify", "model.py"),
     ("--fix", "-"),
     ("--diff", "--format", "json", "model.py"),
     ("--fix", "--write-baseline", "--baseline", "b.json", "model.py"),

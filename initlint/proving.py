@@ -1,0 +1,180 @@
+"""Whether a fix helps: the model that it changes is probed before and after, each time in a process of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from initlint.checking import Examined
+from initlint.diagnosis.trajectory import trajectories
+from initlint.finding import Finding, Place, Problem
+from initlint.fix.outcome import Measured, Proof
+from initlint.fix.replacement import Unfixable
+from initlint.probing import diagnosed
+from initlint.program.module import flatten, target_names
+from initlint.reading import facts
+from initlint.reading.source import SourceFile, is_notebook
+
+if TYPE_CHECKING:
+    from initlint.network import Network
+    from initlint.rule import Rule
+
+MOST_MODELS = 3
+"""Models that are tried for one fix: the first of them that can be built is probed."""
+WIDTH = 64
+"""Given for an argument without a default: units enough that chance hardly shows."""
+LEAST_GAIN = 0.05
+"""Rise of the score, which goes from 0 to 1, that counts as help; the scores of two draws of one model differ by less."""
+SEEDS = 3
+"""Builds of a model whose medians are compared."""
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One probe of a model."""
+
+    network: Network
+    measured: Measured
+
+
+class Prover:
+    """Probes models before and after fixes."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = {rule.code: rule for rule in rules}
+
+    def prove(
+        self, finding: Finding, now: Examined, before: Mapping[Path, bytes], after: Mapping[Path, bytes]
+    ) -> Proof | None:
+        """What the fix of a finding does to the model it is about; ``None`` if nothing of it is seen before training.
+
+        `before` and `after` hold what the files do, by absolute path, where that is not what is on disk.
+        Raises `Unfixable` if the fix does not help.
+        """
+        rule = self._rules.get(finding.code)
+        if rule is None or not rule.is_measured():
+            return None
+        reason = "no model that it changes stands where it can be imported from"
+        for model in _models(finding, now):
+            first = _probed(model, before)
+            if isinstance(first, Problem):
+                reason = f"{model.shown} cannot be probed: {first.message}"
+                continue
+            second = _probed(model, after)
+            if isinstance(second, Problem):
+                raise Unfixable(f"{model.shown} cannot be probed any more: {second.message}")
+            _require_help(rule, first, second)
+            return Proof(finding, model.shown, first.measured, second.measured)
+        return Proof(finding, reason=reason)
+
+
+def _require_help(rule: Rule, before: _Run, after: _Run) -> None:
+    was_sick = any(True for _ in rule.check_measured(before.network))
+    is_sick = any(True for _ in rule.check_measured(after.network))
+    gain = after.measured.score - before.measured.score
+    helps = gain >= LEAST_GAIN or (was_sick and not is_sick and gain > -LEAST_GAIN)
+    if not helps:
+        raise Unfixable(f"it does not help: {before.measured.compared(after.measured)}")
+
+
+def _probed(model: _Model, contents: Mapping[Path, bytes]) -> _Run | Problem:
+    from initlint.probe.containment import run_contained
+    from initlint.probe.request import Request
+
+    sources = {str(path): data for path, data in contents.items() if not is_notebook(path)}
+    target = f"{model.file}:{model.name}"
+    request = Request(
+        target=target, arguments=model.arguments, seeds=SEEDS, passes=("seeds", "unwritten"), contents=sources
+    )
+    outcome = run_contained(request, lambda stage: None)
+    if isinstance(outcome.result, Problem):
+        return outcome.result
+    found = diagnosed(outcome.result)
+    assert found.network is not None and found.health is not None
+    return _Run(found.network, Measured(found.health.score, _gradient(found.network)))
+
+
+def _gradient(network: Network) -> float | None:
+    """Second moment of the gradient at the first hidden layer over that at the last, along the trunk."""
+    decades = [each.gradient for each in trajectories(network) if each.is_trunk and each.gradient is not None]
+    return 10.0 ** min(max(decades, key=abs), LARGEST) if decades else None
+
+
+LARGEST = 300.0
+"""Decades up to which a ratio is a float."""
+
+
+# -------------------------------------------------------------------------------------------------- what is to be probed
+
+
+@dataclass(frozen=True)
+class _Model:
+    """A class, function or variable at the top level of a file that a network was traced from."""
+
+    file: Path
+    name: str
+    arguments: Mapping[str, int]
+
+    @property
+    def shown(self) -> str:
+        """As it is called."""
+        given = ", ".join(f"{key}={value}" for key, value in self.arguments.items())
+        return f"{self.name}({given})" if given else self.name
+
+
+def _models(finding: Finding, now: Examined) -> list[_Model]:
+    """The models that a finding is about and that can be named."""
+    affected = (network for network in now.report.networks if _is_about(finding, network))
+    named = {(each.file, each.name): each for network in affected for each in _named(network, now)}
+    return list(named.values())[:MOST_MODELS]
+
+
+def _is_about(finding: Finding, network: Network) -> bool:
+    places = {finding.place, *(place for place, _ in finding.related)}
+    writes = (write.place for parameter in network.parameters for write in parameter.writes)
+    return any(
+        place in places for found in ((layer.place for layer in network.layers), writes) for place in found
+    ) or any(parameter.place in places for parameter in network.parameters)
+
+
+def _named(network: Network, now: Examined) -> Iterator[_Model]:
+    source = now.sources.get(network.place.path)
+    if source is None or is_notebook(source.path):
+        return
+    for statement in flatten(source.facts.body):
+        if _holds(source, statement, network.place):
+            path = source.path.absolute()
+            yield from (_Model(path, name, _arguments(statement)) for name in _names(statement))
+
+
+def _names(statement: facts.Statement) -> Iterator[str]:
+    if isinstance(statement, (facts.Class, facts.Function)):
+        yield statement.name
+    elif isinstance(statement, facts.Assign):
+        yield from target_names(statement.targets[0])
+
+
+def _arguments(statement: facts.Statement) -> dict[str, int]:
+    """A width for each argument that has to be given and may be one."""
+    members = flatten(statement.body) if isinstance(statement, facts.Class) else [statement]
+    name = "__init__" if isinstance(statement, facts.Class) else getattr(statement, "name", "")
+    called = next((one for one in members if isinstance(one, facts.Function) and one.name == name), None)
+    if called is None:
+        return {}
+    parameters = called.parameters[isinstance(statement, facts.Class) :]
+    required = [each for each in parameters if each.default is None and not each.kind.startswith("*")]
+    return {each.name: WIDTH for each in required if each.annotation is None or _is_int(each.annotation)}
+
+
+def _is_int(annotation: facts.Expression) -> bool:
+    return isinstance(annotation, facts.Name) and annotation.id == "int"
+
+
+def _holds(source: SourceFile, statement: facts.Statement, place: Place) -> bool:
+    if isinstance(statement, (facts.Class, facts.Function)):
+        whole = source.place(statement.start, statement.body_end)
+    else:
+        whole = source.place(statement.start, statement.end)
+    return whole.line <= place.line <= whole.end_line
