@@ -17,6 +17,7 @@ from initlint.tracing import (
     modules,
     rows,
     subscripts,
+    tensor_construction,
     tensor_methods,
     tensors,
 )
@@ -58,7 +59,7 @@ def call_method(
     if isinstance(receiver, TensorValue):
         return tensor_methods.call(tracer, receiver, name, arguments, keywords, place, scope)
     if isinstance(receiver, Signal):
-        return _call_on_signal(tracer, receiver, name, arguments, keywords, place)
+        return _call_on_signal(tracer, receiver, name, arguments, keywords, place, scope)
     if isinstance(receiver, ListValue):
         return collection_methods.call_on_list(tracer, receiver, name, arguments, place)
     if isinstance(receiver, DictValue):
@@ -285,7 +286,8 @@ def call_external_constructor(
     for base in owner.cls.order:
         if isinstance(base, ExternalValue) and framework.layer_spec(base.name) is not None:
             made = construction.make_layer(tracer, base.name, arguments, keywords, place)
-            for key, value in {**made.arguments, **made.attributes}.items():
+            kept = {key: layers.kept_argument(made, key) for key in made.arguments}
+            for key, value in {**kept, **made.attributes}.items():
                 tracer.heap.set(owner.attributes, key, value)
             tracer.shells[id(owner)] = made
             reset = attributes.class_member(tracer, owner.cls, "reset_parameters")
@@ -330,7 +332,7 @@ def _load_class(
 
 
 def _call_on_signal(
-    tracer: Tracer, receiver: Signal, name: str, arguments: Arguments, keywords: Keywords, place: Place
+    tracer: Tracer, receiver: Signal, name: str, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope
 ) -> Value:
     from initlint.tracing.calls import call_unknown
     from initlint.tracing.natives import call_on_signals
@@ -341,14 +343,12 @@ def _call_on_signal(
         "numel",
         "ndimension",
         "item",
-        "new_zeros",
-        "new_ones",
-        "new_empty",
-        "new_full",
         "get_device",
-        "new_tensor",
     ):
         return Unknown(f"the {name} of a signal", place)
+    if name.startswith("new_"):
+        made = tensor_construction.construct(tracer, name.removeprefix("new_"), arguments, keywords, place, scope)
+        return Unknown(f"the {name} of a signal", place) if made is None else made
     if name in (
         "detach",
         "argmax",

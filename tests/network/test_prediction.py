@@ -287,3 +287,46 @@ def test_weights_that_are_computed_from_parameters_have_their_law() -> None:
     real = measured(COMPUTED, (16, 3, 16, 16))
     for prediction, name in zip(found, ("first", "second", "third", "out"), strict=True):
         assert as_float(prediction.after.variance) == pytest.approx(real[name], rel=0.15 if name == "out" else 0.08), name
+
+
+DROPPED = """
+class Same(nn.Conv2d):
+    pass
+
+
+def drop_path(x, rate, training):
+    if rate == 0.0 or not training:
+        return x
+    keep = 1 - rate
+    shape = (x.shape[0],) + (1,) * (x.ndim - 1)
+    kept = x.new_empty(shape).bernoulli_(keep)
+    kept.div_(keep)
+    return x * kept
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = Same(3, 64, 3)
+        self.second = nn.Conv2d(64, 64, 3, padding=1)
+        self.last = nn.Identity()
+        for m in self.modules():
+            if isinstance(m, nn.Conv2d):
+                fan = m.kernel_size[0] * m.kernel_size[1] * m.out_channels
+                nn.init.normal_(m.weight, 0.0, (2.0 / fan) ** 0.5)
+
+    def forward(self, x):
+        x = self.first(x)
+        return self.third(x + drop_path(self.second(x), 0.5, self.training))
+
+    def third(self, x):
+        return self.last(x * 1.5)
+"""
+
+
+def test_paths_dropped_by_a_mask_of_noise_count_as_often_as_they_are_kept() -> None:
+    (network,) = initlint.check_text(HEADER + DROPPED, "net.py").networks
+    found = [as_float(each.after.variance) for each in predict(network, [(64, 3, 8, 8)])]
+    real = measured(DROPPED, (64, 3, 8, 8))
+    assert found[1] == pytest.approx(real["first"], rel=0.08)
+    assert found[-1] == pytest.approx(real["last"], rel=0.1)
