@@ -1,25 +1,57 @@
-"""Fixes of clipping: moved in front of the step, behind the unscaling, given parameters anew."""
+"""Fixes of clipping: put in, moved in front of the step or behind the unscaling, given parameters anew."""
 
 from __future__ import annotations
 
-from initlint.fix import Fix, copied, replaced, statement_before, statement_removed
-from initlint.frameworks.remedies import unscale
+from initlint.finding import Place
+from initlint.fix import Edit, Fix, Name, copied, inserted, replaced, statement_before, statement_removed
+from initlint.frameworks.remedies import CLIP_FUNCTION, TRAINER_CLIP, parameters_of, unscale
 from initlint.program.loops.clips import Clipping
-from initlint.program.loops.statements import block_of, is_inside, statement_of
+from initlint.program.loops.events import Event
+from initlint.program.loops.statements import runs_with, statement_of
+from initlint.program.training import TrainingLoop
 from initlint.reading import facts
 
 
+def clipped(loop: TrainingLoop) -> Fix | None:
+    """A clip in front of the step, if the step is a statement and the models have names there; the trainer's option."""
+    if not isinstance(loop.node, facts.Call):
+        return None
+    if loop.trainer:
+        return Fix("Let the trainer clip the gradients", (_with_option(loop.node, *TRAINER_CLIP),), safe=False)
+    statement = statement_of(loop.routine, loop.node)
+    is_plain = isinstance(statement, facts.Evaluate) and statement.value is loop.node
+    is_closed = len(loop.node.arguments) > (1 if loop.scaler else 0)
+    if statement is None or not is_plain or is_closed or not loop.names or len(loop.names) < len(_models(loop)):
+        return None
+    clip = (Name(CLIP_FUNCTION), f"({parameters_of(loop.names, loop.optimizer)}, max_norm=1.0)")
+    is_scaled = loop.scaler and not loop.unscales
+    first = (f"{unscale(loop.scaler, loop.optimizer)}\n",) if is_scaled else ()
+    return Fix("Clip the gradients by their norm", (statement_before(statement, *first, *clip),), safe=False)
+
+
+def _models(loop: TrainingLoop) -> set[tuple[str, Place]]:
+    return {(model.name, model.place) for model in loop.models}
+
+
+def _with_option(call: facts.Call, name: str, value: str) -> Edit:
+    """A call with an option set."""
+    for one in call.arguments:
+        if one.keyword == name:
+            return replaced(one.value, value)
+    if not call.arguments:
+        return inserted(call.end - 1, f"{name}={value}")
+    return inserted(call.arguments[-1].value.end, f", {name}={value}")
+
+
 def moved(clipping: Clipping) -> Fix | None:
-    """In front of the one step of its round, if both stand in one function and no branch holds the clip alone."""
-    routine, steps = clipping.clip.routine, clipping.steps
-    if len(steps) != 1 or steps[0].routine is not routine or not isinstance(steps[0].node, facts.Call):
+    """In front of the step, if both stand in one function and no branch holds the clip alone."""
+    routine, due = clipping.clip.routine, clipping.step_due
+    if due is None or due.routine is not routine or not isinstance(due.node, facts.Call) or _runs_closure(due):
         return None
-    clip, step = statement_of(routine, clipping.clip.call), statement_of(routine, steps[0].node)
-    if not isinstance(clip, facts.Evaluate) or not isinstance(step, facts.Evaluate):
+    clip, step = statement_of(routine, clipping.clip.call), statement_of(routine, due.node)
+    if not isinstance(clip, facts.Evaluate) or not isinstance(step, facts.Evaluate) or step.value is not due.node:
         return None
-    if step.value is not steps[0].node or _runs_closure(clipping) or not is_inside(step, block_of(routine, clip)):
-        return None
-    if steps[0].scaler is not None and not clipping.unscales_before_step:
+    if not runs_with(routine, clip, step) or (due.scaler is not None and not clipping.is_unscaled_before(due)):
         return None
     edits = (statement_removed(clip), statement_before(step, copied(clip.value)))
     return Fix("Clip between the backward call and the step", edits, safe=False)
@@ -33,8 +65,19 @@ def unscaled(clipping: Clipping) -> Fix | None:
         return None
     if step.routine is not routine or sent.routine is not routine or not clipping.optimizer:
         return None
+    late = _late(clipping)
+    if late is None:
+        return None
     before = statement_before(statement, unscale(clipping.scaler, clipping.optimizer))
-    return Fix("Unscale the gradients before they are clipped", (before,), safe=False)
+    return Fix("Unscale the gradients before they are clipped", (before, *map(statement_removed, late)), safe=False)
+
+
+def _late(clipping: Clipping) -> list[facts.Statement] | None:
+    """The unscalings behind the clip, which must go, as a second one raises; `None` if one cannot be taken out."""
+    routine = clipping.clip.routine
+    found = [statement_of(routine, one.node) for one in clipping.late_unscalings if one.routine is routine]
+    plain = [one for one in found if isinstance(one, facts.Evaluate)]
+    return list[facts.Statement](plain) if len(plain) == len(clipping.late_unscalings) else None
 
 
 def given_anew(clipping: Clipping) -> Fix | None:
@@ -45,8 +88,7 @@ def given_anew(clipping: Clipping) -> Fix | None:
     return Fix("Ask for the parameters anew", (replaced(given, copied(made)),), safe=False)
 
 
-def _runs_closure(clipping: Clipping) -> bool:
-    """Whether the step itself runs the backward call."""
-    step = clipping.steps[0]
+def _runs_closure(step: Event) -> bool:
+    """Whether a step itself runs the backward call."""
     given = len(step.node.arguments) if isinstance(step.node, facts.Call) else 0
     return given > (0 if step.scaler is None else 1)

@@ -12,6 +12,8 @@ from initlint.program.loops.recurrence import Recurrence
 from initlint.program.training import TrainingLoop
 from initlint.rule import Rule
 
+from .mending_clips import clipped
+
 SHORT = 32
 """Time steps up to which a gated cell's gradient is in little danger: its forget gates start at 1/2 a step."""
 EXAMPLE_RADIUS = 1.1
@@ -111,6 +113,7 @@ def train(batches):
                 "hidden_size": layer.hidden,
                 "steps": steps,
             },
+            fix=clipped(loop),
             related=[(layer.place, f"the recurrent layer of {layer.model}" if layer.model else "the recurrent layer")],
         )
 

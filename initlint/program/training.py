@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from initlint.finding import Place
+from initlint.frameworks import training as framework
+from initlint.program.loops.expressions import terminal_name
 from initlint.program.loops.recurrence import Recurrence
+
+if TYPE_CHECKING:
+    from initlint.program.loops.routines import Routine
+    from initlint.reading import facts
 
 
 @dataclass(frozen=True)
@@ -42,8 +49,17 @@ class TrainingLoop:
     """Looks for `clips`, which takes longer than the rest."""
     steps: int | None
     """Length of the sequences, if the source says so."""
+    routine: Routine
+    """The function in which it steps."""
+    node: facts.Node
+    """What is at `step`."""
     trainer: str = ""
     """For a loop of a framework: the trainer's class."""
+
+    @property
+    def unscales(self) -> bool:
+        """Whether the function in which it steps undoes the loss scale itself."""
+        return any(terminal_name(call.function) in framework.UNSCALE for call in self.routine.calls)
 
     @cached_property
     def clips(self) -> tuple[Place, ...]:

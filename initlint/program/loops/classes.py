@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from initlint.program.loops.expressions import terminal_name
 from initlint.program.loops.routines import ClassScope, Routine
+from initlint.reading import facts
 
 if TYPE_CHECKING:
     from initlint.program.loops.values import Foreign, Instance, Values
@@ -79,12 +81,27 @@ def _find_subclasses(values: Values, cls: ClassScope) -> Iterator[ClassScope]:
 
 
 def hierarchy(values: Values, instance: Instance) -> list[ClassScope]:
-    """The classes whose methods an object may run: of a ``self``, also the classes derived from its own."""
+    """The classes whose methods an object may run: of a ``self``, also those derived from its own that run its method."""
     found = ancestry(values, instance.cls)
     if instance.call is None:
         for other in subclasses(values, instance.cls):
-            found += [one for one in ancestry(values, other) if one not in found]
+            if instance.routine is None or not _replaces(values, other, instance.routine):
+                found += [one for one in ancestry(values, other) if one not in found]
     return found
+
+
+def _replaces(values: Values, cls: ClassScope, method: Routine) -> bool:
+    """Whether a class has another method of that name, which does not call the one of its base."""
+    own = find_method(values, cls, method.name)
+    return own is not None and own is not method and not any(_is_of_base(call, method.name) for call in own.calls)
+
+
+def _is_of_base(call: facts.Call, name: str) -> bool:
+    """Whether it is ``super().name()`` or ``Base.name(self)``."""
+    function = call.function
+    if not isinstance(function, facts.Attribute) or function.name != name:
+        return False
+    return terminal_name(function.value) == "super" or terminal_name(function.value)[:1].isupper()
 
 
 def overrides(values: Values, cls: ClassScope, name: str) -> Iterator[Routine]:

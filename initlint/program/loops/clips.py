@@ -18,7 +18,7 @@ from initlint.program.loops.lightning import TRAINER, is_trainer_class
 from initlint.program.loops.rounds import Round, Rounds
 from initlint.program.loops.routines import Routine
 from initlint.program.loops.statements import statement_of
-from initlint.program.loops.timing import Timing, scaler_of, sent_back, step_behind, timing_of, written
+from initlint.program.loops.timing import Timing, scaler_of, sent_back, step_behind, step_due, timing_of, written
 from initlint.reading import facts
 
 if TYPE_CHECKING:
@@ -148,17 +148,22 @@ class Clipping:
         return held_by(self._values, event.subject, event.routine)
 
     @cached_property
-    def steps(self) -> tuple[Event, ...]:
-        """The steps in its rounds, each once."""
-        events = (event for one in self.rounds for way in one.ways for event in way.events if event.act is Act.STEP)
-        return tuple({event.node: event for event in events}.values())
+    def step_due(self) -> Event | None:
+        """The step in front of which a clip with a wrong timing belongs, if there is one."""
+        return None if self.timing is None else step_due(self._values, self.clip, self.rounds, self.timing)
+
+    def is_unscaled_before(self, step: Event) -> bool:
+        """Whether the gradients of a step are unscaled before it, on every way."""
+        acts = (Act.UNSCALE, Act.BACKWARD)
+        before = [event for one in self.rounds for event in one.before(step.node, acts)]
+        return all(event is not None and event.act is Act.UNSCALE for event in before)
 
     @cached_property
-    def unscales_before_step(self) -> bool:
-        """Whether every scaled step in its rounds has an unscaling before it."""
-        acts = (Act.UNSCALE, Act.BACKWARD)
-        before = (event for one in self.rounds for step in self.steps for event in one.before(step.node, acts))
-        return all(event is not None and event.act is Act.UNSCALE for event in before)
+    def late_unscalings(self) -> tuple[Event, ...]:
+        """The unscalings between it and the step, each once."""
+        acts = (Act.UNSCALE, Act.STEP)
+        behind = [event for one in self.rounds for event in one.after(self.clip.call, acts)]
+        return tuple({id(one.node): one for one in behind if one is not None and one.act is Act.UNSCALE}.values())
 
     @cached_property
     def is_always_scaled(self) -> bool:

@@ -54,7 +54,20 @@ def _loop(values: Values, trainer: Foreign, fit: facts.Call, routine: Routine) -
     place = source.place(trainer.call.start, trainer.call.end)
     clips = (place,) if _may_clip(values, trainer, models) else ()
     trained = tuple(trained_model(values, value) for value in models)
-    yield TrainingLoop(routine.name, None, place, "", "", (), trained, lambda: clips, None, trainer=TRAINER)
+    yield TrainingLoop(
+        routine.name,
+        None,
+        place,
+        "",
+        "",
+        (),
+        trained,
+        lambda: clips,
+        None,
+        routine=trainer.routine,
+        node=trainer.call,
+        trainer=TRAINER,
+    )
 
 
 def trained_model(values: Values, value: Value) -> TrainedModel:

@@ -47,12 +47,20 @@ class Round:
     def before(self, node: facts.Node, acts: Collection[Act]) -> Iterator[Event | None]:
         """The last of some acts before something, on each way, in the round before if need be; `None` for none."""
         for way, index in self.with_(node):
-            yield from self._first(reversed(way.events[:index]), acts, backwards=True)
+            yield from self.before_on(way, index, acts)
 
     def after(self, node: facts.Node, acts: Collection[Act]) -> Iterator[Event | None]:
         """The first of some acts after something, on each way, in the round after if need be; `None` for none."""
         for way, index in self.with_(node):
-            yield from self._first(iter(way.events[index + 1 :]), acts, backwards=False)
+            yield from self.after_on(way, index, acts)
+
+    def before_on(self, way: Way, index: int, acts: Collection[Act]) -> Iterator[Event | None]:
+        """The last of some acts before a place on a way; each one that may be, if it is in the round before."""
+        yield from self._first(reversed(way.events[:index]), acts, backwards=True)
+
+    def after_on(self, way: Way, index: int, acts: Collection[Act]) -> Iterator[Event | None]:
+        """The first of some acts after a place on a way; each one that may be, if it is in the round after."""
+        yield from self._first(iter(way.events[index + 1 :]), acts, backwards=False)
 
     def _first(self, events: Iterator[Event], acts: Collection[Act], *, backwards: bool) -> Iterator[Event | None]:
         found = next((event for event in events if event.act in acts), None)

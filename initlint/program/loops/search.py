@@ -87,6 +87,8 @@ class _Assembly:
             trained,
             lambda: tuple(_place(where, clip) for where, clip in self._clips(models)),
             self._steps() if any(model.recurrence for model in trained) else None,
+            routine,
+            node,
         )
 
     def _steps(self) -> int | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from initlint.program.loops.expressions import STRUCTS
 from initlint.program.loops.routines import Routine
+from initlint.program.nodes import spelled_names
 from initlint.reading import facts
 
 SIMPLE = (facts.Evaluate, facts.Assign, facts.AugmentedAssign, facts.Return, facts.Assert, facts.Delete)
@@ -18,14 +19,23 @@ def statement_of(routine: Routine, node: facts.Node) -> facts.Statement | None:
     return next(found, None)
 
 
-def block_of(routine: Routine, statement: facts.Statement) -> Block:
-    """The statements among which one stands."""
-    return next((block for block in _blocks(routine) if any(one is statement for one in block)), ())
+def runs_with(routine: Routine, statement: facts.Statement, other: facts.Statement) -> bool:
+    """Whether no test lets a statement pass that lets another of the same routine run, and it could stand there."""
+    for branch in routine.branches:
+        if _holds(branch, statement) and _arm(branch, statement) != _arm(branch, other):
+            return False
+    return not any(
+        spelled_names(loop.target) & spelled_names(statement)
+        for loop in routine.loops
+        if isinstance(loop, facts.For) and _holds(loop, statement) and not _holds(loop, other)
+    )
 
 
-def is_inside(statement: facts.Statement, block: Block) -> bool:
-    """Whether a statement is in a block or below it."""
-    return any(_holds(one, statement) for one in block)
+def _arm(branch: facts.If, statement: facts.Statement) -> bool | None:
+    """Whether a statement stands in the body of a branch; `None` if it is outside of the branch."""
+    if not _holds(branch, statement):
+        return None
+    return any(_holds(one, statement) for one in branch.body)
 
 
 def _holds(outer: facts.Node, inner: facts.Node) -> bool:

@@ -75,6 +75,13 @@ class _Neighbours:
         concerned = Round(one.routine, tuple(map(self._concerned, one.ways))) if is_known else one
         self.before = list(concerned.before(clip.call, USES)) if is_known else None
         self.after = list(concerned.after(clip.call, USES)) if is_known else None
+        self.round = concerned if is_known else None
+
+    def steps(self, *, is_behind: bool) -> Iterator[Event | None]:
+        """The steps next to the clip."""
+        if self.round is not None:
+            sought = self.round.after if is_behind else self.round.before
+            yield from sought(self.clip.call, (Act.STEP,))
 
     def _concerned(self, way: Way) -> Way:
         return Way(tuple(event for event in way.events if self._concerns(event)), way.decided, way.ended)
@@ -221,9 +228,14 @@ def scaler_of(clip: Clip, rounds: Iterable[Round]) -> Event | None:
 
 
 def sent_back(clip: Clip, rounds: Iterable[Round]) -> Iterator[Event | None]:
-    """The last backward call, unscaling or step before a clip, on each way."""
+    """The last backward call, unscaling or step before a clip, on each way on which the step behind fits to it."""
     for one in rounds:
-        yield from one.before(clip.call, SCALES)
+        for way, index in one.with_(clip.call):
+            steps = [event for event in one.after_on(way, index, (Act.STEP,)) if event is not None]
+            is_scaled = all(event.scaler is not None for event in steps)
+            for event in one.before_on(way, index, SCALES):
+                if event is None or event.scaler is None or is_scaled:
+                    yield event
 
 
 def _knows_scale(bound: facts.Expression | None) -> bool:
@@ -231,6 +243,15 @@ def _knows_scale(bound: facts.Expression | None) -> bool:
     return bound is not None and any(
         name in framework.CURRENT_SCALE or framework.SCALER_NAME.search(name) for name in spelled_names(bound)
     )
+
+
+def step_due(values: Values, clip: Clip, rounds: tuple[Round, ...], timing: Timing) -> Event | None:
+    """The one step that uses the gradients a clip should have bounded; `None` if there are several."""
+    found: dict[int, Event] = {}
+    for one in rounds:
+        near = _Neighbours(values, clip, one).steps(is_behind=timing is not Timing.AFTER_STEP)
+        found.update((id(event.node), event) for event in near if event is not None)
+    return next(iter(found.values())) if len(found) == 1 else None
 
 
 def step_behind(clip: Clip, rounds: Iterable[Round]) -> Event | None:

@@ -28,7 +28,7 @@ MOST_STEPS = 4000
 
 @dataclass(frozen=True, eq=False)
 class Instance:
-    """An object of a class of the program; without a call it is the ``self`` of a method."""
+    """An object of a class of the program; without a call it is the ``self`` of a method, its routine."""
 
     cls: ClassScope
     call: facts.Call | None = None
@@ -200,7 +200,7 @@ class Values:
     def parameter(self, routine: Routine, name: str, route: Route = ()) -> Iterator[Value]:
         """What a parameter may be: from the calls of the routine, else its default and its annotation."""
         if name == routine.self_name and routine.owner is not None:
-            yield routine.owner if routine.is_class_method else Instance(routine.owner)
+            yield routine.owner if routine.is_class_method else Instance(routine.owner, None, routine)
             return
         found = False
         for caller, given in given_for(self, routine, name):

@@ -58,10 +58,12 @@ class Ways:
         self.values = values
         self.events = Events(values)
         self._acting: dict[tuple[int, int], frozenset[Act]] = {}
-        self._open: list[Routine] = []
+        self._open: list[Outcomes] = []
+        """The routines that are being followed, outermost first, and what their tests say."""
 
     def through(self, routine: Routine, body: Body) -> list[Way]:
         """The ways through a body; raises `TooManyWaysError`."""
+        self._open = [Outcomes(routine)]
         return self._run(body, routine, [Way()])
 
     # -------------------------------------------------------------------------------------------------------- what acts
@@ -157,7 +159,7 @@ class Ways:
         ways = self._evaluate(branch.test, routine, ways)
         if not self._matters(branch, routine):
             return ways
-        outcomes = Outcomes(routine)
+        outcomes = self._open[-1]
         found: list[Way] = []
         for body, outcome in ((branch.body, True), (branch.otherwise, False)):
             taken = [way for way in ways if outcomes.decide(branch.test, way.decided) is not (not outcome)]
@@ -197,22 +199,26 @@ class Ways:
 
     def _call(self, call: facts.Call, routine: Routine, ways: list[Way]) -> list[Way]:
         targets = [one for one in self._targets(call, routine) if self.acts(one, _body(one))]
-        if len(targets) > MOST_TARGETS or len(self._open) >= DEEPEST or any(one in self._open for one in targets):
+        if len(targets) > MOST_TARGETS or len(self._open) > DEEPEST or self._is_circular(targets):
             return [way.then(Event(Act.UNKNOWN, call, routine)) for way in ways]
         if targets:
-            ways = [way for target in targets for way in self._inside(target, ways)]
+            ways = [way for target in targets for way in self._inside(target, call, ways)]
             if not self._is_direct(call, routine):
                 return ways
         event = self._event(call, routine, targets)
         return [way.then(event) for way in ways] if event is not None else ways
 
-    def _inside(self, target: Routine, ways: list[Way]) -> list[Way]:
-        self._open.append(target)
+    def _is_circular(self, targets: list[Routine]) -> bool:
+        return any(one.routine in targets for one in self._open)
+
+    def _inside(self, target: Routine, call: facts.Call, ways: list[Way]) -> list[Way]:
+        is_run_by = any(one is target for one in self.values.targets(call, self._open[-1].routine))
+        outcomes = Outcomes(target, call if is_run_by else None, self._open[-1])
+        self._open.append(outcomes)
         try:
             found = self._run(_body(target), target, [replace(way, ended="") for way in ways])
         finally:
             self._open.pop()
-        outcomes = Outcomes(target)
         return [replace(way, ended="", decided=outcomes.outside(way.decided)) for way in found]
 
 
