@@ -184,9 +184,13 @@ def clip_before_step(parameters: str, optimizer: str, scaler: str) -> str:
     return f"{clip} before {optimizer}.step()" if optimizer else f"{clip} before the step"
 
 
+TRAINER_CLIP = ("gradient_clip_val", "1.0")
+"""The option by which a trainer clips by norm, and a value for it."""
+
+
 def trainer_clip(trainer: str) -> str:
     """Clipping by norm where a trainer takes the steps."""
-    return f"{trainer}(..., gradient_clip_val=1.0)"
+    return f"{trainer}(..., {'='.join(TRAINER_CLIP)})"
 
 
 def zero_row(parameter: str, row: int) -> str:
