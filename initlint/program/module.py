@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from initlint.reading import facts
@@ -32,6 +33,8 @@ class Module:
     star_imports: list[ImportedBinding] = field(default_factory=list)
     items: dict[str, list[facts.Assign]] = field(default_factory=dict)
     """For a name: the top-level assignments to an item of what it is bound to, as registries are filled."""
+    calls: list[facts.Call] = field(default_factory=list)
+    """Top-level calls whose result nobody keeps."""
 
     @property
     def path(self) -> Path:
@@ -44,6 +47,15 @@ class Module:
         return any(
             isinstance(t, facts.Compare) and isinstance(t.left, facts.Name) and t.left.id == "__name__" for t in tests
         )
+
+    @cached_property
+    def fillers(self) -> dict[str, list[facts.Function]]:
+        """For a name: the functions of the module that set an item of what it is bound to, for others to call."""
+        found: dict[str, list[facts.Function]] = {}
+        for function in [each for each in self.bindings.values() if isinstance(each, facts.Function)]:
+            for name in _filled(function):
+                found.setdefault(name, []).append(function)
+        return found
 
     @staticmethod
     def of(source: SourceFile) -> Module:
@@ -64,6 +76,8 @@ class Module:
                     self.bindings[name] = statement
                 if isinstance(target, facts.Subscript) and isinstance(target.value, facts.Name):
                     self.items.setdefault(target.value.id, []).append(statement)
+        elif isinstance(statement, facts.Evaluate) and isinstance(statement.value, facts.Call):
+            self.calls.append(statement.value)
 
     def bind_import(self, statement: facts.Import) -> None:
         """Binds the names an import brings in."""
@@ -96,6 +110,14 @@ def flatten(body: Iterable[facts.Statement]) -> Iterator[facts.Statement]:
             yield from flatten(statement.body)
         else:
             yield statement
+
+
+def _filled(function: facts.Function) -> set[str]:
+    """The names of things outside of a function that it sets items of."""
+    assigned = [target for each in flatten(function.body) if isinstance(each, facts.Assign) for target in each.targets]
+    owners = [target.value for target in assigned if isinstance(target, facts.Subscript)]
+    own = {each.name for each in function.parameters} | {name for each in assigned for name in target_names(each)}
+    return {owner.id for owner in owners if isinstance(owner, facts.Name)} - own
 
 
 def target_names(target: facts.Expression) -> Iterator[str]:

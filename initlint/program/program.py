@@ -165,6 +165,18 @@ class Program:
             return self._module_at(owner.path.parent, name) or self.resolve(owner, name, depth)
         return self.resolve(owner, name, depth)
 
+    def calls_of(self, module: Module, function: facts.Function) -> Iterator[tuple[Module, facts.Call]]:
+        """The top-level calls of a function of a module, in all modules that were read so far."""
+        for caller in list(self._modules.values()):
+            for call in caller.calls:
+                name = call.function.id if isinstance(call.function, facts.Name) else ""
+                binding = caller.bindings.get(name)
+                original = binding.name if isinstance(binding, ImportedBinding) else name
+                if binding is not None and original == function.name:
+                    found = self.resolve(caller, name)
+                    if isinstance(found, Definition) and found.node is function:
+                        yield caller, call
+
     def resolve_expression(self, module: Module, expression: facts.Expression | None) -> Resolved:
         """What a dotted name at the top level of a module is."""
         if isinstance(expression, facts.Name):

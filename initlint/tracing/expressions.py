@@ -93,6 +93,12 @@ def _call(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
     place = tracer.place(node, scope)
     if isinstance(function, ExternalValue) and function.name == "builtins.super":
         return attributes.make_super(tracer, [tracer.evaluate(each.value, scope) for each in node.arguments], scope)
+    arguments, keywords = given(tracer, node, scope)
+    return tracer.call(function, arguments, keywords, place, scope)
+
+
+def given(tracer: Tracer, node: facts.Call, scope: Scope) -> tuple[list[Value], dict[str, Value]]:
+    """The arguments of a call, and those given by name."""
     arguments: list[Value] = []
     keywords: dict[str, Value] = {}
     for argument in node.arguments:
@@ -106,7 +112,7 @@ def _call(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
             _unpack_keywords(value, keywords)
         else:
             arguments.append(value)
-    return tracer.call(function, arguments, keywords, place, scope)
+    return arguments, keywords
 
 
 def _unpack_keywords(value: Value, keywords: dict[str, Value]) -> None:

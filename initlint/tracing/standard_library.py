@@ -106,8 +106,11 @@ def _as_dict(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Pl
             return DictValue({key: plain(item) for key, item in value.items.items()}, value.is_open, place)
         return tuple(plain(item) for item in value) if isinstance(value, tuple) else value
 
-    values = {name: plain(only.attributes[name]) for name in fields(only.cls) if name in only.attributes}
-    return new_dict(tracer, dict(values), place)
+    values: dict[Value, Value] = {}
+    for name in fields(only.cls):
+        if name in only.attributes:
+            values[name] = plain(only.attributes[name])
+    return new_dict(tracer, values, place)
 
 
 PYTHON: dict[str, Builtin] = {

@@ -22,6 +22,7 @@ from initlint.tracing.keeping import Keeper
 from initlint.tracing.values import (
     ClassValue,
     Device,
+    DictValue,
     ExternalValue,
     FunctionValue,
     Instance,
@@ -307,7 +308,8 @@ class Tracer:
         return trial.names.get(name, Unknown(f"{name} cannot be followed"))
 
     def _with_items(self, value: Value, name: str, bound: facts.Assign, scope: Scope) -> Value:
-        """The value of a module-level name once the items that its module gives it from there on are set."""
+        """The value of a module-level name once the items that its module gives it from there on are set, and those that
+        functions of the module set for whoever calls them at the top level."""
         trial = Scope(scope.module, scope)
         trial.names[name] = value
         for node in scope.module.items.get(name, ()):
@@ -316,6 +318,11 @@ class Tracer:
                 for target in node.targets:
                     if isinstance(target, facts.Subscript):
                         statements.assign(self, target, item, trial)
+        for function in scope.module.fillers.get(name, ()) if isinstance(value, DictValue) else ():
+            for caller, call in self.program.calls_of(scope.module, function):
+                outer = self.scope_of(caller)
+                arguments, keywords = expressions.given(self, call, outer)
+                self.call(FunctionValue(function, trial), arguments, keywords, self.place(call, outer), outer)
         return value
 
     def class_value(self, node: facts.Class, scope: Scope) -> ClassValue:

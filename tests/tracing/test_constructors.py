@@ -231,6 +231,47 @@ class Net(nn.Module):
     assert [layer.activation for layer in network.live() if layer.op == "activation"] == ["tanh", "tanh"]
 
 
+def test_a_registry_holds_what_other_modules_add_to_it_by_a_function(tmp_path: Path) -> None:
+    (tmp_path / "registry.py").write_text("""
+from torch import nn
+
+_KNOWN = {"identity": nn.Identity}
+
+
+def register(name, act):
+    _KNOWN[name] = act
+
+
+def create(name):
+    return _KNOWN[name]()
+""")
+    (tmp_path / "net.py").write_text(
+        HEADER
+        + """
+from registry import create, register as add
+
+
+class Twice(nn.Module):
+    def forward(self, x):
+        return x.tanh().relu()
+
+
+class Net(nn.Module):
+    def __init__(self, activation="twice"):
+        super().__init__()
+        self.map, self.act = nn.Linear(8, 8), create(activation)
+
+    def forward(self, x):
+        return self.act(self.map(x))
+
+
+add("twice", act=Twice)
+"""
+    )
+    network = next(each for each in initlint.check([tmp_path]).networks if each.name == "Net")
+    assert [layer.activation for layer in network.live() if layer.op == "activation"] == ["tanh", "relu"]
+
+
 def test_an_item_set_before_a_registry_is_bound_anew_is_not_in_it() -> None:
     network = network_of("""
 KNOWN = {"first": nn.Tanh}
