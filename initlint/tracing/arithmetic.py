@@ -103,9 +103,30 @@ def _of_collections(tracer: Tracer, symbol: str, left: Value, right: Value, plac
         return new_list(tracer, [*(first or ()), *(second or ())], place, first is None or second is None)
     if symbol == "*":
         return _repeat(tracer, left, right, place)
+    if symbol in SET_OPERATORS and isinstance(left, ListValue) and isinstance(right, ListValue):
+        return _of_sets(symbol, left, right, place)
     if symbol == "|" and isinstance(left, DictValue) and isinstance(right, DictValue):
         return DictValue({**left.items, **right.items}, left.is_open or right.is_open, place)
     return Unknown(f"{symbol} of collections", place)
+
+
+SET_OPERATORS = frozenset({"|", "&", "-", "^"})
+
+
+def _of_sets(symbol: str, left: ListValue, right: ListValue, place: Place) -> Value:
+    """Of sets of plain values and of the keys of dicts, in the order in which the items come."""
+    known = not (left.is_open or right.is_open) and all(map(_is_item, [*left.items, *right.items]))
+    if not known:
+        return Unknown(f"{symbol} of sets that are not known", place)
+    first, second = dict.fromkeys(left.items), dict.fromkeys(right.items)
+    only, both = [item for item in first if item not in second], [item for item in first if item in second]
+    others = [item for item in second if item not in first]
+    found = {"|": [*first, *others], "&": both, "-": only, "^": [*only, *others]}
+    return ListValue(found[symbol], place=place)
+
+
+def _is_item(value: Value) -> bool:
+    return value is None or isinstance(value, (bool, int, float, str))
 
 
 def _repeat(tracer: Tracer, left: Value, right: Value, place: Place) -> Value:

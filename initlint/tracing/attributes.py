@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,9 @@ from initlint.frameworks import torch as framework
 from initlint.program import Module
 from initlint.reading import facts
 from initlint.signal.size import Size
-from initlint.tracing import layers, patches, tensors
+from initlint.tracing import layers, patches, protocols, tensors
 from initlint.tracing.namespaces import NamespaceValue, ParserValue
+from initlint.tracing.raising import RaisedError
 from initlint.tracing.values import (
     BoundMethod,
     ClassName,
@@ -82,7 +84,9 @@ def load(tracer: Tracer, owner: Value, name: str, place: Place, scope: Scope) ->
         if owner.loaded is None:
             return Unknown(owner.reason, owner.place)
         return tensors.loaded_tensor(name, owner.loaded) if name in ("weight", "bias") else Method(owner, name)
-    if isinstance(owner, (ListValue, DictValue, str, tuple)) or (isinstance(owner, (int, float)) and name == "item"):
+    if isinstance(owner, (ListValue, DictValue, str, tuple, re.Pattern, re.Match)) or (
+        isinstance(owner, (int, float)) and name == "item"
+    ):
         return Method(owner, name)
     return Unknown(f"attribute {name} of something unknown", place)
 
@@ -108,13 +112,47 @@ def _load_from_instance(tracer: Tracer, owner: Instance, name: str, place: Place
     patched = patches.inherited(tracer, owner, name)
     if patched is not None:
         return patched
+    if name in protocols.METHODS and protocols.is_mapping(owner):
+        return Method(owner, name)
     if owner.cls.is_module and name in MODULE_METHODS:
         return Method(owner, name)
     if name == "training":
         return True
+    answered = load_by_program(tracer, owner, name)
+    if answered is not None:
+        return answered
     if owner.is_complete and not owner.cls.has_unknown_base and name not in MODULE_METHODS:
         return Unknown(f"{owner.cls.name} has no attribute {name}", place)
     return Method(owner, name) if name in MODULE_METHODS else Unknown(f"attribute {name} of {owner.cls.name}", place)
+
+
+def load_by_program(tracer: Tracer, owner: Instance, name: str) -> Value:
+    """What ``__getattr__`` or ``__getattribute__`` gives for an attribute that is not there; `None` without either.
+
+    Python asks ``__getattribute__`` for attributes that are there, too: classes that change those are not followed.
+    """
+    if name.startswith("__"):
+        return None
+    for special in ("__getattr__", "__getattribute__"):
+        try:
+            found = protocols.call_special(tracer, owner, special, name)
+        except RaisedError:
+            continue
+        if found is not protocols.NOT_THERE and not isinstance(found, Unknown):
+            return found
+    return None
+
+
+def load_by_super(tracer: Tracer, owner: Instance, name: str, place: Place) -> Value:
+    """``super().__getattribute__(name)``: what is there, and nothing else."""
+    if name in owner.attributes:
+        return owner.attributes[name]
+    found = class_member(tracer, owner.cls, name)
+    if found is not None or has_member(owner.cls, name):
+        return _bind(tracer, found, owner, place)
+    if tracer.guards:
+        raise RaisedError
+    return Unknown(f"{owner.cls.name} has no attribute {name}", place)
 
 
 def _bind(tracer: Tracer, found: Value, owner: Instance, place: Place) -> Value:
@@ -280,12 +318,8 @@ def _load_from_layer(tracer: Tracer, owner: LayerValue | ContainerValue, name: s
 def store(tracer: Tracer, owner: Value, name: str, value: Value, place: Place, scope: Scope) -> None:
     """``owner.name = value``."""
     if isinstance(owner, Instance):
-        if isinstance(value, TensorValue) and value.parameter is not None and not value.parameter.name:
-            value.parameter.name = name
-        tracer.heap.set(owner.attributes, name, value)
-        if isinstance(value, tuple):
-            tracer.stored[id(owner), name] = place
-        _adopt(tracer, value, name, owner)
+        if not _store_by_program(tracer, owner, name, value, place, scope):
+            set_on_instance(tracer, owner, name, value, place)
     elif isinstance(owner, LayerValue):
         if isinstance(value, TensorValue):
             value = tensors.replaced(tracer, owner.attributes.get(name), value, place, scope)
@@ -300,6 +334,36 @@ def store(tracer: Tracer, owner: Value, name: str, value: Value, place: Place, s
         tracer.heap.set(owner.constants, name, value)
     elif isinstance(owner, NamespaceValue):
         tracer.heap.set(owner.attributes, name, value)
+
+
+def set_on_instance(tracer: Tracer, owner: Instance, name: str, value: Value, place: Place) -> None:
+    """Sets an attribute of an instance, whatever the program does instead when it is assigned."""
+    if isinstance(value, TensorValue) and value.parameter is not None and not value.parameter.name:
+        value.parameter.name = name
+    tracer.heap.set(owner.attributes, name, value)
+    if isinstance(value, tuple):
+        tracer.stored[id(owner), name] = place
+    _adopt(tracer, value, name, owner)
+
+
+def _store_by_program(tracer: Tracer, owner: Instance, name: str, value: Value, place: Place, scope: Scope) -> bool:
+    """Runs what the class does when an attribute is assigned, the setter of a property or ``__setattr__``, if any.
+
+    The framework registers modules and parameters before it asks for either. False if nothing was set.
+    """
+    if owner.cls.is_module and (is_module(value) or (isinstance(value, TensorValue) and value.is_trained)):
+        return False
+    bases = (base for base in owner.cls.order if isinstance(base, ClassValue))
+    setter = next((base.setters[name] for base in bases if name in base.setters), None)
+    if setter is not None:
+        tracer.call(BoundMethod(setter, owner), (value,), {}, place, scope)
+        return True
+    function = None if owner.cls.is_module else class_member(tracer, owner.cls, "__setattr__")
+    if not isinstance(function, FunctionValue):
+        return False
+    before = dict(owner.attributes)
+    tracer.call(BoundMethod(function, owner), (name, value), {}, place, scope)
+    return owner.attributes != before
 
 
 def is_kept(value: Value) -> bool:

@@ -10,6 +10,7 @@ from initlint.frameworks import torch as framework
 from initlint.reading import facts
 from initlint.signal.size import Size
 from initlint.tracing import classes, effects, layers, methods, modules, natives
+from initlint.tracing.raising import RaisedError
 from initlint.tracing.values import (
     BoundMethod,
     ClassValue,
@@ -166,6 +167,8 @@ def _run(tracer: Tracer, node: facts.Function, scope: Scope) -> Value:
     values: list[Value] = list(returned) if isinstance(returned, list) else []
     if not values and _yields(node.body):
         return Unknown(f"{node.name} is a generator")
+    if flow is Flow.RAISE and not values and tracer.guards:
+        raise RaisedError
     if flow is Flow.NEXT and values:
         values = [value for value in values if value is not None] or [None]
     if not values:

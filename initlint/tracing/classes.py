@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from initlint.finding import Place
 from initlint.frameworks import torch as framework
@@ -34,6 +34,7 @@ def build(tracer: Tracer, node: facts.Class, scope: Scope) -> ClassValue:
     """The value of a class definition."""
     bases = tuple(tracer.evaluate(base.value, scope) for base in node.bases if base.keyword is None)
     built = ClassValue(node, scope, bases, _members(node))
+    built.setters = {each.name: FunctionValue(each, scope, built) for each in flatten(node.body) if _is_setter(each)}
     built.order = (built, *_linearise(bases))
     built.is_module = any(_is_module_base(base) for base in built.order)
     built.has_unknown_base = any(_is_unknown_base(base) for base in (*built.order[1:], *bases))
@@ -56,6 +57,10 @@ def _is_overload(node: facts.Statement) -> bool:
     decorators = getattr(node, "decorators", ())
     names = [attributes.decorator_name(decorator) for decorator in decorators]
     return "overload" in names or "setter" in names
+
+
+def _is_setter(node: facts.Statement) -> TypeGuard[facts.Function]:
+    return isinstance(node, facts.Function) and "setter" in map(attributes.decorator_name, node.decorators)
 
 
 def _linearise(bases: Sequence[Value]) -> list[ClassValue | ExternalValue]:

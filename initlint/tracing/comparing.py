@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from initlint.signal.size import Size
@@ -64,6 +65,8 @@ def truth(tracer: Tracer, value: Value) -> bool | None:
             Native,
             Partial,
             TypeName,
+            re.Match,
+            re.Pattern,
         ),
     ):
         return True
@@ -126,9 +129,16 @@ def _holds(tracer: Tracer, container: Value, item: Value) -> bool | None:
         if isinstance(item, (Unknown, Size)):
             return None
         return True if is_hashable(item) and item in container.items else (None if container.is_open else False)
+    if isinstance(container, Instance) and not container.cls.is_module:
+        from initlint.tracing import protocols
+
+        return protocols.holds(tracer, container, item)
     items = iteration.items(tracer, container)
-    if items is None:
-        return None
+    return None if items is None else is_among(items, item)
+
+
+def is_among(items: Sequence[Value], item: Value) -> bool | None:
+    """Whether a value equals one of some; `None` if that is not known."""
     answers = [_is_same(one, item, False) for one in items]
     return True if True in answers else (None if None in answers else False)
 

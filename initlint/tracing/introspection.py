@@ -174,6 +174,8 @@ def call_hasattr(tracer: Tracer, arguments: Arguments, keywords: Keywords, place
     if isinstance(owner, Instance):
         if name in owner.attributes or attributes.has_member(owner.cls, name):
             return True
+        if attributes.load_by_program(tracer, owner, name) is not None:
+            return True
         return False if owner.is_complete and not owner.cls.has_unknown_base else Unknown("hasattr", place)
     return Unknown("hasattr of something unknown", place)
 

@@ -43,6 +43,10 @@ def items(tracer: Tracer, value: Value) -> list[Value] | None:
         from initlint.tracing.methods import held
 
         return items(tracer, held(value))
+    if isinstance(value, Instance) and not value.cls.is_module:
+        from initlint.tracing import protocols
+
+        return protocols.items(tracer, value)
     if isinstance(value, Row):
         return list(value.numbers)
     if isinstance(value, range):

@@ -5,6 +5,7 @@ They are built once. What a root changes in them is undone before the next root 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -29,7 +30,7 @@ from initlint.tracing.values import (
 )
 
 FIXED = frozenset(
-    {type(None), bool, int, float, str, NamedGain, Size, ExternalValue, ClassValue, Device, Module, slice}
+    {type(None), bool, int, float, str, NamedGain, Size, ExternalValue, ClassValue, Device, Module, slice, re.Pattern}
 )
 """Types of values that no root can change; what is set on a class is kept apart from it."""
 

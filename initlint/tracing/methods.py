@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ from initlint.tracing import (
     construction,
     layers,
     modules,
+    patterns,
+    protocols,
     rows,
     subscripts,
     tensor_construction,
@@ -68,6 +71,8 @@ def call_method(
         return collection_methods.call_on_string(tracer, receiver, name, arguments, place, scope)
     if isinstance(receiver, SuperValue):
         return _call_on_super(tracer, receiver, name, arguments, keywords, place, scope)
+    if isinstance(receiver, Instance) and name in protocols.METHODS and protocols.is_mapping(receiver):
+        return protocols.call_on_mapping(tracer, receiver, name, arguments, place)
     if isinstance(receiver, (Instance, LayerValue, ContainerValue)):
         return _call_on_module(tracer, receiver, name, arguments, keywords, place, scope)
     if isinstance(receiver, ClassValue):
@@ -76,6 +81,10 @@ def call_method(
         return applying.call_on_loaded(tracer, receiver, name, arguments, place, scope)
     if isinstance(receiver, ParserValue):
         return call_parser(tracer, receiver, name, arguments, keywords, place)
+    if isinstance(receiver, (re.Pattern, re.Match)):
+        return (
+            patterns.call_method(receiver, name, arguments) if not keywords else Unknown(f"{name} of a pattern", place)
+        )
     if isinstance(receiver, tuple) and name == "index":
         return Unknown("an index")
     from initlint.tracing.calls import call_unknown
@@ -269,8 +278,12 @@ def _call_on_super(
     if name in ("__getitem__", "get") and arguments and classes.ITEMS in owner.attributes:
         return subscripts.load_item(tracer, owner.attributes[classes.ITEMS], arguments[0], place)
     if name == "__setattr__" and len(arguments) == 2 and isinstance(arguments[0], str):
-        attributes.store(tracer, owner, arguments[0], arguments[1], place, scope)
+        attributes.set_on_instance(tracer, owner, arguments[0], arguments[1], place)
         return None
+    if name in ("__getattr__", "__getattribute__") and len(arguments) == 1 and isinstance(arguments[0], str):
+        return attributes.load_by_super(tracer, owner, arguments[0], place)
+    if name in protocols.METHODS and protocols.is_mapping(owner):
+        return protocols.call_on_mapping(tracer, owner, name, arguments, place)
     if name == "forward" and owner.cls.has_unknown_base:
         return Unknown("forward of a base that cannot be read", place)
     if name in attributes.MODULE_METHODS:

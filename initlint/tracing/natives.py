@@ -70,6 +70,8 @@ def call_external(
         return standard_library.PYTHON[name](tracer, arguments, keywords, place, scope)
     if name in patterns.FUNCTIONS and not keywords:
         return patterns.call(name, arguments)
+    if name == "re.compile" and not keywords:
+        return patterns.compile_pattern(arguments)
     return _call_foreign(tracer, name, arguments, keywords, place, scope)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from initlint.reading import facts
 from initlint.tracing import attributes, comparing, expressions, iteration, subscripts
 from initlint.tracing.heap import Branch
+from initlint.tracing.raising import RaisedError
 from initlint.tracing.values import (
     Device,
     FunctionValue,
@@ -44,16 +45,22 @@ RETURNED = "<returned>"
 
 def run(tracer: Tracer, body: Sequence[facts.Statement], scope: Scope) -> Flow:
     """Runs statements until control leaves them."""
-    for index, statement in enumerate(body):
-        tracer.step()
-        if isinstance(statement, (facts.If, facts.Match)):
-            flow, is_done = _run_if(tracer, statement, body[index + 1 :], scope)
-            if is_done:
+    depth = tracer.heap.depth
+    try:
+        for index, statement in enumerate(body):
+            tracer.step()
+            if isinstance(statement, (facts.If, facts.Match)):
+                flow, is_done = _run_if(tracer, statement, body[index + 1 :], scope)
+                if is_done:
+                    return flow
+            else:
+                flow = STATEMENTS[type(statement)](tracer, statement, scope)
+            if flow is not Flow.NEXT:
                 return flow
-        else:
-            flow = STATEMENTS[type(statement)](tracer, statement, scope)
-        if flow is not Flow.NEXT:
-            return flow
+    except RaisedError:
+        while tracer.heap.depth > depth:
+            tracer.heap.take_back()
+        return Flow.RAISE
     return Flow.NEXT
 
 

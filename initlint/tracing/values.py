@@ -102,6 +102,8 @@ class ClassValue:
     is_module: bool = False
     has_unknown_base: bool = False
     constants: dict[str, Value] = field(default_factory=dict)
+    setters: dict[str, FunctionValue] = field(default_factory=dict)
+    """What runs when one of its properties is assigned."""
     called: set[str] | None = None
     """The attributes of ``self`` that its methods call, once somebody asked."""
 

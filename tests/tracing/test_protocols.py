@@ -1,0 +1,149 @@
+"""What the program's classes do through special methods: as Python does it, or not followed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from initlint.gathering import Gathered
+from initlint.tracing import trace_script
+
+NET = """
+import re
+from collections.abc import MutableMapping
+
+from torch import nn
+
+{before}
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.map = nn.Linear(4, 4)
+
+    def forward(self, x):
+        {inside}
+        return self.map(x).relu() if {test} else self.map(x).tanh()
+
+model = Net()
+"""
+
+
+def activation(test: str, before: str = "", inside: str = "pass") -> list[str]:
+    """Which of the two follows the linear map: the relu if the test holds; both where that is not known."""
+    source = NET.format(before=before, inside=inside.replace("\n", "\n        "), test=test)
+    gathered = Gathered.from_text(source, str(Path("script.py")))
+    (network,) = trace_script(gathered.program, gathered.program.modules[0])
+    return [layer.activation for layer in network.live() if layer.op == "activation"]
+
+
+SETTINGS = """
+class Settings:
+    _names = {}
+
+    def __init__(self, kind):
+        self.kind = kind
+
+    @property
+    def kind(self):
+        return self._kind
+
+    @kind.setter
+    def kind(self, value):
+        self._kind = value or "default"
+"""
+RENAMED = """
+class Settings:
+    names = {"width": "n_units"}
+
+    def __init__(self):
+        self.n_units = 4
+
+    def __setattr__(self, key, value):
+        super().__setattr__(self.names.get(key, key), value)
+
+    def __getattribute__(self, key):
+        if key != "names" and key in super().__getattribute__("names"):
+            key = super().__getattribute__("names")[key]
+        return super().__getattribute__(key)
+
+settings = Settings()
+settings.width = 8
+"""
+REGISTRY = """
+class Registry(MutableMapping):
+    _shared = {"fast": 1, "slow": 2}
+
+    def __init__(self):
+        self._own = {}
+
+    def __getitem__(self, key):
+        return self._own[key] if key in self._own else self._shared[key]
+
+    def __setitem__(self, key, value):
+        self._own.update({key: value})
+
+    def __delitem__(self, key):
+        del self._own[key]
+
+    def __iter__(self):
+        return iter({**self._shared, **self._own})
+
+    def __len__(self):
+        return len(self._shared.keys() | self._own.keys())
+
+    def pick(self, name, default):
+        return super().get(name, default)
+
+registry = Registry()
+"""
+CHECKED = """
+class Checked:
+    works = False
+
+    def check(self):
+        if not self.works:
+            raise ValueError("it does not work")
+        return True
+
+    def choose(self):
+        kind = "fast"
+        try:
+            self.check()
+        except ValueError:
+            kind = "slow"
+        return kind
+"""
+TRUE = [
+    ("Settings(None).kind == 'default'", SETTINGS),
+    ("Settings('wide').kind == 'wide'", SETTINGS),
+    ("settings.n_units == 8", RENAMED),
+    ("settings.width == 8", RENAMED),
+    ("hasattr(settings, 'width')", RENAMED),
+    ("not hasattr(settings, 'depth')", RENAMED),
+    ("'fast' in registry", REGISTRY),
+    ("'other' not in registry", REGISTRY),
+    ("registry.get('slow', 0) == 2", REGISTRY),
+    ("registry.get('other', 0) == 0", REGISTRY),
+    ("registry.pick('slow', 0) == 2", REGISTRY),
+    ("list(registry.keys()) == ['fast', 'slow'] or len(list(registry.values())) == 2", REGISTRY),
+    ("Checked().choose() == 'slow'", CHECKED),
+    ("re.match('^(a+)b', 'aab').group(1) == 'aa'", ""),
+    ("re.search('c', 'aab') is None", ""),
+    ("all(re.compile(r'^[a-z.]+(weight|bias)$').match(key) for key in {'a.weight': 1}.keys() | {'b.bias'})", ""),
+    ("len({'a': 1}.keys() | {'a', 'b'}) == 2", ""),
+]
+
+
+@pytest.mark.parametrize(("test", "before"), TRUE)
+def test_what_python_says_is_true_is_true(test: str, before: str) -> None:
+    """And its opposite is false."""
+    assert activation(test, before) == ["relu"]
+    assert activation(f"not ({test})", before) == ["tanh"]
+
+
+def test_only_what_is_surely_raised_leads_to_a_handler() -> None:
+    """Behind a test that is not known the program is taken to go on."""
+    before = CHECKED.replace("not self.works", "unknown_function()")
+    assert activation("Checked().choose() == 'fast'", before) == ["relu"]
