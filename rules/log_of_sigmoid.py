@@ -86,7 +86,7 @@ def generator_loss(fake):
             help=f"use {remedy} of what the sigmoid is given, which loses nothing",
             severity=Severity.INFO if found.guard else None,
             predicted={"limit_float32": limits[0], "limit_float16": limits[1], "guard": found.guard or None},
-            related=elsewhere(made, found.term, "the sigmoid"),
+            related=elsewhere(made, found.term.place, "the sigmoid"),
             fix=_fix(terms, found, made, is_complement=is_complement),
         )
 
@@ -102,8 +102,10 @@ def _sigmoid(found: Logarithm) -> tuple[Term | None, str, bool]:
 
 def _fix(terms: Terms, found: Logarithm, made: Term, *, is_complement: bool) -> Fix | None:
     """`logsigmoid` of what the sigmoid is given, if that means the same at the logarithm."""
-    call, routine = found.call, found.term.routine
-    if found.term.op in ("log2", "log10") or found.guard == "clamp" or made.routine is not routine or not made.tensors:
+    call, routine = found.term.node, found.term.routine
+    if found.term.op in ("log2", "log10") or found.guard == "clamp" or made.routine is not routine:
+        return None
+    if not found.term.tensors or not made.tensors:
         return None
     whole, given = found.term.tensors[0], made.tensors[0]
     inner = hole(terms, whole, routine, made)

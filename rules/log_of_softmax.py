@@ -78,16 +78,18 @@ def policy_loss(logits, actions, advantages):
             help=f"use {'log_softmax' if fix is None else fix.title.removeprefix('Use ')}, which loses nothing",
             severity=Severity.INFO if found.guard else None,
             predicted={"gap_float32": GAP, "gap_float16": GAP_HALF, "guard": found.guard or None},
-            related=elsewhere(made, found.term, "the softmax"),
+            related=elsewhere(made, found.term.place, "the softmax"),
             fix=fix,
         )
 
 
 def _fix(terms: Terms, found: Logarithm, made: Term) -> Fix | None:
     """`log_softmax` of what the softmax is given, if that means the same at the logarithm."""
-    call, routine = found.call, found.term.routine
+    call, routine = found.term.node, found.term.routine
     arguments = _arguments(made)
-    if found.term.op != "log" or found.guard == "clamp" or made.routine is not routine or not arguments:
+    if found.term.op != "log" or found.guard == "clamp" or made.routine is not routine:
+        return None
+    if not found.term.tensors or not arguments:
         return None
     whole = found.term.tensors[0]
     inner = hole(terms, whole, routine, made)

@@ -89,7 +89,7 @@ def energy(logits):
                 f"precision), and the result {RESULT.get(found.kind, 'inf')}",
                 help=f"use {REMEDIES[found.kind]}, which shifts by the largest",
                 predicted={"overflow_float32": OVERFLOW, "overflow_float16": OVERFLOW_HALF, "kind": found.kind},
-                related=elsewhere(found.exponential, found.term, "the exponential"),
+                related=elsewhere(found.exponential, found.term.place, "the exponential"),
                 fix=_fix(terms, found),
             )
 

@@ -76,7 +76,7 @@ def likelihood(logits, tokens):
                 f"({steps_half} in half precision){consequence}",
                 help=f"use {REMEDIES[found.kind]}: a sum of logarithms does not underflow",
                 predicted={"factors_float32": steps, "factors_float16": steps_half, "classes": EXAMPLE_CLASSES},
-                related=elsewhere(found.factor, found.term, f"the {found.kind.removeprefix('1 - ')}"),
+                related=elsewhere(found.factor, found.term.place, f"the {found.kind.removeprefix('1 - ')}"),
                 fix=_fix(terms, found),
             )
 
@@ -84,7 +84,7 @@ def likelihood(logits, tokens):
 def _fix(terms: Terms, found: Product) -> Fix | None:
     """The sum of the logarithms, where the logarithm is taken of a product along one axis of what is at hand."""
     product, factor, routine = found.product, found.factor, found.term.routine
-    is_at_hand = {product.routine, factor.routine} == {routine} and bool(product.tensors) and bool(factor.tensors)
+    is_at_hand = all(part.tensors and part.routine is routine for part in (found.term, product, factor))
     if not found.is_logarithm or found.term.op != "log" or product.op != "prod" or not is_at_hand or factor.is_layer:
         return None
     if terms.of(found.term.tensors[0], routine) is not product or not isinstance(factor.node, facts.Call):

@@ -18,7 +18,7 @@ def called(term: Term) -> str:
     return terminal_name(term.node) or term.op
 
 
-def elsewhere(made: Term, found: Term, note: str) -> list[tuple[Place, str]]:
+def elsewhere(made: Term, reported: Place, note: str) -> list[tuple[Place, str]]:
     """Where an operand is made, unless one sees it on the line that is reported."""
     place = made.place
-    return [] if (place.path, place.line) == (found.place.path, found.place.line) else [(place, note)]
+    return [] if (place.path, place.line) == (reported.path, reported.line) else [(place, note)]

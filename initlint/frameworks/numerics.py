@@ -16,7 +16,7 @@ ROOTS: dict[str, str] = {
     **dict.fromkeys(("tensorflow.", "tensorflow.math.", "tensorflow.nn.", "tensorflow.linalg."), "tensorflow"),
     **dict.fromkeys(("keras.ops.", "tensorflow.keras.ops."), "keras"),
     **dict.fromkeys(("keras.backend.", "tensorflow.keras.backend."), "keras.backend"),
-    **dict.fromkeys(("jax.numpy.", "jax.nn.", "jax.lax.", "jax.scipy.special."), "jax"),
+    **dict.fromkeys(("jax.numpy.", "jax.nn.", "jax.lax.", "jax.numpy.linalg.", "jax.scipy.special."), "jax"),
 }
 """Beginnings of the dotted names of functions of tensors -> the family of functions they belong to."""
 METHODS = "torch"
@@ -76,6 +76,8 @@ KEEPING = frozenset(
 """Functions and methods that pick, move or convert values and change none."""
 ATTRIBUTES = {"T": "keep", "mT": "keep", "H": "keep", "data": "detach", "values": "keep"}
 """Attributes of a tensor -> operation."""
+NO_SIGNAL = torch.NO_SIGNAL | {"shape", "device", "dtype", "layout", "is_cuda", "requires_grad", "ndim", "itemsize"}
+"""Functions, methods and attributes whose result no gradient passes."""
 SIGNATURES: dict[str, tuple[str, ...]] = {
     "softmax": ("dim", "dtype"),
     "log_softmax": ("dim", "dtype"),
@@ -138,6 +140,14 @@ FUNCTIONS = {
     },
 }
 """Family -> operation -> the function that computes it without losing anything on the way."""
+
+
+SINGULAR: dict[str, frozenset[str]] = {
+    "norm": frozenset({"tensorflow", "jax"}),
+    "std": frozenset({"tensorflow", "jax"}),
+    "hypot": frozenset({"torch", "jax"}),
+}
+"""Operations that are a root -> the families in which their gradient at 0 is not a number. Elsewhere it is 0."""
 
 
 @dataclass(frozen=True)

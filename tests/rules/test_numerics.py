@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import torch
 
@@ -119,3 +121,38 @@ def test_a_product_of_chances_is_zero_from_the_predicted_number_on(dtype: str) -
     count = int(numbers[f"factors_{dtype}"])
     product = torch.full((count,), 1 / numbers["classes"], dtype=DTYPES[dtype]).cumprod(0)
     assert product[-1] == 0 < product[-2]
+
+
+AT_ZERO = {
+    "a mean squared error": lambda x: torch.nn.functional.mse_loss(x, x.detach()).sqrt(),
+    "a difference": lambda x: ((x - x.detach()) ** 2).sum() ** 0.5,
+    "a variance": lambda x: (0 * x).var().sqrt(),
+    "a value clamped at 0": lambda x: ((x - x.detach()) ** 2).clamp(min=0).sqrt().sum(),
+    "a branch of where": lambda x: torch.where(x > 9, (0 * x).pow(2).sqrt(), x).sum(),
+    "hypot": lambda x: torch.hypot(0 * x, 0 * x).sum(),
+}
+NOT_AT_ZERO = {
+    "norm": lambda x: (0 * x).norm(),
+    "vector_norm": lambda x: torch.linalg.vector_norm(0 * x),
+    "std": lambda x: (0 * x).std(),
+    "cdist": lambda x: torch.cdist(x.view(1, -1), x.view(1, -1)).sum(),
+    "relu": lambda x: (-x).relu().pow(2).sum().sqrt(),
+}
+
+
+def gradient(function: Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor:
+    """At 1, 2, 3."""
+    x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    function(x).backward()
+    assert x.grad is not None
+    return x.grad
+
+
+@pytest.mark.parametrize("function", AT_ZERO.values(), ids=AT_ZERO)
+def test_the_gradient_of_a_root_at_zero_is_not_a_number(function: Callable[[torch.Tensor], torch.Tensor]) -> None:
+    assert gradient(function).isnan().any()
+
+
+@pytest.mark.parametrize("function", NOT_AT_ZERO.values(), ids=NOT_AT_ZERO)
+def test_what_is_not_reported_has_a_gradient_at_zero(function: Callable[[torch.Tensor], torch.Tensor]) -> None:
+    assert gradient(function).isfinite().all()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from initlint.program.dataflow.term import CYCLE, EITHER, KEEP, PARAMETER, UNKNOWN, Term
 from initlint.program.nodes import spelled_names
+from initlint.reading import facts
 
 DEEPEST = 12
 """Operations looked through one inside another."""
@@ -22,6 +23,10 @@ UPPER = {
     "logsigmoid": 0.0, "relu6": 6.0,
 }  # fmt: skip
 """Operations whose result is never above a number."""
+WITHIN_ONE = frozenset({"sigmoid", "softmax", "tanh", "cosine_similarity", "normalize"})
+"""Operations whose result lies between -1 and 1."""
+MASK = "mask"
+"""What a factor is called that is 0 for what is left out."""
 SAME_BOUND = frozenset({KEEP, "detach", "mean", "max", "min", "cummax"})
 """Operations whose result lies between the least and the largest that goes in."""
 
@@ -134,7 +139,7 @@ def _upper_of_difference(term: Term, depth: int) -> float:
 def _upper_of_product(term: Term, depth: int) -> float:
     bounds = []
     for one, other in (term.operands, term.operands[::-1]):
-        if one.value is not None and one.value < 0 and is_nonnegative(other, depth):
+        if _is_negative(one) and is_nonnegative(other, depth):
             return 0.0
         if one.value is not None and one.value >= 0:
             bounds.append(one.value * upper_bound(other, depth))
@@ -142,6 +147,12 @@ def _upper_of_product(term: Term, depth: int) -> float:
             bound = upper_bound(other, depth)
             bounds.append(0.0 if bound <= 0 else bound if _is_open(one) else bound * upper_bound(one, depth))
     return min(bounds, default=math.inf)
+
+
+def _is_negative(term: Term) -> bool:
+    """Whether a factor is a negative number, or minus something of which nothing is known."""
+    here = term.bare()
+    return (here.value is not None and here.value < 0) or (here.op == "negate" and _is_open(here.operands[0]))
 
 
 def _upper_of_quotient(term: Term, depth: int) -> float:
@@ -178,9 +189,11 @@ def _upper_of_least(term: Term, depth: int) -> float:
     return min(upper_bound(part, depth) for part in term.operands)
 
 
-def _upper_of_filled(term: Term, depth: int) -> float:
-    kept = term.operands if term.op == "masked_fill" else term.operands[1:]
-    return max(upper_bound(part, depth) for part in kept if not part.name) if kept else math.inf
+def _upper_of_square(term: Term, depth: int) -> float:
+    """Of what lies between -1 and 1."""
+    exponent = term.operands[1].value if term.op == "power" else 2.0
+    is_small = term.operands[0].bare().op in WITHIN_ONE and exponent is not None and exponent > 0
+    return 1.0 if is_small else math.inf
 
 
 _UPPER_IF: dict[str, Callable[[Term, int], float]] = {
@@ -188,6 +201,9 @@ _UPPER_IF: dict[str, Callable[[Term, int], float]] = {
     **dict.fromkeys((EITHER, "maximum"), _upper_of_any),
     **dict.fromkeys(("clamp", "clamp_max"), _upper_of_clamped),
     **dict.fromkeys(("log", "log1p"), _upper_of_log),
+    **dict.fromkeys(("square", "power"), _upper_of_square),
+    "where": lambda term, depth: max(upper_bound(part, depth) for part in term.operands[1:]),
+    "masked_fill": lambda term, depth: max(upper_bound(part, depth) for part in term.operands[::2]),
     "minimum": _upper_of_least,
     "sum": _upper_of_sum,
     "add": _upper_of_addition,
@@ -208,6 +224,14 @@ def is_largest(term: Term) -> bool:
         or any("max" in name.lower() for name in spelled_names(each.node))
         for each in found
     )
+
+
+def is_masked(product: Term) -> bool:
+    """Whether one side of a product is what leaves entries out, by the names in it."""
+    node = product.node
+    sides = (node.left, node.right) if isinstance(node, facts.Binary) else tuple(part.node for part in product.operands)
+    plain = [side for side in sides if not isinstance(side, facts.Binary)]
+    return any(MASK in name.lower() for side in plain for name in spelled_names(side))
 
 
 def is_same(left: Term, right: Term, depth: int = 0) -> bool:

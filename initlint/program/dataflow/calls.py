@@ -12,8 +12,9 @@ from initlint.program.dataflow.term import KEEP, UNKNOWN, Term
 from initlint.program.loops.classes import find_method, overrides
 from initlint.program.loops.expressions import dotted
 from initlint.program.loops.recurrence import is_model
-from initlint.program.loops.routines import Routine
+from initlint.program.loops.routines import ClassScope, Routine
 from initlint.program.loops.values import Foreign, Instance, Value
+from initlint.program.program import External
 from initlint.reading import facts
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Calls:
         receiver = self._receiver(call, routine)
         if receiver is not None and (found := self._method(call, receiver, routine)) is not None:
             return found
-        callees = self._values.callees(call, routine)
+        callees = self._callees(call, routine)
         if not callees and isinstance(call.function, facts.Attribute):
             return self._method(call, call.function.value, routine) or self._unknown(call, routine)
         if not 0 < len(callees) <= MOST_CALLEES:
@@ -44,11 +45,39 @@ class Calls:
         found_terms = [self._by(callee, call, routine) or self._unknown(call, routine) for callee in callees]
         return self._terms.either(found_terms, call, routine)
 
+    def _callees(self, call: facts.Call, routine: Routine) -> list[Value]:
+        """What a call may call. What a routine or an object is given from outside is not searched for in all callers."""
+        if self._terms.is_shallow:
+            found = self._terms.program.resolve_expression(routine.module, call.function)
+            return [Foreign(framework.canonical(found.name))] if isinstance(found, External) else []
+        root, *rest = dotted(call.function).split(".")
+        parameter = routine.parameter(root)
+        if parameter is not None and root != routine.self_name and root not in routine.bounds:
+            return self._annotated(parameter, rest, routine)
+        if root == routine.self_name and routine.owner is not None and rest:
+            bounds = routine.owner.attributes.get(rest[0], [])
+            if any(not isinstance(bound.value, facts.Call) for bound in bounds):
+                return []
+        return self._values.callees(call, routine)
+
+    def _annotated(self, parameter: facts.Parameter, rest: list[str], routine: Routine) -> list[Value]:
+        """What is called of a parameter that is annotated with a class of the program."""
+        if parameter.annotation is None or len(rest) > 1:
+            return []
+        classes = self._values.of(parameter.annotation, routine.parent or routine)
+        owners = [Instance(one) for one in classes if isinstance(one, ClassScope)]
+        if not rest:
+            return list[Value](owners)
+        return [value for owner in owners for value in self._values.attribute(owner, rest[0])]
+
     def _unknown(self, call: facts.Call, routine: Routine) -> Term:
         """Something that everything given goes into."""
         given = [one.value for one in call.arguments]
-        if isinstance(call.function, facts.Attribute):
-            given.insert(0, call.function.value)
+        function = call.function
+        if isinstance(function, facts.Attribute):
+            given.insert(0, function.value)
+        elif isinstance(function, facts.Name) and routine.parameter(function.id) is not None:
+            given.insert(0, function)
         return Term(UNKNOWN, call, routine, lambda: tuple(self._terms.of(each, routine) for each in given))
 
     # ---------------------------------------------------------------------------------------------------------- methods
@@ -188,10 +217,10 @@ class Calls:
         returned = self._terms.returned(callee)
         if returned is None:
             return None
-        given = dict(self._given(callee, call, routine))
+        given = dict(self.given(callee, call, routine))
         return substitute(returned, given, callee)
 
-    def _given(self, callee: Routine, call: facts.Call, routine: Routine) -> Iterator[tuple[str, Callable[[], Term]]]:
+    def given(self, callee: Routine, call: facts.Call, routine: Routine) -> Iterator[tuple[str, Callable[[], Term]]]:
         """What a call gives for the parameters of a routine; their defaults where it gives nothing."""
         places = [one.name for one in callee.parameters if one.kind in ("positional", "normal")]
         if callee.self_name is not None:

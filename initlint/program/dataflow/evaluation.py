@@ -33,8 +33,10 @@ class Terms:
 
     _of_programs: ClassVar[WeakKeyDictionary[Program, Terms]] = WeakKeyDictionary()
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, *, is_shallow: bool = False) -> None:
         self.program = program
+        self.is_shallow = is_shallow
+        """Whether calls of functions and objects of the program stay unknown, with all they are given as operands."""
         self.values = program.values
         self.calls = Calls(self)
         self._definitions: dict[Routine, Definitions] = {}
@@ -180,6 +182,8 @@ class Terms:
         reach = self.definitions(routine).uses.get(id(node))
         if reach:
             return self._reaching(node, reach, routine)
+        if node.name in numerics.NO_SIGNAL:
+            return Term(UNKNOWN, node, routine, name=spelled(node))
         op = numerics.ATTRIBUTES.get(node.name, UNKNOWN)
         return Term(op, node, routine, lambda: (self.of(node.value, routine),), name=spelled(node))
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from initlint.program.dataflow.bounds import is_same, upper_bound
+from initlint.program.dataflow.bounds import is_masked, is_same, upper_bound
 from initlint.program.dataflow.evaluation import Terms
 from initlint.program.dataflow.logarithms import logarithms, unguarded
 from initlint.program.dataflow.term import Term
 from initlint.program.nodes import spelled_names
 
-MASK = "mask"
-"""What a factor is called that only leaves terms out."""
+BOUNDED_NAME = re.compile(r"simil|cosine|(?:^|_)(?:cos|sim)s?(?:$|_)", re.IGNORECASE)
+"""What is called so is mostly a cosine, however it was computed."""
 TOTALS = frozenset({"sum", "mean"})
 
 
@@ -35,7 +36,9 @@ def naive_sums(terms: Terms, limit: float) -> Iterator[NaiveSum]:
     """Those in the files to report on whose exponents are not known to stay below a limit."""
     found = [*_of_logarithms(terms), *_of_quotients(terms)]
     for each in found:
-        if each.exponential.operands and upper_bound(each.exponential.operands[0]) >= limit:
+        exponents = each.exponential.operands
+        names = spelled_names(each.exponential.node)
+        if exponents and upper_bound(exponents[0]) >= limit and not any(map(BOUNDED_NAME.search, names)):
             yield each
 
 
@@ -45,11 +48,12 @@ def _of_logarithms(terms: Terms) -> Iterator[NaiveSum]:
         if found.term.op == "log1p":
             made = inner.one("exp")
             if made is not None:
-                yield NaiveSum("softplus", found.term, made, inner, is_plain=inner is made)
+                is_plain = found.term.operands[0] is made
+                yield NaiveSum("softplus", found.term, made, inner, is_plain)
         elif inner.op in TOTALS:
             made, is_plain = weighted_exponential(inner.operands[0])
             if made is not None:
-                is_plain = is_plain and inner.op == "sum" and not found.guard and found.term.op == "log"
+                is_plain = is_plain and inner.op == "sum" and found.term.op == "log" and found.term.operands[0] is inner
                 yield NaiveSum("logsumexp", found.term, made, inner, is_plain)
         elif inner.op == "add":
             yield from _of_addition(found.term, inner)
@@ -62,19 +66,19 @@ def _of_addition(logarithm: Term, inner: Term) -> Iterator[NaiveSum]:
         yield NaiveSum("logaddexp", logarithm, exponentials[0], inner, is_plain=False)
     for one, made in ((left, exponentials[1]), (right, exponentials[0])):
         if one.value == 1 and made is not None:
-            yield NaiveSum("softplus", logarithm, made, inner, is_plain=logarithm.op == "log")
+            is_plain = logarithm.op == "log" and logarithm.operands[0] is inner and made in inner.operands
+            yield NaiveSum("softplus", logarithm, made, inner, is_plain)
 
 
 def weighted_exponential(term: Term) -> tuple[Term | None, bool]:
-    """The exponential in a term, which may be multiplied with a mask; and whether it is not."""
+    """The exponential in a term, which may be multiplied with a mask; and whether it is all there is."""
     made = term.one("exp")
     if made is not None:
-        return made, True
+        return made, term is made
     here = term.bare()
-    sides = here.operands if here.op == "multiply" else ()
-    for side, other in zip(sides, reversed(sides), strict=False):
+    for side in here.operands if here.op == "multiply" and is_masked(here) else ():
         made = side.one("exp")
-        if made is not None and any(MASK in name.lower() for name in spelled_names(other.node)):
+        if made is not None:
             return made, False
     return None, False
 
@@ -82,13 +86,14 @@ def weighted_exponential(term: Term) -> tuple[Term | None, bool]:
 def _of_quotients(terms: Terms) -> Iterator[NaiveSum]:
     for quotient in terms.quotients(EXPONENTIALS, SUMS):
         above, below = quotient.operands
-        total, guard = unguarded(below)
+        total, _ = unguarded(below)
         if total.op != "sum":
             continue
         made, is_plain = weighted_exponential(above)
         summed, is_plain_below = weighted_exponential(total.operands[0])
         if made is not None and summed is not None and is_same(made, summed):
-            yield NaiveSum("softmax", quotient, made, total, is_plain and is_plain_below and not guard)
+            is_plain = is_plain and is_plain_below and below is total
+            yield NaiveSum("softmax", quotient, made, total, is_plain)
 
 
 EXPONENTIALS = frozenset({"exp"})

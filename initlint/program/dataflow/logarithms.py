@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from initlint.program.dataflow.evaluation import Terms
 from initlint.program.dataflow.term import KEEP, NUMBER, PARAMETER, Term
 from initlint.program.loops.expressions import terminal_name
-from initlint.reading import facts
 
 NAMES = ("log", "log2", "log10", "log1p")
 """Last names of the calls that are looked at."""
@@ -23,17 +22,11 @@ class Logarithm:
     """The logarithm of something that may come near 0."""
 
     term: Term
-    """The call."""
+    """The call; of a function of the program that takes the logarithm, without its tensors."""
     inner: Term
     """What the logarithm is of, without an epsilon."""
     guard: str
     """``""``, ``"epsilon"`` (added) or ``"clamp"``."""
-
-    @property
-    def call(self) -> facts.Call:
-        """The call that takes it."""
-        assert isinstance(self.term.node, facts.Call)
-        return self.term.node
 
 
 def logarithms(terms: Terms) -> Iterator[Logarithm]:
@@ -42,7 +35,8 @@ def logarithms(terms: Terms) -> Iterator[Logarithm]:
         term = terms.of(call, routine)
         if term.op in NAMES and term.operands:
             inner, guard = unguarded(term.operands[0])
-            yield Logarithm(term, inner, guard)
+            at_call = term if term.node is call else replace(term, node=call, routine=routine, tensors=())
+            yield Logarithm(at_call, inner, guard)
 
 
 def unguarded(term: Term) -> tuple[Term, str]:

@@ -47,7 +47,7 @@ def products(terms: Terms) -> Iterator[Product]:
 def _called(terms: Terms) -> Iterator[Term]:
     for routine, call in terms.calls_of("prod", "cumprod", "reduce_prod"):
         term = terms.of(call, routine)
-        if term.op in PRODUCTS:
+        if term.op in PRODUCTS and term.node is call:
             yield term
 
 

@@ -1,0 +1,98 @@
+"""INL506."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from initlint.finding import Finding
+from initlint.fix import Fix, copied, replaced
+from initlint.program import Program
+from initlint.program.dataflow import Term, Terms
+from initlint.program.dataflow.gradients import Gradients
+from initlint.program.dataflow.roots import DIFFERENCE, NORMS, Root, pairs_with_itself, roots
+from initlint.reading import facts
+from initlint.rule import Rule
+
+from .rounding import called
+
+WRITTEN = "1e-6"
+"""Added inside: half precision holds it (its smallest number is 6e-8), and a root is at least 1e-3."""
+
+
+class GradientAtZero(Rule):
+    """A root of something that can be exactly 0, on the way to a loss.
+
+    Why: the derivative of a root is infinite at 0. What is inside (a sum of squares, a variance) has derivative 0 there,
+    and the chain rule multiplies infinity with 0: the gradient is NaN, and after one step so is the model. An epsilon
+    outside the root does not help, nor does a torch.where around it.
+    Predicted: where the operand is exactly 0: the distance of a point to itself, a padded or masked row, a silent frame,
+    a constant channel.
+    Silent on: an epsilon or a positive bound inside, ReLU features (their own gradient is 0), norms and standard deviations
+    that the framework gives a gradient of 0 (torch.norm, Tensor.std), operands that nothing makes exactly 0, and
+    whatever no gradient surely flows through: detached, under no_grad, in metrics and evaluation.
+    Fix: an epsilon inside the root; torch.linalg.vector_norm for the root of a sum of squares.
+    Source: pytorch/pytorch#2421 ("norm backward returns nan at 0"); the documentation of jax ("Gradients contain NaN where
+    using where"); Goodfellow, Bengio and Courville, Deep Learning, 2016, section 4.1.
+    """
+
+    code = "INL506"
+    name = "gradient-at-zero"
+    bad = """
+import torch
+from torch import nn
+
+
+class TripletLoss(nn.Module):
+    def forward(self, embeddings, margin, positive, negative):
+        difference = embeddings.unsqueeze(0) - embeddings.unsqueeze(1)
+        distance = torch.sqrt((difference**2).sum(dim=-1))  # bad
+        return torch.relu(distance[positive] - distance[negative] + margin).mean()
+"""
+    good = """
+import torch
+from torch import nn
+
+
+class TripletLoss(nn.Module):
+    def forward(self, embeddings, margin, positive, negative):
+        distance = torch.cdist(embeddings, embeddings)
+        return torch.relu(distance[positive] - distance[negative] + margin).mean()
+"""
+
+    def check_program(self, program: Program) -> Iterator[Finding]:
+        """Looks at the roots that a gradient flows through."""
+        terms = Terms.of_program(program)
+        gradients = Gradients(terms)
+        for found in roots(terms):
+            if _is_reached(terms, gradients, found) and gradients.flows_through(found.term):
+                yield self.finding(
+                    found.term.place,
+                    f"{_called(found.term)} of {found.reason} with no epsilon inside: where that is exactly 0 its derivative "
+                    "is infinite and the gradient NaN",
+                    help=f"add an epsilon inside the root, as in torch.sqrt(x + {WRITTEN}), or use torch.linalg.vector_norm",
+                    predicted={"operand": found.reason, "at": 0.0},
+                    fix=_fix(found),
+                )
+
+
+def _is_reached(terms: Terms, gradients: Gradients, found: Root) -> bool:
+    """Whether the operand is 0 for inputs that occur: two arguments are equal in a loss, or where they are the same."""
+    if found.reason != DIFFERENCE or gradients.is_loss(found.term.routine):
+        return True
+    return pairs_with_itself(terms, found)
+
+
+def _called(term: Term) -> str:
+    return called(term) if isinstance(term.node, facts.Call) else "a root"
+
+
+def _fix(found: Root) -> Fix | None:
+    """An epsilon inside, where the operand stands in the root itself."""
+    outer, inner = found.term.node, found.inner.node
+    is_inside = found.inner.routine is found.term.routine and outer.start <= inner.start < inner.end <= outer.end
+    if not is_inside or found.term.op in NORMS or not isinstance(outer, (facts.Call, facts.Binary)):
+        return None
+    is_argument = isinstance(outer, facts.Call) and any(one.value is inner for one in outer.arguments)
+    head, tail = ("", "") if is_argument else ("(", ")")
+    edit = replaced(inner, head, copied(inner), f" + {WRITTEN}{tail}")
+    return Fix("Add an epsilon inside the root", (edit,), safe=False)
