@@ -16,6 +16,8 @@ from .mending_clips import clipped
 
 SHORT = 32
 """Time steps up to which a gated cell's gradient is in little danger: its forget gates start at 1/2 a step."""
+FEWEST_ROUNDS = 20
+"""Steps below which nothing is trained: such a loop tries out that a step can be made."""
 EXAMPLE_RADIUS = 1.1
 EXAMPLE_STEPS = 100
 
@@ -30,7 +32,8 @@ class RnnWithoutClipping(Rule):
     layer the model makes, each followed through calls, attributes and imports.
     Measured: not measured; the gradient of the first batch says little about when it will explode.
     Silent on: any clipping on the path, in helpers, hooks on parameters, wrappers of the optimiser and trainers that
-    clip by default; optimisers and callbacks from elsewhere that may clip; models that are not known.
+    clip by default; optimisers and callbacks from elsewhere that may clip; models that are not known; loops that end
+    after less than 20 steps.
     Fix: torch.nn.utils.clip_grad_norm_ between backward and step, after scaler.unscale_ in mixed precision; the
     trainer's own option in Lightning.
     Source: Pascanu, Mikolov and Bengio 2013, arXiv:1211.5063, sections 2.2 and 3.2.
@@ -94,7 +97,7 @@ def train(batches):
         """Judges every loop over a model with a recurrent layer."""
         for loop in _merged(program.training_loops()):
             layers = list(loop.recurrences())
-            if layers and not loop.clips:
+            if layers and not _is_a_trial(loop) and not loop.clips:
                 yield self._finding(loop, min(layers, key=lambda layer: layer.is_gated))
 
     def _finding(self, loop: TrainingLoop, layer: Recurrence) -> Finding:
@@ -128,6 +131,10 @@ def _merged(loops: Iterable[TrainingLoop]) -> Iterator[TrainingLoop]:
         names = dict.fromkeys((*first.names, *(name for loop in others for name in loop.names)))
         models = (*first.models, *(model for loop in others for model in loop.models))
         yield replace(first, names=tuple(names), models=models)
+
+
+def _is_a_trial(loop: TrainingLoop) -> bool:
+    return loop.rounds is not None and loop.rounds < FEWEST_ROUNDS
 
 
 def _subject(loop: TrainingLoop) -> str:

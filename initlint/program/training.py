@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from initlint.finding import Place
 from initlint.frameworks import training as framework
 from initlint.program.loops.expressions import terminal_name
+from initlint.program.loops.lengths import known_rounds
 from initlint.program.loops.recurrence import Recurrence
 
 if TYPE_CHECKING:
@@ -55,6 +56,11 @@ class TrainingLoop:
     """What is at `step`."""
     trainer: str = ""
     """For a loop of a framework: the trainer's class."""
+
+    @property
+    def rounds(self) -> int | None:
+        """How often it steps, if the source says so."""
+        return known_rounds(self.routine, self.node)
 
     @property
     def unscales(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from math import prod
 from typing import TYPE_CHECKING
 
 from initlint.frameworks import training as framework
@@ -19,6 +20,23 @@ def known_steps(links: Links, routines: Iterable[Routine]) -> int | None:
     scripts = (links.scopes(routine.module).script for routine in routines)
     found = [length for routine in dict.fromkeys((*routines, *scripts)) for length in _lengths(routine)]
     return max(found, default=None)
+
+
+def known_rounds(routine: Routine, node: facts.Node) -> int | None:
+    """How often a routine makes a step, if all the loops around it there count to literal numbers, and there are any."""
+    around = [loop for loop in routine.loops if loop.start <= node.start and node.end <= loop.end]
+    counts = [_count(loop) for loop in around]
+    known = [count for count in counts if count is not None]
+    return prod(known) if known and len(known) == len(counts) else None
+
+
+def _count(loop: facts.For | facts.While) -> int | None:
+    """Rounds of a loop over ``range(number)``."""
+    iterable = loop.iterable if isinstance(loop, facts.For) else None
+    if not isinstance(iterable, facts.Call) or terminal_name(iterable) != "range" or len(iterable.arguments) != 1:
+        return None
+    given = iterable.arguments[0].value
+    return given.value if isinstance(given, facts.Literal) and type(given.value) is int else None
 
 
 def _lengths(routine: Routine) -> Iterator[int]:
