@@ -82,7 +82,18 @@ def _mapped(layer: Layer, before: Extent) -> tuple[int, ...] | None:
         return before.sides
     if before.is_last and isinstance(fan, int) and fan > 0 and before.width % fan == 0:
         return before.sides
-    return () if layer.fan_in == before.width * (before.places or 0) else None
+    if layer.fan_in == before.width * (before.places or 0):
+        return ()
+    return _merged(before.sides, fan // before.width) if isinstance(fan, int) and fan % before.width == 0 else None
+
+
+def _merged(sides: tuple[int, ...], count: int) -> tuple[int, ...] | None:
+    """What is left of places of which `count` neighbours were put into one: as many along each axis, if that can be."""
+    side = round(count ** (1 / len(sides))) if sides else 0
+    if sides and side ** len(sides) == count and not any(each % side for each in sides):
+        return tuple(each // side for each in sides)
+    total = math.prod(sides)
+    return (total // count,) if sides and total % count == 0 else None
 
 
 def pooled(layer: Layer, before: Extent) -> tuple[int, ...] | None:

@@ -15,6 +15,14 @@ HANDED_ON = frozenset({"reshape", "dropout", "scale", "add", "join"})
 
 
 @dataclass(frozen=True, eq=False)
+class Way:
+    """An earlier layer, and those between it and where it was looked for, the last first."""
+
+    layer: Layer
+    passed: tuple[Layer, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class Point:
     """A layer, and what comes into it."""
 
@@ -31,13 +39,17 @@ class Point:
 
     def logits(self, layer: Layer) -> Layer | None:
         """The product of queries and keys that a softmax at or before a layer is taken of."""
-        found = self._back(layer, HANDED_ON, "softmax")
-        return None if found is None else self._back(self.layers[found.inputs[0]], HANDED_ON, "matmul")
+        found = self.back(layer, HANDED_ON, "softmax")
+        product = self.back(self.layers[found.layer.inputs[0]], HANDED_ON, "matmul") if found is not None else None
+        return None if product is None else product.layer
 
-    def _back(self, layer: Layer, through: frozenset[str], wanted: str) -> Layer | None:
-        while layer.op in through and layer.inputs:
+    def back(self, layer: Layer, through: frozenset[str], wanted: str) -> Way | None:
+        """The nearest layer of an operation, behind none but some others; `None` if there is none."""
+        passed: list[Layer] = []
+        while (layer.op in through or _changes_nothing(layer)) and layer.inputs:
+            passed.append(layer)
             layer = self.layers[layer.inputs[0]]
-        return layer if layer.op == wanted and layer.inputs else None
+        return Way(layer, tuple(passed)) if layer.op == wanted and layer.inputs else None
 
     def unscaled(self, source: int) -> Moments:
         """A signal as it was before a constant factor: the one that makes up for the width of queries and keys."""
@@ -63,6 +75,11 @@ class Point:
     def extent(self) -> Extent:
         """Of the first input."""
         return self.extents[0]
+
+
+def _changes_nothing(layer: Layer) -> bool:
+    """Whether it multiplies by parameters that start at 1: a temperature, a gain."""
+    return layer.op == "multiply" and len(layer.inputs) == 1 and all(each.constant == 1 for each in layer.parameters)
 
 
 def law_of(layer: Layer) -> Distribution:

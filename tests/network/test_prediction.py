@@ -286,7 +286,9 @@ def test_weights_that_are_computed_from_parameters_have_their_law() -> None:
     found = [each for each in predict(network, [(16, 3, 16, 16)]) if each.layer.weight is not None]
     real = measured(COMPUTED, (16, 3, 16, 16))
     for prediction, name in zip(found, ("first", "second", "third", "out"), strict=True):
-        assert as_float(prediction.after.variance) == pytest.approx(real[name], rel=0.15 if name == "out" else 0.08), name
+        assert as_float(prediction.after.variance) == pytest.approx(real[name], rel=0.15 if name == "out" else 0.08), (
+            name
+        )
 
 
 DROPPED = """
@@ -330,3 +332,74 @@ def test_paths_dropped_by_a_mask_of_noise_count_as_often_as_they_are_kept() -> N
     real = measured(DROPPED, (64, 3, 8, 8))
     assert found[1] == pytest.approx(real["first"], rel=0.08)
     assert found[-1] == pytest.approx(real["last"], rel=0.1)
+
+
+MIXED_HEADS = """
+class Talking(nn.Module):
+    def __init__(self, width, heads):
+        super().__init__()
+        self.heads, self.scale = heads, (width // heads) ** -0.5
+        self.qkv = nn.Linear(width, 3 * width, bias=False)
+        self.before, self.after = nn.Linear(heads, heads, bias=False), nn.Linear(heads, heads, bias=False)
+        self.temperature = nn.Parameter(torch.ones(heads, 1, 1))
+
+    def forward(self, x):
+        B, N, C = x.shape
+        q, k, v = self.qkv(x).reshape(B, N, 3, self.heads, C // self.heads).permute(2, 0, 3, 1, 4).unbind(0)
+        logits = (q * self.scale @ k.transpose(-2, -1)) * self.temperature
+        weights = self.before(logits.permute(0, 2, 3, 1)).permute(0, 3, 1, 2).softmax(-1)
+        weights = self.after(weights.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+        return (weights @ v).transpose(1, 2).reshape(B, N, C)
+
+
+class Turned(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.q, self.k, self.v = nn.Linear(width, width), nn.Linear(width, width), nn.Linear(width, width)
+        self.scale = width**-0.5
+
+    def forward(self, x):
+        weights = (self.q(x) @ self.k(x).transpose(1, 2) * self.scale).softmax(-1)
+        return (self.v(x).transpose(1, 2) @ weights.transpose(1, 2)).transpose(1, 2)
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.LayerNorm(64)
+        self.mixed, self.first = Talking(64, 4), nn.Linear(64, 64)
+        self.turned, self.second = Turned(64), nn.Linear(64, 64)
+
+    def forward(self, x):
+        return self.first(self.mixed(self.norm(x))), self.second(self.turned(self.norm(x)))
+"""
+
+
+def test_attention_whose_heads_are_mixed_or_that_is_written_the_other_way_round_is_predicted() -> None:
+    networks = initlint.check_text(HEADER + MIXED_HEADS, "net.py").networks
+    network = next(each for each in networks if each.name == "Net")
+    found = {each.layer.name: as_float(each.after.variance) for each in predict(network, [(16, 32, 64)])}
+    real = measured(MIXED_HEADS, (16, 32, 64), seeds=24)
+    for name in ("first", "second"):
+        assert found[name] == pytest.approx(real[name], rel=0.08), name
+
+
+MERGED = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.patches = nn.Conv2d(3, 32, 2, stride=2)
+        self.merge = nn.Linear(128, 64)
+        self.out = nn.Linear(64, 64)
+
+    def forward(self, x):
+        x = self.patches(x).permute(0, 2, 3, 1)
+        B, H, W, C = x.shape
+        x = x.reshape(B, H // 2, 2, W // 2, 2, C).permute(0, 1, 3, 4, 2, 5).flatten(3)
+        x = self.merge(x)
+        return self.out(x.mean((1, 2)))
+"""
+
+
+def test_neighbours_that_are_put_into_one_place_leave_fewer_places() -> None:
+    assert_predicted(MERGED, (64, 3, 16, 16), "merge", "out", rel=0.1)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from initlint.network.point import Point
-from initlint.signal import places
+from functools import reduce
+
+from initlint.network.network import Layer
+from initlint.network.point import HANDED_ON, Point, law_of
+from initlint.signal import places, propagation
 from initlint.signal.moments import UNKNOWN, Moments
 
 
@@ -17,12 +20,30 @@ def attend(point: Point) -> Moments:
 
 
 def weigh(point: Point) -> Moments:
-    """The second half of an attention that is written by hand: weights from a softmax, times values."""
-    if len(point.inputs) != 2:
+    """The second half of an attention that is written by hand: weights from a softmax, times values, or values times them.
+
+    Linear maps of the heads may stand on both sides of the softmax (Shazeer et al. 2020, arXiv:2003.02436).
+    """
+    for side, values in enumerate(reversed(point.inputs)) if len(point.inputs) == 2 else ():
+        weights = point.back(point.sources[side], MIXED, "softmax")
+        logits = point.back(point.first_source(weights.layer), MIXED, "matmul") if weights is not None else None
+        length = point.extents[1 - side].places
+        if weights is not None and logits is not None and len(logits.layer.inputs) == 2 and length:
+            query, key = (point.unscaled(source) for source in logits.layer.inputs)
+            for mixer in logits.passed:
+                query = _mixed(query, mixer)
+            mixed = places.attend(values, length, query, key)
+            return reduce(_mixed, weights.passed, mixed)
+    return UNKNOWN
+
+
+MIXED = HANDED_ON | {"linear"}
+
+
+def _mixed(before: Moments, mixer: Layer) -> Moments:
+    """Behind a linear map of the heads: each has the same values, or logits, so that what it makes of them it makes of it."""
+    if mixer.op != "linear":
+        return before
+    if mixer.bias is not None and mixer.bias.constant != 0:
         return UNKNOWN
-    logits = point.logits(point.sources[0])
-    length = point.extents[1].places
-    if logits is None or len(logits.inputs) != 2 or not length:
-        return UNKNOWN
-    query, key = (point.unscaled(source) for source in logits.inputs)
-    return places.attend(point.inputs[1], length, query, key)
+    return places.pairwise(lambda moments: propagation.linear(moments, mixer.fan_in, law_of(mixer)), before)
