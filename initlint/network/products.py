@@ -10,7 +10,7 @@ from initlint.network.layout import Layers, width
 from initlint.network.network import Layer, Network
 from initlint.network.point import number
 from initlint.signal.moments import Moments
-from initlint.signal.size import as_float, combine
+from initlint.signal.size import as_float, combine, positive_part
 
 PASSED = frozenset({"reshape", "dropout", "scale", "add", "join"})
 """Operations that may stand between the products and their softmax: constants, masks and biases, one of two branches."""
@@ -90,7 +90,7 @@ def spread(layers: Layers, behind: Mapping[int, Moments], found: Scores) -> floa
     if query is None or key is None or terms is None:
         return None
     apart = key.apart if as_float(key.apart) is not None else 0
-    own = combine(lambda k, common: max(k - common, 0), key.second, apart)
+    own = combine(lambda k, common: positive_part(k - common), key.second, apart)
     total = as_float(combine(lambda q, k: found.factor**2 * terms * q * k, query.second, own))
     return None if total is None else math.sqrt(total)
 

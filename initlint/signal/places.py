@@ -19,7 +19,7 @@ from initlint.signal.moments import Moments, Shared
 from initlint.signal.nonlinearity import Activation
 from initlint.signal.pooling import average_pool, max_pool
 from initlint.signal.propagation import NORM_EPSILON
-from initlint.signal.size import Value, as_float, combine, is_known
+from initlint.signal.size import Value, as_float, combine, is_known, positive_part
 
 STEPS = tuple(step / 2 for step in range(-10, 11))
 """Nodes of the trapezoidal rule for one Gaussian: exact to 1e-9 for what is smooth at the scale of 1."""
@@ -237,7 +237,7 @@ def attend(values: Moments, length: int, query: Moments, key: Moments) -> Moment
 
     Of the logits of one query only what sets the keys apart counts. Two queries weigh the same values independently.
     """
-    spread = as_float(combine(lambda q, k, a: q * max(k - a, 0), query.second, key.second, key.apart))
+    spread = as_float(combine(lambda q, k, a: q * positive_part(k - a), query.second, key.second, key.apart))
     square = as_float(propagation.softmax(Moments(0, spread or 0.0), length).second) or 0.0
     share = min(square * length, 1.0)
 

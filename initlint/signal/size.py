@@ -149,6 +149,11 @@ def largest(left: Value, right: Value) -> Value:
     return left if ratio >= 1 else right
 
 
+def positive_part(value: Number) -> Number:
+    """A number, or 0 in place of a negative one, which rounding leaves of nothing; a symbolic one as it is."""
+    return max(value, 0) if is_known(value) else value
+
+
 def is_vanishing(value: Value) -> bool:
     """Whether a symbolic `value` goes to zero as every width grows (``1 / hidden`` does)."""
     return isinstance(value, Size) and all(power < 0 for _, power in value.powers)

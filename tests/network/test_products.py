@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from initlint import check_text
 from initlint.gathering import Gathered
 from initlint.network.prediction import predict
 from initlint.network.products import scores, spread
@@ -81,3 +82,32 @@ def test_scores_of_a_query_spread_as_predicted(init: str, logits: str) -> None:
 def test_scores_that_are_not_one_product_times_a_constant_are_not_predicted(logits: str) -> None:
     """A factor that is not known, a sum of two products, and no product."""
     assert predicted(HEADER.format(init="", logits=logits)) in ([], [None])
+
+
+def test_a_width_that_is_not_known_stays_a_symbol_in_every_prediction() -> None:
+    """Behind a transposed convolution variances are symbols, which are neither more nor less than zero."""
+    source = """
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, inputs, outputs, kernel=2):
+        super().__init__()
+        self.up = nn.ConvTranspose2d(inputs, outputs, kernel, stride=2)
+        self.norm = nn.BatchNorm2d(outputs)
+
+    def forward(self, x):
+        return self.norm(self.up(self.up(x).relu()))
+
+class Attention(nn.Module):
+    def __init__(self, width, heads=2):
+        super().__init__()
+        self.query, self.value = nn.Linear(width, 64), nn.Linear(width, width)
+        nn.init.normal_(self.query.weight)
+
+    def forward(self, x):
+        q = self.query(x.relu())
+        return (q @ q.transpose(-2, -1)).softmax(-1) @ self.value(x)
+"""
+    report = check_text(source, select=["INL208"])
+    assert not report.errors
+    assert len([predict(network) for network in report.networks]) == 2

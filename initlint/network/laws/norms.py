@@ -8,7 +8,7 @@ from initlint.network.point import Point, number
 from initlint.signal import places, propagation
 from initlint.signal.moments import UNKNOWN, Moments
 from initlint.signal.propagation import NORM_EPSILON
-from initlint.signal.size import Value, combine
+from initlint.signal.size import Value, combine, positive_part
 
 
 def normalize(point: Point) -> Moments:
@@ -32,7 +32,7 @@ def normalize_backward(layer: Layer, before: Moments) -> Value:
     if layer.kind in framework.ROOT_MEAN_SQUARE_NORMS:
         return propagation.rms_normalize_backward(before, _norm_scale(layer), _epsilon(layer))
     if layer.kind in framework.BATCH_NORMS and before.across is not None:
-        left = combine(lambda second, common: max(second - common, 0.0), before.second, before.across)
+        left = combine(lambda second, common: positive_part(second - common), before.second, before.across)
         return propagation.normalize_backward(Moments(0, left), _norm_scale(layer), _epsilon(layer))
     return propagation.normalize_backward(before, _norm_scale(layer), _epsilon(layer))
 
