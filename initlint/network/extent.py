@@ -44,7 +44,7 @@ def behind(layer: Layer, inputs: Sequence[Extent]) -> Extent:
     if layer.op == "linear":
         return Extent(_mapped(layer, before), _units(layer), is_last=True)
     if layer.op == "embedding":
-        return Extent(before.sides or None, None, is_last=True)
+        return Extent(_looked_up(before), _entries(layer), is_last=True)
     if layer.op == "pool":
         return replace(before, sides=pooled(layer, before))
     if layer.op == "concat" and joins_places(layer, before):
@@ -67,6 +67,19 @@ def _units(layer: Layer) -> int | None:
     shape = layer.weight.shape if layer.weight is not None else None
     units = shape[1 if layer.op == "conv_transpose" else 0] if shape else None
     return units if isinstance(units, int) else None
+
+
+def _looked_up(before: Extent) -> tuple[int, ...] | None:
+    """The places of numbers that are looked up: each has a vector of its own."""
+    if before.sides == () and before.width is not None and not before.is_last:
+        return (before.width,)
+    return before.sides or None
+
+
+def _entries(layer: Layer) -> int | None:
+    """Of a vector that is looked up."""
+    shape = layer.weight.shape if layer.weight is not None else None
+    return shape[1] if shape and len(shape) > 1 and isinstance(shape[1], int) else None
 
 
 def _moved(layer: Layer, before: Extent) -> tuple[int, ...] | None:

@@ -34,6 +34,8 @@ class Write:
     """True if it writes a part of the tensor only: a row, a slice."""
     function: str = ""
     """Name of the function the write stands in; empty at module level."""
+    rows: int | None = None
+    """Of a partial write: how many entries along the first axis it writes, if that is known."""
 
     @property
     def is_explicit(self) -> bool:
@@ -70,6 +72,21 @@ class Parameter:
         if last is None or not self.is_settled:
             return None
         return last.distribution
+
+    @property
+    def parts(self) -> list[tuple[float, Distribution]] | None:
+        """Laws of the rows with the share of all that each holds for; `None` where a write is unknown or uncertain."""
+        last, count = self.last, self.shape[0] if self.shape else None
+        law = last.distribution if last is not None else None
+        if last is None or law is None or not isinstance(count, int):
+            return None
+        found: list[tuple[float, Distribution]] = [(1.0, law)] if last.is_certain else []
+        for write in self.writes[self.writes.index(last) + 1 :]:
+            if not write.is_certain or write.rows is None or write.distribution is None:
+                return None
+            share = min(write.rows / count, 1.0)
+            found = [*((each * (1 - share), law) for each, law in found), (share, write.distribution)]
+        return found or None
 
     @property
     def is_settled(self) -> bool:

@@ -97,7 +97,7 @@ def _key(
     last = tensor.parameter.last
     law = last.distribution if last is not None else None
     named = tuple(sorted(keywords.items(), key=lambda item: item[0]))
-    kind = (tensor.shape, tensor.is_part, tensor.is_trained, tensor.parameter.role, law)
+    kind = (tensor.shape, tensor.is_part, tensor.rows, tensor.is_trained, tensor.parameter.role, law)
     return (id(function.node), id(function.scope), kind, *map(_typed, arguments[1:]), *named)
 
 

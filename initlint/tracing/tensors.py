@@ -74,7 +74,9 @@ def load_item(owner: TensorValue, index: Value) -> TensorValue:
     shape = owner.shape if is_whole else None
     if owner.shape and not is_whole and isinstance(index, (int, slice)):
         shape = owner.shape[1:] if isinstance(index, int) else (None, *owner.shape[1:])
-    return TensorValue(shape, owner.distribution, owner.parameter, owner.is_part or not is_whole, place=owner.place)
+    rows = 1 if isinstance(index, int) and owner.shape and not owner.is_part else None
+    is_part = owner.is_part or not is_whole
+    return TensorValue(shape, owner.distribution, owner.parameter, is_part, place=owner.place, rows=rows)
 
 
 def part(owner: TensorValue) -> TensorValue:
@@ -96,7 +98,15 @@ def write(
     if target.parameter.role == LOADED:
         _note_late_init(tracer, target.parameter, place)
         return
-    made = Write(initializer, place, law, arguments or {}, is_partial=target.is_part, function=scope.function_name)
+    made = Write(
+        initializer,
+        place,
+        law,
+        arguments or {},
+        is_partial=target.is_part,
+        function=scope.function_name,
+        rows=target.rows,
+    )
     tracer.heap.set_field(target.parameter, "writes", (*target.parameter.writes, made))
 
 

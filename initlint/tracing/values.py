@@ -243,6 +243,8 @@ class TensorValue:
     is_trained: bool = False
     """Whether it is the parameter itself rather than its ``.data`` or a view."""
     place: Place | None = None
+    rows: int | None = None
+    """Of a part: how many entries along the first axis it takes, if that is known."""
     device: Value = None
     """Where a constructor put it; `None` if that is not followed."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 from initlint.network.network import Layer
@@ -57,7 +58,21 @@ def _times(left: Number, right: Number) -> Number:
 
 
 def embed(layer: Layer) -> Moments:
-    """A row of the weight: two tokens have its mean in common."""
-    law = law_of(layer)
-    common = combine(lambda mean: mean**2, law.mean)
-    return Moments(law.mean, law.second, common, common)
+    """A row of the weight, each as likely as any other: two tokens have its mean in common."""
+    parts = layer.weight.parts if layer.weight is not None else None
+    if parts is None or len(parts) == 1:
+        law = law_of(layer)
+        mean, second = law.mean, law.second
+    else:
+        mean = combine(lambda *each: _weighed(parts, each), *(law.mean for _, law in parts))
+        second = combine(lambda *each: _weighed(parts, each), *(law.second for _, law in parts))
+    common = combine(lambda mean: mean**2, mean)
+    return Moments(mean, second, common, common)
+
+
+def _weighed(parts: Sequence[tuple[float, Distribution]], values: Sequence[Number]) -> Number:
+    """The mean of values over the rows."""
+    found: Number = 0.0
+    for (share, _), value in zip(parts, values, strict=True):
+        found = found + share * value
+    return found
