@@ -4,12 +4,16 @@ Counted is every class that is an `nn.Module` by its linked bases and has a `for
 an inherited one; those whose `forward` does nothing but raise are counted apart, as abstract. A class is
 
 * complete: a network was traced from it in which every operation from the inputs to the outputs is known;
-* in another: no network of its own is complete, but in another one operations that stand in its source are reached, and
-  each of those is known (what helper functions outside the class do is not looked at: an upper bound);
+* in another: no network of its own is complete, but its `forward` was followed in another one, or operations that stand
+  in its source are reached there, and each of those is known (what helper functions outside the class do is not looked
+  at: an upper bound);
 * partial: a network was traced from it, or reaches its source, in which operations are unknown;
 * none: neither.
 
-A reason counts once for each partial class; "alone" counts the classes that have no other, which mending it completes.
+A class that is another one under a new name, with nothing in its body, counts as that one does.
+
+A reason counts once for each class that is partial or none; "alone" counts the classes that have no other, which mending
+it completes. The last line names the next reason to mend: the one that stands alone most often.
 """
 
 from __future__ import annotations
@@ -31,13 +35,16 @@ from initlint.program import Module, Program
 from initlint.program.module import flatten
 from initlint.reading import facts
 from initlint.tracing.attributes import class_member
-from initlint.tracing.roots import trace_program
+from initlint.tracing.roots import is_alias
+from initlint.tracing.spending import Spending
 from initlint.tracing.tracer import Tracer
-from initlint.tracing.values import FunctionValue
+from initlint.tracing.values import ClassValue, FunctionValue
 
 CACHE = HERE.parent / ".initlint_cache"
 SHARES = ("complete", "in another", "partial", "none")
 NO_OUTPUT = "no output is reached"
+CUT_OFF = "none: no steps are left for it"
+NOT_BUILT = "none: no instance can be built"
 QUOTED = re.compile(r"'[^']*'|`[^`]*`")
 
 
@@ -48,7 +55,12 @@ class Class:
     place: Place
     """From its name to the end of its body."""
     is_abstract: bool
+    original: Class | None = None
+    """The class that it is under a new name."""
     is_complete: bool = False
+    is_followed: bool = False
+    """As a part of another."""
+    is_cut_off: bool = False
     is_root: bool = False
     known: int = 0
     """Operations in its source that networks of other classes reach, and that are known."""
@@ -60,16 +72,19 @@ class Class:
     @property
     def share(self) -> str:
         """One of `SHARES`."""
+        if self.original is not None:
+            return self.original.share
         if self.is_complete:
             return "complete"
-        if self.known and not self.inner_reasons:
+        if (self.known or self.is_followed) and not self.inner_reasons:
             return "in another"
         return "partial" if self.is_root or self.inner_reasons else "none"
 
     @property
     def reasons(self) -> set[str]:
-        """Of a partial class. What its own network says is more than what others do."""
-        return self.root_reasons or self.inner_reasons
+        """Why it is not complete. What its own network says is more than what others do."""
+        found = self.root_reasons or self.inner_reasons
+        return found or {CUT_OFF if self.is_cut_off else NOT_BUILT}
 
 
 def main() -> None:
@@ -97,29 +112,43 @@ def classes_of(folder: Path) -> tuple[list[Class], int]:
     """The module classes under a folder with what is known of them, and how many roots the budget cut off."""
     settings = Configuration(root=folder.absolute(), cache_dir=CACHE)
     program = Gathered.from_paths([folder], settings, lambda stage, done, total: None).program
-    found = list(_module_classes(program))
+    found = _module_classes(program)
     by_file: dict[str, list[Class]] = defaultdict(list)
-    for each in found:
+    for each in found.values():
         by_file[each.place.path].append(each)
-    for network in trace_program(program):
+    spending = Spending(program)
+    for network in spending.networks():
         _note(network, by_file)
-    return found, program.untraced
+    cut_off = {root.identity for root in spending.cut_off}
+    for identity, each in found.items():
+        each.is_followed, each.is_cut_off = identity in spending.settled, identity in cut_off
+    return list(found.values()), program.untraced
 
 
-def _module_classes(program: Program) -> Iterator[Class]:
+def _module_classes(program: Program) -> dict[int, Class]:
+    """By identity of node."""
     tracer = Tracer(program)
+    found: dict[int, Class] = {}
+    aliases: list[tuple[Class, ClassValue]] = []
     for module in list(program.modules):
         tracer.begin()
         for node in flatten(module.source.facts.body):
             if isinstance(node, facts.Class):
-                yield from _with_forward(tracer, module, node)
+                cls = tracer.class_value(node, tracer.scope_of(module))
+                for each in _with_forward(tracer, module, cls):
+                    found[id(node)] = each
+                    if is_alias(cls):
+                        aliases.append((each, cls))
+    for each, cls in aliases:
+        base = cls.bases[0]
+        each.original = found.get(id(base.node)) if isinstance(base, ClassValue) else None
+    return found
 
 
-def _with_forward(tracer: Tracer, module: Module, node: facts.Class) -> Iterator[Class]:
-    cls = tracer.class_value(node, tracer.scope_of(module))
+def _with_forward(tracer: Tracer, module: Module, cls: ClassValue) -> Iterator[Class]:
     forward = class_member(tracer, cls, "forward")
     if cls.is_module and isinstance(forward, FunctionValue) and isinstance(forward.node, facts.Function):
-        place = module.source.place(node.start, node.body_end)
+        place = module.source.place(cls.node.start, cls.node.body_end)
         yield Class(place, _only_raises(forward.node))
 
 
@@ -175,11 +204,13 @@ def _counts(found: Sequence[Class]) -> tuple[object, ...]:
 
 
 def _reasons(found: Sequence[Class], most: int) -> str:
-    partial = [each for each in found if each.share == "partial"]
-    counted = Counter(reason for each in partial for reason in each.reasons)
-    alone = Counter(next(iter(each.reasons)) for each in partial if len(each.reasons) == 1)
+    open_ones = [each for each in found if each.share in ("partial", "none") and each.original is None]
+    counted = Counter(reason for each in open_ones for reason in each.reasons)
+    alone = Counter(next(iter(each.reasons)) for each in open_ones if len(each.reasons) == 1)
     rows = [_row((reason, count, alone[reason])) for reason, count in counted.most_common(most)]
-    return "\n".join(["", _row(("reason", "classes", "alone")), _row(("---", "---:", "---:")), *rows])
+    following = alone.most_common(1)
+    last = [f"\nNext to mend: {reason} ({count} classes)" for reason, count in following]
+    return "\n".join(["", _row(("reason", "classes", "alone")), _row(("---", "---:", "---:")), *rows, *last])
 
 
 def _row(cells: Sequence[object]) -> str:

@@ -199,13 +199,15 @@ def _is_same(left: Value, right: Value) -> bool:
     return left is right or (type(left) is type(right) and _is_plain(left) and left == right)
 
 
+MOST_ITEMS = 64
+"""Different items that may stand at one place of a list, before none of them is known. Layers of a model are fewer."""
+
+
 def _collected(items: list[Value]) -> tuple[Value, ...]:
     """Each item once."""
-    found: list[Value] = []
-    for item in (each for given in items for each in (given.items if isinstance(given, Many) else (given,))):
-        if not any(_is_same(item, other) for other in found):
-            found.append(item)
-    return tuple(found)
+    flat = [each for given in items for each in (given.items if isinstance(given, Many) else (given,))]
+    found = {(type(item), item) if _is_plain(item) else id(item): item for item in flat}
+    return tuple(found.values()) if len(found) <= MOST_ITEMS else (Unknown("one of too many items"),)
 
 
 def _is_plain(value: Value) -> bool:

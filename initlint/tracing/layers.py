@@ -77,6 +77,7 @@ def _call_instance(
         return call_unknown(
             tracer, Unknown(f"{module.cls.name} has no {name} that can be read"), arguments, keywords, place
         )
+    tracer.record.followed.add(id(module))
     tracer.calling.append(module)
     try:
         return tracer.call(BoundMethod(function, module), arguments, keywords, place, scope)

@@ -58,6 +58,8 @@ class Record:
     known_arguments: dict[int, bool] = field(default_factory=dict)
     """For each instance made, by identity: whether all its arguments were known."""
     classes: set[int] = field(default_factory=set)
+    followed: set[int] = field(default_factory=set)
+    """Instances, by identity, whose `forward` was run."""
 
     @property
     def sizes(self) -> tuple[int, ...]:

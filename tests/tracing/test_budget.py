@@ -108,3 +108,30 @@ def test_a_loop_that_breaks_out_once_enough_is_built_builds_just_that() -> None:
     step = "if len(layers) == 5:\n                break"
     networks = initlint.check_text(ENDLESS.format(step=step), "model.py").networks
     assert [layer.op for layer in networks[0].live()].count("linear") == 5
+
+
+QUARTERED = """
+from torch import nn
+
+
+def quarter(left, right, depth, found):
+    if right - left > limit(depth):
+        middle = (left + right) // 2
+        quarter(left, middle, depth + 1, found)
+        quarter(middle, right, depth + 1, found)
+    else:
+        found.append((left, right))
+    return found
+
+
+class Tree(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.leaves = quarter(0, 65536, 0, [])
+"""
+
+
+def test_a_list_that_may_hold_thousands_of_different_items_ends() -> None:
+    report = initlint.check_text(QUARTERED + SICK, "model.py")
+    assert report.seconds < 60
+    assert [finding.code for finding in report.findings] == ["INL101"]

@@ -1,0 +1,68 @@
+"""What functions and classes are called with that nothing in the program calls: defaults, or symbols."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from initlint.reading import facts
+from initlint.signal.size import Size
+from initlint.tracing import attributes, classes
+from initlint.tracing.tracer import Tracer
+from initlint.tracing.values import ClassValue, DictValue, FunctionValue, ListValue, Scope, Value
+
+
+def give_arguments(tracer: Tracer, parameters: Sequence[facts.Parameter], scope: Scope) -> None:
+    """Binds a root's parameters: to their defaults, to an instance of the annotated config class, or to a symbol."""
+    for parameter in parameters:
+        scope.names[parameter.name] = _argument(tracer, parameter, scope)
+
+
+def build(tracer: Tracer, cls: ClassValue, scope: Scope) -> Value:
+    """An instance of a class, made with such arguments."""
+    function = attributes.class_member(tracer, cls, "__init__")
+    place = tracer.place(cls.node, scope)
+    keywords: dict[str, Value] = {}
+    arguments: list[Value] = []
+    if isinstance(function, FunctionValue):
+        for parameter in function.node.parameters[1:]:
+            if parameter.kind in ("*", "**"):
+                continue
+            value = _argument(tracer, parameter, Scope(function.scope.module, function.scope))
+            if parameter.kind == "positional":
+                arguments.append(value)
+            elif parameter.default is None or not isinstance(parameter.default, facts.Literal):
+                keywords[parameter.name] = value
+    return classes.instantiate(tracer, cls, tuple(arguments), keywords, place, scope)
+
+
+def _argument(tracer: Tracer, parameter: facts.Parameter, scope: Scope) -> Value:
+    if parameter.kind == "*":
+        return ListValue([], True)
+    if parameter.kind == "**":
+        return DictValue({}, False)
+    outer = scope.parent or scope
+    if parameter.default is not None:
+        value = tracer.evaluate(parameter.default, outer)
+        if value is not None or parameter.annotation is None:
+            return value
+    config = _config(tracer, parameter, outer)
+    if config is not None:
+        return config
+    return None if parameter.default is not None else Size.symbol(parameter.name)
+
+
+def _config(tracer: Tracer, parameter: facts.Parameter, scope: Scope) -> Value:
+    """An instance of the class a parameter is annotated with, if its fields all have defaults."""
+    if not isinstance(parameter.annotation, (facts.Name, facts.Attribute)):
+        return None
+    found = tracer.evaluate(parameter.annotation, scope)
+    if not isinstance(found, ClassValue) or found.is_module or not _has_defaults(tracer, found):
+        return None
+    return tracer.default_instance(found, tracer.place(parameter.annotation, scope))
+
+
+def _has_defaults(tracer: Tracer, cls: ClassValue) -> bool:
+    function = attributes.class_member(tracer, cls, "__init__")
+    if isinstance(function, FunctionValue):
+        return all(p.default is not None or p.kind in ("*", "**") for p in function.node.parameters[1:])
+    return classes.is_dataclass(cls)

@@ -1,0 +1,165 @@
+"""How the steps of a program are spent on its roots, and which of the networks found are kept."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import chain
+
+from initlint.finding import Problem
+from initlint.network import Network
+from initlint.program import Module, Program
+from initlint.tracing.roots import Root, Traced, find_roots, script_root
+from initlint.tracing.tracer import STEPS, OutOfBudgetError, Tracer
+
+STEPS_FOR_ALL, STEPS_PER_LINE = 500_000, 8
+"""Steps for a whole program: what a small one may take, and what each line adds. A step costs about as much as the parser
+takes for a twentieth of a line, so tracing stays within half of the cost of parsing, whatever the program does."""
+
+LEAST_STEPS, MOST_STEPS = 1_000, 20_000
+"""What a root may take in the first round: enough for half of all roots, and for nearly all."""
+
+GROWTH = 4
+"""How much more a root may take that was cut off, once all others have had their turn: what is spent in vain is at most a
+third of the rest."""
+
+STEPS_PER_FILE = 250_000
+"""For all roots in one file. They take about a second."""
+
+STEPS_BETWEEN_COLLECTIONS = 100_000
+"""Of garbage, which is young, as everything that lives longer lives to the end."""
+
+
+def trace_program(program: Program) -> Iterator[Network]:
+    """Every network of the program: what its functions and scripts build, then its module classes on their own.
+
+    What takes few steps comes first, so that most of what is there is traced, however large the program is. Roots for
+    which no steps are left are counted in `Program.untraced`.
+    """
+    yield from Spending(program).networks()
+
+
+def trace_script(program: Program, module: Module) -> Iterator[Network]:
+    """The networks that the top level of one module builds, whatever it calls to do so."""
+    tracer = Tracer(program)
+    tracer.limit = STEPS
+    with _deep_recursion():
+        found = _run(program, script_root(tracer, module))
+    yield from found.networks
+
+
+class Spending:
+    """One program's roots, and what is left to spend on them."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._tracer = Tracer(program)
+        self._roots = find_roots(self._tracer, program)
+        self._left = STEPS_FOR_ALL + STEPS_PER_LINE * sum(len(m.source.facts.line_starts) for m in program.modules)
+        self._left_of_file: Counter[int] = Counter({id(module): STEPS_PER_FILE for module in program.modules})
+        self._since_collection = 0
+        self._done: list[tuple[Root, Traced]] = []
+        self.settled: set[int] = set()
+        """Classes (by identity of node) that were followed as parts of what was traced."""
+        self.cut_off: list[Root] = []
+        """Roots that never came to an end."""
+
+    def networks(self) -> list[Network]:
+        """Spends what there is."""
+        with _deep_recursion(), _paused_collector():
+            for roots in self._roots:
+                self.cut_off += self._spend(roots)
+        self._program.untraced = len(self.cut_off)
+        return self._kept()
+
+    def _spend(self, waiting: list[Root]) -> list[Root]:
+        """Runs roots round by round; those that never came to an end."""
+        limit = min(max(LEAST_STEPS, self._left // max(1, len(waiting))), MOST_STEPS)
+        while limit < STEPS and waiting:
+            waiting = self._round(waiting, limit, is_last=False)
+            limit *= GROWTH
+        return self._round(waiting, STEPS, is_last=True)
+
+    def _round(self, waiting: list[Root], limit: int, is_last: bool) -> list[Root]:
+        """Gives each root its turn; those that were cut off."""
+        later: list[Root] = []
+        for root in waiting:
+            if root.identity in self.settled:
+                continue
+            self._tracer.limit = min(limit, self._left, self._left_of_file[id(root.module)])
+            if self._tracer.limit <= 0:
+                later.append(root)
+                continue
+            found = _run(self._program, root)
+            self._pay(root)
+            is_cut_off = self._tracer.steps > self._tracer.limit
+            if is_cut_off:
+                later.append(root)
+            if is_last or not is_cut_off:
+                self._done.append((root, found))
+                self.settled |= found.settled
+        return later
+
+    def _pay(self, root: Root) -> None:
+        steps = self._tracer.steps
+        self._left -= steps
+        self._left_of_file[id(root.module)] -= steps
+        self._since_collection += steps
+        if self._since_collection > STEPS_BETWEEN_COLLECTIONS:
+            self._since_collection = 0
+            gc.collect(1)
+
+    def _kept(self) -> list[Network]:
+        """The networks of the roots, in their order, without those of classes that a root kept shows as parts."""
+        kept: list[tuple[Root, Traced]] = []
+        shown: set[int] = set()
+        for root, found in reversed(self._done):
+            if root.identity not in shown or not found.settled <= shown:
+                kept.append((root, found))
+                shown |= found.settled
+        order = {id(root): index for index, root in enumerate(chain.from_iterable(self._roots))}
+        kept.sort(key=lambda entry: order[id(entry[0])])
+        return [network for _, found in kept for network in found.networks]
+
+
+def _run(program: Program, root: Root) -> Traced:
+    """What one root gives; a root that the tracer fails on is a problem of its file, and the others go on."""
+    found = Traced()
+    try:
+        root.trace(found)
+    except (OutOfBudgetError, RecursionError):
+        pass
+    except Exception as error:
+        kind = f"{type(error).__name__}: {error}"
+        remedy = "This is a fault in initlint, not in your code; the rest was checked. Please report it."
+        program.faults.append(Problem(root.module.source.display, f"a model cannot be traced: {kind}", remedy))
+    return found
+
+
+DEEPEST_RECURSION = 9_000
+"""Python frames: `DEEPEST_CALL` calls of the program, each through nested statements and expressions."""
+
+
+@contextmanager
+def _deep_recursion() -> Iterator[None]:
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, DEEPEST_RECURSION))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
+
+
+@contextmanager
+def _paused_collector() -> Iterator[None]:
+    """The facts of a large program are millions of objects, through which the collector need not go again and again."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
