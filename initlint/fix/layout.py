@@ -49,7 +49,9 @@ class Layout:
             block = blocks.pop()
             for statement in block:
                 if self.begin(statement) <= start and end <= _end(statement):
-                    found, blocks = Standing(statement, block), list(blocks_of(statement))
+                    blocks = list(blocks_of(statement))
+                    if not self.text.startswith("elif", statement.start):  # a part of the statement around it
+                        found = Standing(statement, block)
         if found is None:
             raise Unfixable("no statement stands there")
         return found

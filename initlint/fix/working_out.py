@@ -46,7 +46,7 @@ class _Writer:
     def _changes(self) -> Iterator[Replacement]:
         edit, layout = self._edit, self._layout
         if edit.kind is Kind.REPLACE:
-            yield Replacement(edit.start, edit.end, self._written())
+            yield Replacement(edit.start, edit.end, self._apart(self._written()))
             return
         at = layout.standing(edit.start, edit.end)
         if edit.kind is Kind.BEFORE:
@@ -57,6 +57,12 @@ class _Writer:
             yield from layout.under(at, self._written())
         else:
             yield layout.without(at)
+
+    def _apart(self, text: str) -> str:
+        """The text, kept apart from words that it would run into: ``f(x)if y`` without ``f``."""
+        whole, start, end = self._layout.text, self._edit.start, self._edit.end
+        before = " " if _is_word(whole[max(start - 1, 0) : start]) and _is_word(text[:1]) else ""
+        return before + text + (" " if _is_word(whole[end : end + 1]) and _is_word(text[-1:]) else "")
 
     def _written(self) -> str:
         parts = self._edit.parts
@@ -84,9 +90,11 @@ class _Writer:
 
     def _copied(self, part: Copy, number: int) -> str:
         text = self._layout.text[part.start : part.end]
+        left, right = self._neighbour(number, -1), self._neighbour(number, 1)
+        if text[0].isdigit() and right == ".":  # a number takes the dot for its own
+            return f"({text})"
         if part.binding is Binding.ATOM or is_bracketed(text):
             return text
-        left, right = self._neighbour(number, -1), self._neighbour(number, 1)
         is_bare = part.binding is Binding.BARE
         is_enclosed = left in _OPENING and right in _CLOSING
         is_broken = "\n" in text and not (left in _BRACKETS[0] and right in _BRACKETS[1])
@@ -109,6 +117,10 @@ class _Writer:
             return text[edit.end : at.end].lstrip()[:1]
         before = text[at.start : edit.start].rstrip()
         return "" if before.endswith(("return", "yield")) else "x" if before.endswith(_COMPARISONS) else before[-1:]
+
+
+def _is_word(char: str) -> bool:
+    return char.isalnum() or char == "_"
 
 
 def _stepped(line: str, step: str) -> str:
