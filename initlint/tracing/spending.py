@@ -27,7 +27,7 @@ GROWTH = 4
 third of the rest."""
 
 STEPS_PER_FILE = 250_000
-"""For all roots in one file. They take about a second."""
+"""For all roots in one file, in equal shares for those that wait. They take about a second."""
 
 STEPS_BETWEEN_COLLECTIONS = 100_000
 """Of garbage, which is young, as everything that lives longer lives to the end."""
@@ -86,10 +86,13 @@ class Spending:
     def _round(self, waiting: list[Root], limit: int, is_last: bool) -> list[Root]:
         """Gives each root its turn; those that were cut off."""
         later: list[Root] = []
+        in_file = Counter(id(root.module) for root in waiting)
         for root in waiting:
+            share = self._left_of_file[id(root.module)] // in_file[id(root.module)]
+            in_file[id(root.module)] -= 1
             if root.identity in self.settled:
                 continue
-            self._tracer.limit = min(limit, self._left, self._left_of_file[id(root.module)])
+            self._tracer.limit = min(limit, self._left, share)
             if self._tracer.limit <= 0:
                 later.append(root)
                 continue
