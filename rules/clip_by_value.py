@@ -17,7 +17,7 @@ class ClipByValue(Rule):
     with a bound of 0.5, (2, 0.1) becomes (0.5, 0.1), from 3 degrees to 11. Bounding the norm keeps the direction.
     Predicted: the call that bounds each value, or that clamps each gradient by hand.
     Measured: not measured.
-    Silent on: bounds on the norm.
+    Silent on: bounds on the norm; code that offers both and asks which.
     Fix: torch.nn.utils.clip_grad_norm_ with a bound near the norms that are common in training.
     Source: Pascanu, Mikolov and Bengio 2013, arXiv:1211.5063, section 3.2; Goodfellow, Bengio and Courville 2016, 10.11.1.
     """
@@ -56,7 +56,7 @@ def train(model, batches):
     def check_program(self, program: Program) -> Iterator[Finding]:
         """Reports every bound on single values."""
         for clipping in program.clippings():
-            if clipping.clip.by == "value":
+            if clipping.clip.by == "value" and not clipping.is_chosen:
                 yield self.finding(
                     clipping.place,
                     f"{clipping.name} bounds each value of the gradient by itself, which turns its direction, "

@@ -61,6 +61,14 @@ class Clipping:
         return not isinstance(statement, facts.Evaluate) or statement.value is not self.clip.call
 
     @property
+    def is_chosen(self) -> bool:
+        """Whether a test around it chooses among ways to bound, or its function is there to bound in this one."""
+        routine, call = self.clip.routine, self.clip.call
+        around = [one for one in routine.branches if one.start <= call.start and call.end <= one.end]
+        is_asked = any(isinstance(one.test, facts.Compare) and "==" in one.test.operators for one in around)
+        return is_asked or self.clip.by in routine.name.lower()
+
+    @property
     def only_reads(self) -> bool:
         """Whether its bound is infinite and what it gives back is used: it measures a norm, and bounds nothing."""
         return self.bound == math.inf and self.is_read

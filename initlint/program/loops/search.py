@@ -10,7 +10,9 @@ from initlint.finding import Place
 from initlint.frameworks import training as framework
 from initlint.program.loops.classes import ancestry
 from initlint.program.loops.clipping import EVERYWHERE, Span, callbacks_in, calls_in, clips_in, hooks_in
+from initlint.program.loops.events import clip_of
 from initlint.program.loops.expressions import spelled
+from initlint.program.loops.holdings import held_by_parameters, may_share
 from initlint.program.loops.lengths import known_steps
 from initlint.program.loops.lightning import lightning_loops, trained_model
 from initlint.program.loops.links import Links
@@ -135,12 +137,20 @@ class _Assembly:
         if len(self.reached) >= MOST_ROUTINES or any(clips_itself(self.values, value) for value in self.optimizers):
             yield self.step.routine, self.step.node
         for routine, span in self.reached:
-            for clip in (*clips_in(self.values, routine, span), *hooks_in(self.values, routine)):
-                yield routine, clip
+            for clip in clips_in(self.values, routine, span):
+                if not self._is_of_others(clip, routine, models):
+                    yield routine, clip
+            yield from ((routine, hook) for hook in hooks_in(self.values, routine))
             for call in callbacks_in(self.values, routine, span):
                 if self._is_between(routine, call):
                     yield routine, call
         yield from self._hooks(models)
+
+    def _is_of_others(self, node: facts.Node, routine: Routine, models: list[Value]) -> bool:
+        """Whether it bounds nothing but gradients of other models, for certain."""
+        clip = clip_of(self.values, node, routine) if isinstance(node, facts.Call) else None
+        held = held_by_parameters(self.values, clip.parameters, routine) if clip is not None else []
+        return bool(held and models) and not any(may_share(self.values, one, other) for one in held for other in models)
 
     def _is_between(self, routine: Routine, call: facts.Call) -> bool:
         """Whether a call may run after the gradient was sent back and before the step."""
