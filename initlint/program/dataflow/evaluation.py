@@ -266,6 +266,8 @@ class Terms:
                 value = found.node.value
                 if isinstance(value, facts.Literal):
                     return _literal(value, routine)
+                if isinstance(value, facts.Unary):
+                    return self._unary(value, routine)
         return Term(UNKNOWN, node, routine, name=spelled(node))
 
     # -------------------------------------------------------------------------------------------------------- functions
