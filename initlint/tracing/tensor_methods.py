@@ -57,8 +57,7 @@ def call(
     if name in framework.COPIES:
         return _copy(tracer, owner, place)
     if name in ("t", "transpose", "permute"):
-        shape = owner.shape
-        return tensors.alias(owner, tuple(reversed(shape)) if shape is not None and len(shape) == 2 else None)
+        return tensors.alias(owner, tensors.moved(owner.shape, name, [*arguments, *keywords.values()]))
     if name in ("reshape_as", "view_as") and arguments and isinstance(arguments[0], TensorValue):
         return tensors.alias(owner, arguments[0].shape)
     if name in framework.ALIASES:

@@ -42,8 +42,10 @@ def load(tracer: Tracer, owner: TensorValue, name: str, place: Place) -> Value:
     """``tensor.name``."""
     if name == "data":
         return alias(owner, owner.shape)
-    if name in ("T", "mT"):
-        return alias(owner, None if owner.shape is None else tuple(reversed(owner.shape)))
+    if name == "T":
+        return alias(owner, moved(owner.shape, "permute", ()))
+    if name == "mT":
+        return alias(owner, moved(owner.shape, "transpose", (-2, -1)))
     if name == "shape":
         return Unknown("a shape that is not known", place) if owner.shape is None else shape_value(owner.shape)
     if name == "ndim":
@@ -66,6 +68,23 @@ def shape_value(shape: Shape) -> Value:
 
 def alias(owner: TensorValue, shape: Shape | None) -> TensorValue:
     return TensorValue(shape, owner.distribution, owner.parameter, owner.is_part, place=owner.place)
+
+
+def moved(shape: Shape | None, name: str, axes: Sequence[Value]) -> Shape | None:
+    """The shape behind ``permute(axes)``, or behind a swap of two axes; without axes, all of them turned round."""
+    given = axes[0] if len(axes) == 1 and isinstance(axes[0], tuple) else axes
+    whole = [axis for axis in given if isinstance(axis, int)]
+    if shape is None or len(whole) != len(given) or any(not -len(shape) <= axis < len(shape) for axis in whole):
+        return None
+    if not whole:
+        return tuple(reversed(shape))
+    if name == "permute":
+        return tuple(shape[axis] for axis in whole) if len(whole) == len(shape) else None
+    if len(whole) != 2:
+        return None
+    sizes = list(shape)
+    sizes[whole[0]], sizes[whole[1]] = sizes[whole[1]], sizes[whole[0]]
+    return tuple(sizes)
 
 
 def load_item(owner: TensorValue, index: Value) -> TensorValue:

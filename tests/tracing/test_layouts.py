@@ -96,3 +96,47 @@ def test_axes_are_counted_once_a_view_says_how_many_there_are() -> None:
     layers = {layer.id: layer for layer in network.layers}
     assert rank(layers, layers[network.outputs[0]]) == 5
     assert rank(layers, layers[network.layers[1].id]) is None
+
+
+@pytest.mark.parametrize(
+    ("view", "shape"),
+    [
+        ("self.w.mT", (5, 24, 64)),
+        ("self.w.T", (24, 64, 5)),
+        ("self.w.transpose(0, 2)", (24, 64, 5)),
+        ("self.w.transpose(-1, -2)", (5, 24, 64)),
+        ("self.w.transpose(dim0=0, dim1=1)", (64, 5, 24)),
+        ("self.w.permute(1, 2, 0)", (64, 24, 5)),
+        ("self.w.permute((1, 2, 0))", (64, 24, 5)),
+        ("self.w[0].t()", (24, 64)),
+        ("self.w.transpose(0, self.heads)", None),
+    ],
+)
+def test_a_view_of_a_parameter_has_its_axes_moved(view: str, shape: tuple[int, ...] | None) -> None:
+    """So that an initialiser that is given the view takes the fans that it has."""
+    made = f"self.w = nn.Parameter(torch.randn(5, 64, 24)); a, b, c = {view}.shape if {view}.ndim == 3 else (1, *{view}.shape)"
+    text = f"""
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.heads = int(input())
+        {made}
+        self.map = nn.ModuleList([nn.Linear(a, b), nn.Linear(b, c)])
+
+    def forward(self, x):
+        return self.map[1](self.map[0](x))
+
+model = Net()
+"""
+    gathered = Gathered.from_text(text, "script.py")
+    (module,) = gathered.program.modules
+    (network,) = trace_script(gathered.program, module)
+    first, second = (each for each in network.layers if each.op == "linear")
+    found = (first.fan_in, first.fan_out, second.fan_out)
+    if shape is None:
+        assert not any(isinstance(size, int) for size in found)
+    else:
+        assert found == (1,) * (3 - len(shape)) + shape
