@@ -1,0 +1,453 @@
+"""Which clipping is said to come at the wrong time, on scaled gradients, or for nothing (INL402, INL403, INL405)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
+from time import process_time
+
+import pytest
+
+from initlint import Finding, Severity, check
+
+MARK = "# here"
+
+
+class Project:
+    """A directory of sources to check with one rule."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.sources: dict[str, str] = {}
+
+    def add(self, name: str, source: str) -> Project:
+        self.sources[name] = dedent(source).lstrip("\n")
+        (self.folder / name).write_text(self.sources[name], encoding="utf-8")
+        return self
+
+    def findings(self, code: str) -> list[Finding]:
+        report = check(self.folder, isolated=True, select=[code])
+        assert not report.errors
+        return list(report.findings)
+
+    def is_right(self, code: str) -> bool:
+        """Whether exactly the marked lines are reported."""
+        wanted = {
+            (name, number)
+            for name, source in self.sources.items()
+            for number, line in enumerate(source.splitlines(), 1)
+            if line.endswith(MARK)
+        }
+        return {(Path(one.place.path).name, one.place.line) for one in self.findings(code)} == wanted
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path)
+
+
+def loop(body: str) -> str:
+    """A loop over batches with a body, in a function with a model, its optimiser and a gradient scaler."""
+    head = """
+import torch
+from torch.nn.utils import clip_grad_norm_
+
+
+def fit(model, loader, flag, other, every=4):
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    scaler = torch.amp.GradScaler("cuda")
+    for i, (x, y) in enumerate(loader):
+        loss = (model(x) - y).pow(2).mean()
+"""
+    return head + "".join(f"        {line}\n" for line in dedent(body).strip().splitlines())
+
+
+# --------------------------------------------------------------------------------------------------------------- silent
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(
+            "optimizer.zero_grad(); loss.backward(); clip_grad_norm_(model.parameters(), 1.0); optimizer.step()"
+        ),
+        pytest.param(
+            """
+            loss.backward()
+            if flag:
+                clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            optimizer.zero_grad()
+            """,
+            id="a clip in a branch",
+        ),
+        pytest.param(
+            """
+            loss.backward()
+            if i % every:
+                continue
+            clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            optimizer.zero_grad()
+            """,
+            id="a round that ends early while batches are gathered",
+        ),
+        pytest.param(
+            """
+            optimizer.zero_grad()
+            loss.backward(retain_graph=True)
+            clip_grad_norm_(model.parameters(), 1.0)
+            model.penalty().backward()
+            optimizer.step()
+            """,
+            id="two losses of which one is bounded",
+        ),
+        pytest.param(
+            """
+            optimizer.zero_grad()
+            loss.backward()
+            apply_gradients(model)
+            clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            """,
+            id="something unknown in between",
+        ),
+        pytest.param(
+            """
+            loss.backward()
+            norm = clip_grad_norm_(model.parameters(), 1.0)
+            if norm < 100:
+                optimizer.step()
+            optimizer.zero_grad()
+            """,
+            id="a step that is left out when the norm is large",
+        ),
+        pytest.param(
+            """
+            loss.backward()
+            clip_grad_norm_(model.parameters(), 1.0)
+            if i % every == 0:
+                optimizer.step()
+            optimizer.zero_grad()
+            """,
+            id="steps that are left out, and nothing gathered",
+        ),
+    ],
+)
+def test_clipping_at_the_right_time_or_at_one_that_is_not_known_is_silent(project: Project, body: str) -> None:
+    assert project.add("train.py", loop(body)).is_right("INL402")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(
+            """
+            optimizer.zero_grad()
+            if flag:
+                scaler.scale(loss).backward()
+            else:
+                loss.backward()
+            if flag:
+                scaler.unscale_(optimizer)
+            clip_grad_norm_(model.parameters(), 1.0)
+            if flag:
+                scaler.step(optimizer)
+            else:
+                optimizer.step()
+            """,
+            id="the same test three times",
+        ),
+        pytest.param(
+            """
+            optimizer.zero_grad()
+            send_back(loss, scaler if flag else None)
+            clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            """,
+            id="a step that no scaler makes",
+        ),
+        pytest.param(
+            """
+            optimizer.zero_grad()
+            scaler.scale(loss).backward()
+            unscale_everything(scaler)
+            clip_grad_norm_(model.parameters(), 1.0)
+            scaler.step(optimizer)
+            """,
+            id="something unknown that is given the scaler",
+        ),
+        pytest.param(
+            """
+            optimizer.zero_grad()
+            scaler.scale(loss).backward()
+            log(clip_grad_norm_(model.parameters(), float("inf")))
+            scaler.step(optimizer)
+            """,
+            id="a norm that is only read",
+        ),
+    ],
+)
+def test_gradients_that_are_unscaled_or_perhaps_are_silent(project: Project, body: str) -> None:
+    assert project.add("train.py", loop(body)).is_right("INL403")
+
+
+def test_a_test_on_a_parameter_is_one_on_what_the_call_gives_for_it(project: Project) -> None:
+    project.add(
+        "steps.py",
+        """
+        def send_back(total, scaling):
+            if scaling is not None:
+                scaling.scale(total).backward()
+            else:
+                total.backward()
+        """,
+    ).add(
+        "train.py",
+        """
+        import torch
+        from steps import send_back
+
+        def fit(model, loader, amp):
+            optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+            scaler = torch.amp.GradScaler("cuda") if amp else None
+            for x, y in loader:
+                optimizer.zero_grad()
+                send_back((model(x) - y).pow(2).mean(), scaler)
+                if scaler is not None:
+                    scaler.unscale_(optimizer)
+                    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+                    scaler.step(optimizer)
+                    scaler.update()
+                else:
+                    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+                    optimizer.step()
+        """,
+    )
+    assert project.is_right("INL403")
+
+
+def test_a_helper_that_two_loops_call_at_different_times_is_not_judged(project: Project) -> None:
+    project.add(
+        "train.py",
+        """
+        import torch
+
+        def limit(model):
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+
+        def right(model, optimizer, loader):
+            for x in loader:
+                optimizer.zero_grad()
+                model(x).sum().backward()
+                limit(model)
+                optimizer.step()
+
+        def other(model, optimizer, loader):
+            for x in loader:
+                optimizer.zero_grad()
+                limit(model)
+                model(x).sum().backward()
+                optimizer.step()
+        """,
+    )
+    assert project.is_right("INL402")
+
+
+def test_a_hook_of_a_trainer_of_the_project_itself_is_no_hook_of_a_framework(project: Project) -> None:
+    project.add(
+        "train.py",
+        """
+        import torch
+
+        class Base:
+            def fit(self, loader):
+                for batch in loader:
+                    self.optimizer.zero_grad()
+                    self.loss(batch).backward()
+                    self.training_step(batch)
+                    self.optimizer.step()
+
+        class Net(Base):
+            def training_step(self, batch):
+                torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        """,
+    )
+    assert project.is_right("INL402")
+
+
+# ------------------------------------------------------------------------------------------------------------- reported
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(
+            """
+            clip_grad_norm_(model.parameters(), 1.0)  # here
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            """,
+            id="before the gradients of the step before are cleared",
+        ),
+        pytest.param(
+            """
+            optimizer.zero_grad()
+            with torch.autograd.detect_anomaly():
+                loss.backward()
+            try:
+                optimizer.step()
+            finally:
+                clip_grad_norm_(model.parameters(), 1.0)  # here
+            """,
+            id="in a finally",
+        ),
+        pytest.param(
+            """
+            loss.backward()
+            clip_grad_norm_(model.parameters(), 1.0)  # here
+            if (i + 1) % every != 0:
+                continue
+            optimizer.step()
+            optimizer.zero_grad()
+            """,
+            id="before the round ends early",
+        ),
+        pytest.param(
+            """
+            for part in x.split(8):
+                model(part).sum().backward()
+                clip_grad_norm_(model.parameters(), 1.0)  # here
+            optimizer.step()
+            optimizer.zero_grad()
+            """,
+            id="in a loop over micro-batches",
+        ),
+        pytest.param(
+            """
+            for p in model.parameters():
+                p.grad = None
+            clip_grad_norm_(model.parameters(), 1.0)  # here
+            loss.backward()
+            optimizer.step()
+            """,
+            id="after clearing by hand",
+        ),
+    ],
+)
+def test_clipping_at_the_wrong_time_is_reported_where_it_stands(project: Project, body: str) -> None:
+    assert project.add("train.py", loop(body)).is_right("INL402")
+
+
+def test_clear_backward_clip_and_step_are_put_in_order_over_four_files(project: Project) -> None:
+    project.add(
+        "limits.py", "import torch\n\ndef bound(net):\n    torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)\n"
+    )
+    project.add("back.py", "def send(loss, optimizer):\n    optimizer.zero_grad()\n    loss.backward()\n")
+    project.add("ahead.py", "def make(optimizer):\n    optimizer.step()\n")
+    project.add(
+        "train.py",
+        """
+        import torch
+        from ahead import make
+        from back import send
+        from limits import bound
+
+        def fit(net, loader):
+            optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+            for x in loader:
+                send(net(x).sum(), optimizer)
+                make(optimizer)
+                bound(net)  # here
+        """,
+    )
+    assert project.is_right("INL402")
+
+
+def test_a_literal_argument_decides_the_branches_of_a_helper(project: Project) -> None:
+    project.add(
+        "train.py",
+        """
+        import torch
+
+        def finish(scaler, optimizer, model, unscale=False):
+            if unscale:
+                scaler.unscale_(optimizer)
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)  # here
+            scaler.step(optimizer)
+
+        def fit(model, loader):
+            optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+            scaler = torch.amp.GradScaler("cuda")
+            for x in loader:
+                optimizer.zero_grad()
+                scaler.scale(model(x).sum()).backward()
+                finish(scaler, optimizer, model)
+                scaler.update()
+        """,
+    )
+    assert project.is_right("INL403")
+
+
+def test_the_evidence_of_a_scaled_clip_says_what_its_bound_is_worth(project: Project) -> None:
+    body = "scaler.scale(loss).backward(); clip_grad_norm_(model.parameters(), 1.0); scaler.step(optimizer)"
+    (finding,) = project.add("train.py", loop(body)).findings("INL403")
+    assert finding.predicted == {"scale": 65536.0, "bound": 1.0, "true_bound": 1 / 65536}
+    assert finding.help == "scaler.unscale_(optimizer) before clip_grad_norm_"
+
+
+def test_a_bound_of_zero_is_an_error_and_one_of_infinity_a_warning(project: Project) -> None:
+    for bound, severity in (("0", Severity.ERROR), ("-1.0", Severity.ERROR), ("float('inf')", Severity.WARNING)):
+        body = f"loss.backward(); clip_grad_norm_(model.parameters(), {bound}); optimizer.step()"
+        (finding,) = project.add("train.py", loop(body)).findings("INL405")
+        assert finding.severity is severity
+
+
+def test_a_used_up_generator_is_shown_with_what_used_it_up(project: Project) -> None:
+    source = """
+    import torch
+
+    def step(model, x):
+        params = model.parameters()
+        total = sum(p.numel() for p in params)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1 / total)
+        model(x).sum().backward()
+        torch.nn.utils.clip_grad_norm_(params, 1.0)
+        optimizer.step()
+    """
+    (finding,) = project.add("train.py", source).findings("INL405")
+    assert "empty since line 5" in finding.message
+    assert [place.line for place, _ in finding.related] == [5]
+
+
+# ------------------------------------------------------------------------------------------------------------------ cost
+
+
+def test_a_round_with_hundreds_of_branches_is_given_up_in_good_time(project: Project) -> None:
+    branches = "\n".join(f"if x[{n}]: optimizer.zero_grad()" for n in range(300))
+    before = process_time()
+    assert project.add(
+        "train.py", loop(f"{branches}\nclip_grad_norm_(model.parameters(), 1.0)\nloss.backward()\noptimizer.step()")
+    ).is_right("INL402")
+    assert process_time() - before < 10
+
+
+def test_helpers_that_call_one_another_in_a_circle_are_walked_to_an_end(project: Project) -> None:
+    project.add(
+        "train.py",
+        """
+        import torch
+
+        def ahead(model, optimizer, n):
+            if n:
+                back(model, optimizer, n - 1)
+            optimizer.step()
+
+        def back(model, optimizer, n):
+            model(n).sum().backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            ahead(model, optimizer, n)
+        """,
+    )
+    assert project.is_right("INL402")
