@@ -19,7 +19,7 @@ DIGITS = 12
 MOST_SKEWED = 1.0493
 """A larger skewness counts as this one: the largest that a Gram-Charlier density of four moments has without turning
 negative, at an excess kurtosis of 2.46 (Jondeau and Rockinger 2001, Journal of Economic Dynamics and Control 25, 1457-1483).
-The series of three moments that is used here is negative far out in one tail for any skewness: at this one over 1 % of the mass."""
+The series of three moments that is used here is negative far out in one tail for any skewness: here 1 % of its mass."""
 
 
 @dataclass(frozen=True, eq=False)
