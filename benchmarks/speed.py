@@ -41,7 +41,7 @@ def main() -> None:
     options = _options()
     folder = folder_of(options.package, options.packages)
     files = relevant(folder)
-    print(f"{options.package}: {len(files)} files that matter, {_lines(files)} lines; {options.repeats} repeats")
+    print(f"{options.package}: {len(files)} files that matter, {line_count(files)} lines; {options.repeats} repeats")
     with TemporaryDirectory() as scratch:
         times = measure(_commands(folder, files, Path(scratch)), options.repeats)
     bare = median(times["bare parse"])
@@ -64,21 +64,28 @@ def relevant(folder: Path) -> list[Path]:
     return [path for path in discover([folder]).files if not is_dispensable(path.read_bytes(), is_notebook=False)]
 
 
-def _lines(files: Sequence[Path]) -> int:
+def line_count(files: Sequence[Path]) -> int:
+    """Of all these files."""
     return sum(path.read_bytes().count(b"\n") for path in files)
 
 
 def _commands(folder: Path, files: Sequence[Path], scratch: Path) -> dict[str, Sequence[str]]:
     """What is compared. The cache of the warm run is filled here."""
-    listed = scratch / "files"
-    listed.write_text("\n".join(map(str, files)), encoding="utf-8")
     warm = (*CHECK, "--cache-dir", str(scratch / "cache"), str(folder))
     processor_time(warm)
-    return {
-        "bare parse": (sys.executable, "-c", BARE_PARSE, str(listed)),
-        "cold check": (*CHECK, "--no-cache", str(folder)),
-        "warm check": warm,
-    }
+    return {"bare parse": bare_parse(files, scratch), "cold check": cold_check(folder), "warm check": warm}
+
+
+def bare_parse(files: Sequence[Path], scratch: Path) -> Sequence[str]:
+    """The command that parses files and does nothing else; their list is kept in `scratch`."""
+    listed = scratch / "files"
+    listed.write_text("\n".join(map(str, files)), encoding="utf-8")
+    return sys.executable, "-c", BARE_PARSE, str(listed)
+
+
+def cold_check(folder: Path) -> Sequence[str]:
+    """The command that checks a folder of which nothing is known yet."""
+    return (*CHECK, "--no-cache", str(folder))
 
 
 def measure(commands: dict[str, Sequence[str]], repeats: int) -> dict[str, list[float]]:

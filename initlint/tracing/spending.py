@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import chain
 
@@ -33,13 +33,13 @@ STEPS_BETWEEN_COLLECTIONS = 100_000
 """Of garbage, which is young, as everything that lives longer lives to the end."""
 
 
-def trace_program(program: Program) -> Iterator[Network]:
+def trace_program(program: Program, on_root: Callable[[Module], None] | None = None) -> Iterator[Network]:
     """Every network of the program: what its functions and scripts build, then its module classes on their own.
 
     What takes few steps comes first, so that most of what is there is traced, however large the program is. Roots for
-    which no steps are left are counted in `Program.untraced`.
+    which no steps are left are counted in `Program.untraced`. `on_root` is told the module of each that was run.
     """
-    yield from Spending(program).networks()
+    yield from Spending(program, on_root).networks()
 
 
 def trace_script(program: Program, module: Module) -> Iterator[Network]:
@@ -54,8 +54,9 @@ def trace_script(program: Program, module: Module) -> Iterator[Network]:
 class Spending:
     """One program's roots, and what is left to spend on them."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, on_root: Callable[[Module], None] | None = None) -> None:
         self._program = program
+        self._on_root = on_root
         self._tracer = Tracer(program)
         self._roots = find_roots(self._tracer, program)
         self._left = STEPS_FOR_ALL + STEPS_PER_LINE * sum(len(m.source.facts.line_starts) for m in program.modules)
@@ -114,6 +115,8 @@ class Spending:
         if self._since_collection > STEPS_BETWEEN_COLLECTIONS:
             self._since_collection = 0
             gc.collect(1)
+        if self._on_root is not None:
+            self._on_root(root.module)
 
     def _kept(self) -> list[Network]:
         """The networks of the roots, in their order, without those of classes that a root kept shows as parts."""
