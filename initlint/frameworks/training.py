@@ -69,6 +69,8 @@ OPTIMIZER_PARAMETERS = "params"
 LAZY_CALLS = frozenset({"itertools.chain", "itertools.chain.from_iterable", "builtins.filter", "builtins.map"})
 LAZY_BUILTINS = frozenset({"filter", "map", "iter"})
 """Calls that give an iterator over what they are given."""
+KEEPS_PARAMETERS = frozenset({"list", "tuple", "filter", "chain", "iter"})
+"""Last names of calls that give all or some of the parameters that they are given, and no others."""
 EAGER_BUILTINS = frozenset({"list", "tuple", "set", "sum", "sorted", "max", "min", "len"})
 """Builtins that go through all they are given."""
 CLIPPING_CLASSES = frozenset({"accelerate.Accelerator", "accelerate.accelerator.Accelerator"})

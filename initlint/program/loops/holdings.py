@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from initlint.frameworks import training as framework
 from initlint.program.loops.classes import ancestry
+from initlint.program.loops.expressions import argument, terminal_name
 from initlint.program.loops.models import ParameterSources, optimized_models
 from initlint.program.loops.recurrence import is_model
 from initlint.program.loops.routines import ClassScope, Routine
@@ -21,14 +23,45 @@ DEEPEST = 6
 
 
 def held_by_parameters(values: Values, given: facts.Expression | None, routine: Routine) -> list[Value]:
-    """The models whose parameters an expression holds; none if that is not known."""
-    return _made(ParameterSources(values).of(given, routine))
+    """The models whose parameters an expression holds; none if one of them is not known."""
+    return _made(ParameterSources(values).of(given, routine)) if _is_known(values, given, routine, 0) else []
 
 
 def held_by(values: Values, owner: facts.Expression, routine: Routine) -> list[Value]:
-    """The models that an optimiser steps, or the model itself; none if that is not known."""
-    own = [value for value in values.of(owner, routine) if _is_model(values, value)]
-    return _made(own or optimized_models(values, Step(owner, routine, owner)))
+    """The models that an optimiser steps, or the model itself; none if one of them is not known."""
+    found = values.of(owner, routine)
+    own = [value for value in found if _is_model(values, value)]
+    if own or not all(_is_of_known(values, value) for value in found):
+        return _made(own)
+    return _made(optimized_models(values, Step(owner, routine, owner)))
+
+
+def _is_of_known(values: Values, optimizer: Value) -> bool:
+    """Whether all that an optimiser was given is known."""
+    if not isinstance(optimizer, Foreign) or optimizer.call is None or optimizer.routine is None:
+        return False
+    given = argument(optimizer.call, framework.OPTIMIZER_PARAMETERS, 0)
+    return _is_known(values, given, optimizer.routine, 0)
+
+
+def _is_known(values: Values, given: facts.Expression | None, routine: Routine, depth: int) -> bool:
+    """Whether an expression is made of nothing but ``.parameters()`` of models that are known."""
+    if isinstance(given, facts.Call):
+        function = given.function
+        if isinstance(function, facts.Attribute) and function.name in framework.PARAMETERS:
+            return bool(values.of(function.value, routine))
+        is_lazy = terminal_name(function) in framework.KEEPS_PARAMETERS and bool(given.arguments)
+        parts = [one.value for one in given.arguments if not isinstance(one.value, facts.Lambda)]
+        return is_lazy and all(_is_known(values, one, routine, depth) for one in parts)
+    if isinstance(given, facts.Binary):
+        return all(_is_known(values, one, routine, depth) for one in (given.left, given.right))
+    if isinstance(given, facts.Sequence):
+        return bool(given.items) and all(_is_known(values, one, routine, depth) for one in given.items)
+    if isinstance(given, facts.Starred):
+        return _is_known(values, given.value, routine, depth)
+    bounds = routine.bounds.get(given.id, []) if isinstance(given, facts.Name) and depth < DEEPEST else []
+    is_plain = len(bounds) == 1 and not bounds[0].route
+    return is_plain and _is_known(values, bounds[0].value, bounds[0].routine, depth + 1)
 
 
 def _is_model(values: Values, value: Value) -> bool:
@@ -64,9 +97,10 @@ def _given(values: Values, whole: Instance | Foreign) -> Iterator[Instance | For
     """The models and other objects that a constructor is given."""
     if whole.call is not None and whole.routine is not None:
         for one in whole.call.arguments:
-            for value in values.of(one.value, whole.routine):
-                if isinstance(value, (Instance, Foreign)) and value.call is not None:
-                    yield value
+            for part in one.value.items if isinstance(one.value, facts.Sequence) else (one.value,):
+                for value in values.of(part, whole.routine):
+                    if isinstance(value, (Instance, Foreign)) and value.call is not None:
+                        yield value
 
 
 def _makes(values: Values, cls: ClassScope, wanted: ClassScope, depth: int) -> bool:
