@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from initlint.frameworks.gains import assumed_fan, looks_at_fan
-from initlint.network import Layer, Network, Parameter, Write
-from initlint.network.reach import reach
+from initlint.network import WEIGHTED, Layer, Network, Parameter, Write
+from initlint.network.network import TRANSPARENT
 from initlint.signal.distribution import Distribution
 from initlint.signal.size import as_float, combine
 
@@ -17,6 +17,8 @@ HARMLESS = 2.0
 HARMLESS_FAN_OUT = 8.0
 """The same for the fan-out in place of the fan-in, which keeps the gradient (He et al. 2015, section 2.2) and is a choice
 as long as the layer is not far from square."""
+HANDED_ON = TRANSPARENT | {"multiply"}
+"""Operations that hand the scale of their input on."""
 NUMERATORS = (2.0, 1.0, 1 / 3)
 """fan x variance of He's, LeCun's and the uniform draw within 1 / sqrt(fan), as they are written by hand."""
 CLOSE = 1e-3
@@ -68,9 +70,22 @@ def misjudged(network: Network) -> Iterator[Misjudged]:
 
 
 def is_exposed(network: Network, layer: Layer) -> bool:
-    """Whether the next linear maps get the layer's scale as it is."""
-    ahead = reach(network, layer)
-    return ahead.is_hidden and not ahead.is_normed
+    """Whether linear maps get the layer's scale as it is, through entries alone, pools and gates: no norm, no sum."""
+    ahead = network.consumers()
+    stack, seen, is_taken = [layer], {layer.id}, False
+    while stack:
+        current = stack.pop()
+        if current.id in network.outputs:
+            return False
+        for after in ahead.get(current.id, ()):
+            if after.op in WEIGHTED:
+                is_taken = True
+            elif after.op not in HANDED_ON:
+                return False
+            elif after.id not in seen:
+                seen.add(after.id)
+                stack.append(after)
+    return is_taken
 
 
 def _is_harmful(found: Misjudged) -> bool:

@@ -26,7 +26,7 @@ class WrongFan(Rule):
     Predicted: terms in the sums of the operation that uses the weight, over the fan in the variance that is drawn.
     Measured: the same ratio, with the terms counted where the weight is used.
     Silent on: equal fans, ratios up to 2, fan_out in convolutions and in linear layers up to 8 to 1, layers under a norm,
-    and output layers.
+    output layers, and branches that are added to others.
     Fix: initialise the transposed view, or give the std by hand: nn.init.normal_(w, std=(2 / fan_in) ** 0.5).
     Source: the documentation of torch.nn.init.kaiming_normal_ (note on transposed weights).
     """
@@ -70,7 +70,9 @@ class Net(nn.Module):
         """One finding for each line that divides by a fan that is not that of the use."""
         cases: dict[Place, list[Misjudged]] = {}
         for found in misjudged(network):
-            cases.setdefault(found.write.place, []).append(found)
+            several = cases.setdefault(found.write.place, [])
+            if all(found.weight is not other.weight for other in several):
+                several.append(found)
         for several in cases.values():
             worst = max(several, key=lambda each: abs(math.log(each.ratio)))
             yield self._predicted(network, worst, len(several) - 1)
@@ -88,9 +90,9 @@ class Net(nn.Module):
 
     def _predicted(self, network: Network, found: Misjudged, others: int) -> Finding:
         more = f" (and {others} more)" if others else ""
-        use = "its fans have a mean of {:.4g}" if found.fan == "mean fan" else "each output sums {:.4g} terms"
+        use = "its fans have a mean of {:.6g}" if found.fan == "mean fan" else "each output sums {:.6g} terms"
         message = (
-            f"{found.weight.name}{more}: {found.write.initializer} divides by a {found.fan} of {found.assumed:.4g}, "
+            f"{found.weight.name}{more}: {found.write.initializer} divides by a {found.fan} of {found.assumed:.6g}, "
             f"{use.format(found.used)}: the variance behind it is {found.ratio:.3g} times what it should be (predicted)"
         )
         numbers = _numbers(network, found.used, found.assumed)

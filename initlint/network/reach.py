@@ -20,8 +20,6 @@ class Reach:
     activations: tuple[str, ...]
     is_closed: bool
     """Whether nothing else takes it: no sum, product, unknown operation or output of the network."""
-    is_normed: bool = False
-    """Whether a norm stands on the way, which makes the scale of the output harmless."""
 
     @property
     def is_hidden(self) -> bool:
@@ -51,7 +49,7 @@ def _constant(layer: Layer) -> float | None:
 def reach(network: Network, layer: Layer) -> Reach:
     """Follows a layer's output through activations, norms, pools and the like."""
     consumers, names = [], []
-    is_closed, is_normed = True, False
+    is_closed = True
     ahead = network.consumers()
     stack, seen = [layer], {layer.id}
     while stack:
@@ -65,8 +63,7 @@ def reach(network: Network, layer: Layer) -> Reach:
                 consumers.append(after)
             elif after.op in PASSING:
                 names += [after.activation] if after.op == "activation" else []
-                is_normed = is_normed or after.op == "norm"
                 stack.append(after)
             else:
                 is_closed = False
-    return Reach(tuple(consumers), tuple(names), is_closed, is_normed)
+    return Reach(tuple(consumers), tuple(names), is_closed)
