@@ -31,14 +31,6 @@ SEEDS = 3
 """Builds of a model whose medians are compared."""
 
 
-@dataclass(frozen=True)
-class _Run:
-    """One probe of a model."""
-
-    network: Network
-    measured: Measured
-
-
 class Prover:
     """Probes models before and after fixes."""
 
@@ -58,28 +50,26 @@ class Prover:
             return None
         reason = "no model that it changes stands where it can be imported from"
         for model in _models(finding, now):
-            first = _probed(model, before)
+            first = _probed(rule, model, before)
             if isinstance(first, Problem):
                 reason = f"{model.shown} cannot be probed: {first.message}"
                 continue
-            second = _probed(model, after)
+            second = _probed(rule, model, after)
             if isinstance(second, Problem):
                 raise Unfixable(f"{model.shown} cannot be probed any more: {second.message}")
-            _require_help(rule, first, second)
-            return Proof(finding, model.shown, first.measured, second.measured)
+            _require_help(first, second)
+            return Proof(finding, model.shown, first, second)
         return Proof(finding, reason=reason)
 
 
-def _require_help(rule: Rule, before: _Run, after: _Run) -> None:
-    was_sick = any(True for _ in rule.check_measured(before.network))
-    is_sick = any(True for _ in rule.check_measured(after.network))
-    gain = after.measured.score - before.measured.score
-    helps = gain >= LEAST_GAIN or (was_sick and not is_sick and gain > -LEAST_GAIN)
-    if not helps:
-        raise Unfixable(f"it does not help: {before.measured.compared(after.measured)}")
+def _require_help(before: Measured, after: Measured) -> None:
+    gain = after.score - before.score
+    is_mended = before.is_reported and not after.is_reported
+    if gain < LEAST_GAIN and not (is_mended and gain > -LEAST_GAIN):
+        raise Unfixable(f"it does not help: {before.compared(after)}")
 
 
-def _probed(model: _Model, contents: Mapping[Path, bytes]) -> _Run | Problem:
+def _probed(rule: Rule, model: _Model, contents: Mapping[Path, bytes]) -> Measured | Problem:
     from initlint.probe.containment import run_contained
     from initlint.probe.request import Request
 
@@ -93,7 +83,8 @@ def _probed(model: _Model, contents: Mapping[Path, bytes]) -> _Run | Problem:
         return outcome.result
     found = diagnosed(outcome.result)
     assert found.network is not None and found.health is not None
-    return _Run(found.network, Measured(found.health.score, _gradient(found.network)))
+    is_reported = any(True for _ in rule.check_measured(found.network))
+    return Measured(found.health.score, _gradient(found.network), is_reported)
 
 
 def _gradient(network: Network) -> float | None:

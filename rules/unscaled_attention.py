@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
-from initlint.finding import Finding
+from initlint.finding import Finding, Place
+from initlint.fix import Edit, Fix, Name, copied, replaced
+from initlint.frameworks.remedies import LAST_WIDTH, sums_last_axis
 from initlint.network import Layer, Network
 from initlint.network.prediction import predict
 from initlint.network.products import is_learned, scores, spread
+from initlint.program import Program
+from initlint.program.functions import nodes_at
+from initlint.reading import facts
 from initlint.rule import Rule
 
 from .wording import Numbers, witnessed
@@ -96,8 +102,45 @@ class Attention(nn.Module):
         }
         predicted, measured = witnessed(network, numbers)
         return self.finding(
-            layer.place, message, help="divide them by math.sqrt(d)", predicted=predicted, measured=measured
+            layer.place,
+            message,
+            help="divide them by math.sqrt(d)",
+            predicted=predicted,
+            measured=measured,
+            fix=partial(_fix, list(dict.fromkeys(each.place for each, _ in found))),
         )
+
+
+def _fix(places: list[Place], program: Program) -> Fix | None:
+    """The queries divided at every product; `None` where one of them has no name to read its width from."""
+    queries = [_query(program, place) for place in places]
+    if any(query is None or place.path != places[0].path for query, place in zip(queries, places, strict=True)):
+        return None
+    edits = [_divided(*query) for query in queries if query is not None]
+    return Fix("Divide the queries by the root of their width", tuple(edits), safe=False)
+
+
+def _divided(query: facts.Name, is_argument: bool) -> Edit:
+    opening, closing = ("", "") if is_argument else ("(", ")")
+    width = copied(query), f"{LAST_WIDTH}){closing}"
+    return replaced(query, opening, copied(query), " / ", Name("math.sqrt"), "(", *width)
+
+
+def _query(program: Program, place: Place) -> tuple[facts.Name, bool] | None:
+    """The first factor of a product, if its last axis is the one that is summed over; and whether it is an argument."""
+    node = next(nodes_at(program, place), None)
+    first: facts.Expression | None = None
+    if isinstance(node, facts.Binary):
+        first = node.left
+    elif isinstance(node, facts.Call):
+        given = [each.value for each in node.arguments if each.keyword is None and not each.star]
+        equation = given[0].value if given and isinstance(given[0], facts.Literal) else None
+        if equation is None and isinstance(node.function, facts.Attribute) and len(given) == 1:
+            first = node.function.value
+        elif len(given) == 2 + (equation is not None) and sums_last_axis(equation):
+            first = given[-2]
+    is_argument = isinstance(node, facts.Call) and any(each.value is first for each in node.arguments)
+    return (first, is_argument) if isinstance(first, facts.Name) else None
 
 
 def _predicted(network: Network) -> Iterator[tuple[Layer, float]]:

@@ -35,6 +35,9 @@ class Measured:
     gradient: float | None
     """Second moment of the gradient at the first hidden layer over that at the last; ``None`` for shallow models."""
 
+    is_reported: bool
+    """Whether the rule of the finding reports what was measured."""
+
     def compared(self, after: Measured) -> str:
         """Both measurements in words: ``gradient at the first layer 3e-17 -> 0.8, score 0.01 -> 0.97``."""
         told = f"score {self.score:.2g} -> {after.score:.2g}"
@@ -67,7 +70,9 @@ class Proof:
         """In words."""
         if self.before is None or self.after is None:
             return f"not measured: {self.reason}"
-        return f"{self.model}: {self.before.compared(self.after)} (measured)"
+        is_gone = self.before.is_reported and not self.after.is_reported
+        gone = f", {self.finding.code} no more" if is_gone else ""
+        return f"{self.model}: {self.before.compared(self.after)}{gone} (measured)"
 
 
 @dataclass(frozen=True)

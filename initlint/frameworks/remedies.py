@@ -143,6 +143,19 @@ def vector_init(name: str) -> str:
     return _OF_VECTORS.get(name, "nn.init.zeros_")
 
 
+LAST_WIDTH = ".shape[-1]"
+"""The size of a tensor's last axis."""
+
+
+def sums_last_axis(equation: object) -> bool:
+    """Whether a product of two tensors sums over the last axis of the first: matrix products, and Einstein sums that say so."""
+    if not isinstance(equation, str):
+        return equation is None
+    terms, _, result = equation.replace(" ", "").partition("->")
+    first = terms.partition(",")[0]
+    return bool(first) and first[-1] not in result
+
+
 AS_MATRIX = ".view(1, -1)"
 """The same memory with two axes."""
 

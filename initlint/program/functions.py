@@ -127,9 +127,13 @@ SIMPLE = (facts.Assign, facts.Evaluate, facts.AugmentedAssign, facts.Return)
 """Statements that hold no others."""
 
 
-def call_at(program: Program, place: Place) -> facts.Call | None:
-    """The call of the program that stands exactly at a place."""
+def nodes_at(program: Program, place: Place) -> Iterator[facts.Node]:
+    """The nodes of the program that stand exactly at a place, the outermost first."""
     statement = statement_at(program, place)
     module = next((module for module in program.modules if module.source.display == place.path), None)
-    calls = (node for node in nodes(statement) if isinstance(node, facts.Call))
-    return next((call for call in calls if module and module.source.place(call.start, call.end) == place), None)
+    return (node for node in nodes(statement) if module and module.source.place(node.start, node.end) == place)
+
+
+def call_at(program: Program, place: Place) -> facts.Call | None:
+    """The call of the program that stands exactly at a place."""
+    return next((node for node in nodes_at(program, place) if isinstance(node, facts.Call)), None)

@@ -58,6 +58,7 @@ def test_a_fix_reports_what_it_was_measured_to_do(tmp_path: Path) -> None:
         "model": "Deep(width=64)",
         "score": [proof.before.score, proof.after.score],
         "gradient": [proof.before.gradient, proof.after.gradient],
+        "is_reported": [True, False],
     }
 
 

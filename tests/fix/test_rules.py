@@ -25,12 +25,13 @@ UNFIXED = {
     "INL203": ("bad_batchnorm_between",),
     "INL204": (),
     "INL205": ("bad_absolute_value",),
+    "INL208": ("bad_scale_too_large",),
     "INL301": ("bad_activation_by_name", "bad_split_over_files"),
     "INL503": ("bad_layers_in_loop", "bad_probabilities_of_labels"),
 }
 """Rules with fixes -> the sick fixtures that a fix is not offered for."""
 
-ABSENT = frozenset({"lightning"})
+ABSENT = frozenset({"einops", "lightning"})
 """Packages that fixtures import and that are not installed."""
 
 
