@@ -78,6 +78,14 @@ ATTRIBUTES = {"T": "keep", "mT": "keep", "H": "keep", "data": "detach", "values"
 """Attributes of a tensor -> operation."""
 NO_SIGNAL = torch.NO_SIGNAL | {"shape", "device", "dtype", "layout", "is_cuda", "requires_grad", "ndim", "itemsize"}
 """Functions, methods and attributes whose result no gradient passes."""
+CONSTANTS = frozenset(
+    {
+        "arange", "linspace", "range", "zeros", "ones", "full", "eye", "rand", "randn", "randint", "rand_like",
+        "randn_like", "zeros_like", "ones_like", "full_like", "tensor", "Tensor", "FloatTensor", "as_tensor",
+        "from_numpy", "constant", "normal", "uniform",
+    }
+)  # fmt: skip
+"""Functions that make a tensor of numbers or of noise."""
 SIGNATURES: dict[str, tuple[str, ...]] = {
     "softmax": ("dim", "dtype"),
     "log_softmax": ("dim", "dtype"),

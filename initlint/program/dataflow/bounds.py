@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from initlint.frameworks import numerics
 from initlint.program.dataflow.term import CYCLE, EITHER, KEEP, PARAMETER, UNKNOWN, Term
-from initlint.program.nodes import spelled_names
+from initlint.program.nodes import last_name, spelled_names
 from initlint.reading import facts
 
 DEEPEST = 12
@@ -107,6 +108,8 @@ def upper_bound(term: Term, depth: int = 0) -> float:
         return term.value
     if term.op in UPPER:
         return UPPER[term.op]
+    if is_constant(term):
+        return 0.0
     known = _UPPER_IF.get(term.op)
     return known(term, depth + 1) if known is not None else math.inf
 
@@ -213,6 +216,11 @@ _UPPER_IF: dict[str, Callable[[Term, int], float]] = {
     "negate": _upper_of_negative,
     "matmul": _upper_of_matmul,
 }
+
+
+def is_constant(term: Term) -> bool:
+    """Whether a term is a tensor made of numbers, or of noise: whoever wrote it knows how large it is."""
+    return term.op == UNKNOWN and isinstance(term.node, facts.Call) and last_name(term.node) in numerics.CONSTANTS
 
 
 def is_largest(term: Term) -> bool:

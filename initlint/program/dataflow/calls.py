@@ -46,7 +46,8 @@ class Calls:
         return self._terms.either(found_terms, call, routine)
 
     def _callees(self, call: facts.Call, routine: Routine) -> list[Value]:
-        """What a call may call. What a routine or an object is given from outside is not searched for in all callers."""
+        """What a call may call. What a routine or an object is given from outside is not searched for in all callers: of
+        local names and attributes of ``self``, those alone are followed that are made where they are bound."""
         if self._terms.is_shallow:
             found = self._terms.program.resolve_expression(routine.module, call.function)
             return [Foreign(framework.canonical(found.name))] if isinstance(found, External) else []
@@ -54,10 +55,11 @@ class Calls:
         parameter = routine.parameter(root)
         if parameter is not None and root != routine.self_name and root not in routine.bounds:
             return self._annotated(parameter, rest, routine)
+        bounds = routine.bounds.get(root, [])
         if root == routine.self_name and routine.owner is not None and rest:
             bounds = routine.owner.attributes.get(rest[0], [])
-            if any(not isinstance(bound.value, facts.Call) for bound in bounds):
-                return []
+        if any(not isinstance(bound.value, facts.Call) for bound in bounds):
+            return []
         return self._values.callees(call, routine)
 
     def _annotated(self, parameter: facts.Parameter, rest: list[str], routine: Routine) -> list[Value]:
@@ -98,7 +100,9 @@ class Calls:
         """A method of a tensor."""
         assert isinstance(call.function, facts.Attribute)
         op = numerics.operation(call.function.name)
-        if op is None or call.function.name in self._values.links.defined:
+        if op is None:
+            return None
+        if call.function.name in self._values.links.defined and not self._terms.of(receiver, routine).is_plain:
             return None
         return self._applied(numerics.Meaning(op, numerics.METHODS), call, routine, receiver)
 

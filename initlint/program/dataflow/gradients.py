@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from initlint.frameworks import numerics
 from initlint.frameworks.torch import layer_spec
@@ -34,10 +35,26 @@ NO_TRAINING = re.compile(
 """What functions, classes and files are called in which nothing learns."""
 NO_TRAINING_FOLDER = re.compile(r"metrics?|tests?|eval(?:uation|uators?)?|inference|analysis|visuali[sz]ation")
 """What folders are called that hold nothing else."""
+TARGET_NAME = re.compile(r"target|label|truth|(?:^|_)(?:gt|y|true|mask|weights?|ref|reference)(?:$|_)", re.IGNORECASE)
+"""What functions are given that is not learned."""
 PLAIN = frozenset({"int", "float", "bool", "str"})
 """Annotations of what is no tensor."""
 STOPPING = frozenset({DETACH, NUMBER, "item"})
 """Operations that no gradient passes."""
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A routine on the way from a root up to a loss."""
+
+    routine: Routine
+    node: facts.Expression
+    """In the routine, what the root goes into."""
+    start: list[Term]
+    """What that depends on."""
+    depth: int = 0
+    is_fed: bool = False
+    """Whether the output of a layer goes in below."""
 
 
 class Gradients:
@@ -50,14 +67,15 @@ class Gradients:
 
     def flows_through(self, term: Term) -> bool:
         """Whether a gradient surely flows back through a term, to the output of a layer or to what a loss is given."""
-        return self._is_trained(term.routine, term.node, 0, is_fed=False)
+        return self._is_trained(_Step(term.routine, term.node, [self._terms.of(term.node, term.routine)]))
 
-    def _depends(self, node: facts.Expression, routine: Routine) -> tuple[bool, bool]:
-        """Whether an expression depends on the output of a layer, and on a tensor that the routine is given."""
-        below = list(self._below([self._terms.of(node, routine)]))
-        given = (routine.parameter(each.name) for each in below if each.op == PARAMETER)
-        is_given = any(each.name != routine.self_name and may_be_tensor(each) for each in given if each is not None)
-        return any(self._is_layer(each, routine) for each in below if each.op == UNKNOWN), is_given
+    def _sources(self, start: list[Term], routine: Routine) -> tuple[bool, list[str]]:
+        """Whether terms depend on the output of a layer, and the tensors that the routine is given they depend on."""
+        below = list(self._below(start))
+        names = dict.fromkeys(each.name for each in below if each.op == PARAMETER and each.routine is routine)
+        given = [each for each in map(routine.parameter, names) if each is not None and each.name != routine.self_name]
+        is_layered = any(self._is_layer(each, routine) for each in below if each.op == UNKNOWN)
+        return is_layered, [each.name for each in given if may_be_trained(each)]
 
     def _is_layer(self, term: Term, routine: Routine) -> bool:
         """Whether a term is what a layer or a model gives back."""
@@ -83,21 +101,28 @@ class Gradients:
 
     # --------------------------------------------------------------------------------------------------------- upwards
 
-    def _is_trained(self, routine: Routine, node: facts.Expression, depth: int, *, is_fed: bool) -> bool:
+    def _is_trained(self, step: _Step) -> bool:
         """Whether what a routine gives back depends on an expression in it, and goes into a loss."""
-        if _is_elsewhere(routine) or id(node) not in self._results(routine):
+        routine = step.routine
+        if _is_elsewhere(routine) or id(step.node) not in self._results(routine):
             return False
-        is_layered, is_given = self._depends(node, routine)
-        is_fed |= is_layered
-        if not is_fed and not is_given:
+        is_layered, given = self._sources(step.start, routine)
+        is_fed = step.is_fed or is_layered
+        if not is_fed and not given:
             return False
         if self.is_loss(routine):
             return True
         owner = routine.owner
         if owner is not None and routine.name in FORWARD and is_model(self._values, owner):
             return is_fed or NORM_NAME.search(owner.name) is not None
-        callers = self._values.callers(routine) if depth < MOST_CALLERS else []
-        return any(self._is_trained(caller, call, depth + 1, is_fed=is_fed) for caller, call in callers)
+        callers = self._values.callers(routine) if step.depth < MOST_CALLERS else []
+        return any(self._is_trained(self._upwards(step, given, *caller, is_fed=is_fed)) for caller in callers)
+
+    def _upwards(self, step: _Step, names: list[str], caller: Routine, call: facts.Call, *, is_fed: bool) -> _Step:
+        """The same question where a routine is called."""
+        given = dict(self._terms.calls.given(step.routine, call, caller))
+        start = [given[name]() for name in names if name in given]
+        return _Step(caller, call, start, step.depth + 1, is_fed)
 
     @staticmethod
     def is_loss(routine: Routine) -> bool:
@@ -122,8 +147,10 @@ class Gradients:
                     yield call.function.value
 
 
-def may_be_tensor(given: facts.Parameter) -> bool:
-    """Whether neither its annotation nor its default makes a parameter a number, a string or a flag."""
+def may_be_trained(given: facts.Parameter) -> bool:
+    """Whether a parameter is no target by its name, and no number, string or flag by its annotation and default."""
+    if TARGET_NAME.search(given.name):
+        return False
     if isinstance(given.annotation, facts.Name) and given.annotation.id in PLAIN:
         return False
     default = given.default

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from initlint.program.dataflow.bounds import is_constant
 from initlint.program.dataflow.evaluation import Terms
 from initlint.program.dataflow.term import KEEP, NUMBER, PARAMETER, Term
 from initlint.program.loops.expressions import terminal_name
@@ -33,10 +34,18 @@ def logarithms(terms: Terms) -> Iterator[Logarithm]:
     """Every logarithm in the files to report on; ``log1p(-x)`` is that of ``1 - x`` and has the inner term ``-x``."""
     for routine, call in terms.calls_of(*NAMES):
         term = terms.of(call, routine)
-        if term.op in NAMES and term.operands:
+        if term.op in NAMES and term.operands and not _is_of_constants(term):
             inner, guard = unguarded(term.operands[0])
             at_call = term if term.node is call else replace(term, node=call, routine=routine, tensors=())
             yield Logarithm(at_call, inner, guard)
+
+
+def _is_of_constants(term: Term) -> bool:
+    """Whether nothing but numbers and noise goes in, through operations of one operand each."""
+    here = term
+    while len(here.operands) == 1:
+        here = here.operands[0]
+    return is_constant(here)
 
 
 def unguarded(term: Term) -> tuple[Term, str]:
