@@ -1,8 +1,9 @@
 """Every fix that the rules offer in production libraries, made in memory: none crashes, each changed file compiles.
 
 Runs as `initlint check --diff --unsafe-fixes` does, with all rules. Nothing is written but the diff, on request. Exits
-with 1 if a changed file does not compile, if anything beside the diff's lines has changed, or if a second run over the
-result changes it again.
+with 1 if a changed file does not compile, or if a second run over the result changes it again.
+
+With --fixtures the sick fixtures are fixed instead, and the models that the unsafe fixes change are probed before and after.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ import sys
 import time
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from shutil import copytree
+from shutil import copyfile, copytree
 from tempfile import TemporaryDirectory
 
 from packages import FOLDER, folder_of, pinned
@@ -42,6 +43,8 @@ class Row:
 def main() -> int:
     """Fix every package, print the table and what was left out; return the exit code."""
     options = _options()
+    if options.fixtures:
+        return _measure(options.only or MEASURED)
     rows = [_row(name, options) for name in options.only or pinned()]
     print(f"| {' | '.join(Row.__annotations__)} |\n| --- |{' ---: |' * (len(Row.__annotations__) - 1)}")
     for row in rows:
@@ -55,6 +58,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--packages", type=Path, default=FOLDER, help="folder of the unpacked packages")
     parser.add_argument("--select", action="append", help="rules to run [ALL]")
     parser.add_argument("--diffs", type=Path, help="folder to write the diff of each package to")
+    parser.add_argument(
+        "--fixtures", action="store_true", help="measure the fixes of sick fixtures; only: codes of rules"
+    )
     parser.add_argument("--twice", action="store_true", help="also fix a fixed copy: nothing may be left to do")
     return parser.parse_args()
 
@@ -111,6 +117,31 @@ def _second(folder: Path, fixes: Fixes, select: list[str] | None) -> Iterator[st
         again = _fixed(copy, select).fixes
     assert again is not None
     yield from (f"changes again: {change.display}" for change in again.changes)
+
+
+# ------------------------------------------------------------------------------------------------------ measured effects
+
+FIXTURES = Path(__file__).parent.parent / "fixtures"
+MEASURED = ("INL101", "INL103", "INL201", "INL202", "INL203", "INL204", "INL205", "INL208", "INL301")
+"""Rules whose fixes change the start of a model, which a probe can see."""
+
+
+def _measure(codes: Iterable[str]) -> int:
+    """Print what the fixes of the sick fixtures were measured to do; 1 if one of them was left out."""
+    harmful = 0
+    print("| fixture | effect |\n| --- | --- |")
+    for case in (path for code in codes for path in sorted((FIXTURES / code).glob("bad_*"))):
+        with TemporaryDirectory() as place:
+            copy = Path(place, case.name)
+            copytree(case, copy) if case.is_dir() else copyfile(case, copy)
+            report = initlint.check(
+                copy, isolated=True, extend_select=[case.parent.name], fix=True, unsafe_fixes=True, verify=True
+            )
+        assert report.fixes is not None
+        told = [proof.effect for proof in report.fixes.proofs] + [each.reason for each in report.fixes.left_out]
+        harmful += len(report.fixes.left_out)
+        print(f"| {case.parent.name}/{case.name} | {'; '.join(told) or 'no fix'} |", flush=True)
+    return int(harmful > 0)
 
 
 if __name__ == "__main__":

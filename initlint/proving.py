@@ -52,14 +52,18 @@ class Prover:
         for model in _models(finding, now):
             first = _probed(rule, model, before)
             if isinstance(first, Problem):
-                reason = f"{model.shown} cannot be probed: {first.message}"
+                reason = f"{model.shown} cannot be probed: {_short(first)}"
                 continue
             second = _probed(rule, model, after)
             if isinstance(second, Problem):
-                raise Unfixable(f"{model.shown} cannot be probed any more: {second.message}")
+                raise Unfixable(f"{model.shown} cannot be probed any more: {_short(second)}")
             _require_help(first, second)
             return Proof(finding, model.shown, first, second)
         return Proof(finding, reason=reason)
+
+
+def _short(problem: Problem) -> str:
+    return problem.message.partition("\n")[0].rstrip(":")
 
 
 def _require_help(before: Measured, after: Measured) -> None:

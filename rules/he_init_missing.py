@@ -14,7 +14,7 @@ from initlint.program import Program
 from initlint.rule import Rule
 
 from .judging import PLAIN_LIMIT, Cause, blame, cause, other_places, whole_stacks
-from .redrawing import draw_before, fix_of, redrawn_stages
+from .redrawing import draw_before, fix_of, redrawn_stack
 from .wording import as_measured, consequence, evidence, init_in_words, power, severity, span, witnessed
 
 
@@ -91,7 +91,7 @@ def build(depth=14, width=256):
 
 def _fix(stack: Stack, program: Program) -> Fix | None:
     draw = draw_before(stack.hidden[0].activation)
-    return fix_of(f"Draw the weights with {draw.name}", redrawn_stages(program, stack.network, stack.hidden, draw))
+    return fix_of(f"Draw the weights with {draw.name}", redrawn_stack(program, stack, draw))
 
 
 def failing(network: Network) -> Iterator[tuple[Stack, float]]:

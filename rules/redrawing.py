@@ -10,7 +10,7 @@ from initlint.fix.edit import Part
 from initlint.frameworks.remedies import Draw, drawn_like, layer_class, scaled_draw
 from initlint.frameworks.torch import PARAMETER
 from initlint.network import TRANSPARENT, Layer, Network
-from initlint.network.stack import Stage
+from initlint.network.stack import Stack, Stage
 from initlint.program import Program
 from initlint.program.functions import call_at, class_at, lineage, statement_at
 from initlint.program.initialising import initialisation
@@ -24,6 +24,8 @@ KEPT = frozenset({"mode", "generator"})
 """Arguments of an init call that stay as they are when another draws."""
 MATRIX_PRODUCT = "matmul"
 """Kind of a layer that multiplies by an ``(in, out)`` parameter."""
+MOST_OWNERS = 4
+"""Attributes that a loop names one by one."""
 LOOP_NAMES = ("module", "layer", "each")
 Located = tuple[str, Edit]
 """An edit, and the displayed path of its file."""
@@ -109,28 +111,43 @@ def _redrawing(found: Iterable[tuple[Layer, Draw]], program: Program) -> Fix | N
 # ------------------------------------------------------------------------------------------------------ a whole network
 
 
-def redrawn_stages(program: Program, network: Network, stages: Iterable[Stage], draw: Draw) -> list[Located] | None:
-    """Every layer of a stack drawn alike: in its own init calls, or where the network is complete."""
-    found = list(stages)
+def redrawn_stack(program: Program, stack: Stack, draw: Draw) -> list[Located] | None:
+    """Every hidden layer of a stack drawn alike: in its own init calls, or where the network is complete."""
+    found = stack.hidden
     places = [written.place for stage in found if (written := last_write(stage)) is not None and is_explicit(stage)]
     if len(places) == len(found):
         return all_of(redrawn(program, place, draw) for place in dict.fromkeys(places))
     classes = [layer_class(stage.layer.kind) for stage in found]
     known = [name for name in dict.fromkeys(classes) if name is not None]
-    return None if None in classes else drawn_at_the_end(program, network, known, draw)
+    return None if None in classes else _drawn_at_the_end(program, stack, known, draw)
 
 
-def drawn_at_the_end(program: Program, network: Network, classes: list[str], draw: Draw) -> list[Located] | None:
+def _drawn_at_the_end(program: Program, stack: Stack, classes: list[str], draw: Draw) -> list[Located] | None:
     """A loop over the modules of these classes, at the end of the constructor or behind the expression that builds."""
-    home = class_at(program, network.place)
-    if home is not None and home[0].source.place(home[1].start, home[1].end) == network.place:
-        constructor = _constructor(program, *home)
-        if constructor is None:
-            return None
-        path, function = constructor
-        loop = _loop("self", classes, draw, spelled_names(function))
-        return [(path, statement_after(function.body[-1], *loop))]
-    return _behind_expression(program, network.place, classes, draw)
+    place, is_alone = stack.network.place, _is_alone(stack)
+    home = class_at(program, place)
+    if home is None or home[0].source.place(home[1].start, home[1].end) != place:
+        return _behind_expression(program, place, classes, draw) if is_alone else None
+    owners = ["self"] if is_alone else _owners(stack)
+    constructor = _constructor(program, *home)
+    if constructor is None or not owners:
+        return None
+    path, function = constructor
+    loop = _loop(owners, classes, draw, spelled_names(function))
+    return [(path, statement_after(function.body[-1], *loop))]
+
+
+def _is_alone(stack: Stack) -> bool:
+    """Whether all weights of the network are the stack's: nothing else, pretrained perhaps, would be drawn with them."""
+    own = {id(stage.layer.weight) for stage in stack.stages}
+    weights = (parameter for parameter in stack.network.parameters if parameter.role == "weight")
+    return stack.network.is_complete and all(id(weight) in own for weight in weights)
+
+
+def _owners(stack: Stack) -> list[str]:
+    """The attributes of the model that hold the hidden layers; none if there are many."""
+    roots = list(dict.fromkeys(stage.layer.name.partition(".")[0] for stage in stack.hidden))
+    return [f"self.{root}" for root in roots] if all(map(str.isidentifier, roots)) and len(roots) <= MOST_OWNERS else []
 
 
 def _constructor(program: Program, module: object, cls: facts.Class) -> tuple[str, facts.Function] | None:
@@ -148,24 +165,26 @@ def _behind_expression(program: Program, place: Place, classes: list[str], draw:
     if call is None or statement is None:
         return None
     if isinstance(statement, facts.Return) and statement.value == call:
-        loop = _loop("model", classes, draw, set())
+        loop = _loop(["model"], classes, draw, set())
         parts: list[Part] = ["model = ", copied(call), "\n", *loop, "\nreturn model"]
         return [(place.path, replaced(statement, *parts))]
     if isinstance(statement, facts.Assign) and statement.value == call and len(statement.targets) == 1:
         target = statement.targets[0]
         if isinstance(target, facts.Name):
-            return [(place.path, statement_after(statement, *_loop(target.id, classes, draw, {target.id})))]
+            return [(place.path, statement_after(statement, *_loop([target.id], classes, draw, {target.id})))]
     return None
 
 
-def _loop(owner: str, classes: list[str], draw: Draw, taken: set[str]) -> list[Part]:
+def _loop(owners: list[str], classes: list[str], draw: Draw, taken: set[str]) -> list[Part]:
     """A statement that draws the weights of all modules of the classes."""
     name = next((name for name in LOOP_NAMES if name not in taken), "module_")
     kinds: list[Part] = []
     for each in classes:
         kinds += [", ", Name(each)]
     tested = kinds[1:] if len(classes) == 1 else ["(", *kinds[1:], ")"]
-    test: list[Part] = [f"for {name} in {owner}.modules():\n    if isinstance({name}, ", *tested, "):\n        "]
+    each_module = ", ".join(f"*{owner}.modules()" for owner in owners)
+    modules = f"({each_module})" if len(owners) > 1 else f"{owners[0]}.modules()"
+    test: list[Part] = [f"for {name} in {modules}:\n    if isinstance({name}, ", *tested, "):\n        "]
     return [*test, *_call(draw, [f"{name}.weight"])]
 
 

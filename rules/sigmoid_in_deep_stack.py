@@ -21,7 +21,7 @@ from initlint.program import Program
 from initlint.rule import Rule
 
 from .judging import SGD_LIMIT, Cause, cause, whole_stacks
-from .redrawing import all_of, calls_replaced, fix_of, redrawn_stages
+from .redrawing import all_of, calls_replaced, fix_of, redrawn_stack
 from .wording import as_measured, consequence, evidence, init_in_words, power, severity, span, witnessed
 
 STEEPEST = 1 / 4
@@ -111,7 +111,7 @@ def _fix(stack: Stack, program: Program) -> Fix | None:
     edits = all_of(
         [
             calls_replaced(program, activations, RECTIFIED.get),
-            redrawn_stages(program, stack.network, stack.hidden, draw),
+            redrawn_stack(program, stack, draw),
         ]
     )
     return fix_of(f"Use rectifiers, and draw the weights with {draw.name}", edits)

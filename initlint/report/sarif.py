@@ -10,6 +10,7 @@ from urllib.parse import quote
 from initlint import __version__
 from initlint.baseline import fingerprints
 from initlint.finding import Finding, Place, Problem, Severity
+from initlint.fix.replacement import Patch
 from initlint.report.json import plain
 from initlint.report.report import Report
 from initlint.rule import Rule
@@ -65,6 +66,8 @@ def _result(finding: Finding, index: int, fingerprint: str, report: Report) -> d
         "partialFingerprints": {FINGERPRINT: fingerprint},
         "properties": {"predicted": finding.predicted, "measured": finding.measured},
     }
+    if finding.patch is not None and finding.place.cell is None:
+        result["fixes"] = [_fix(finding.patch)]
     if finding.related:
         result["relatedLocations"] = [
             {"id": number, **_location(place), "message": {"text": note}}
@@ -73,21 +76,34 @@ def _result(finding: Finding, index: int, fingerprint: str, report: Report) -> d
     return result
 
 
+def _fix(patch: Patch) -> dict[str, Any]:
+    replacements = [
+        {"deletedRegion": _region(place), "insertedContent": {"text": change.text}}
+        for place, change in zip(patch.places, patch.replacements, strict=True)
+    ]
+    change = {"artifactLocation": {"uri": _uri(patch.path)}, "replacements": replacements}
+    return {"description": {"text": patch.title}, "artifactChanges": [change]}
+
+
 def _location(place: Place, excerpt: tuple[str, ...] = ()) -> dict[str, Any]:
     artifact = {"uri": _uri(place.path)}
     if place.cell is not None:  # lines of a cell are not lines of the file
         name = f"cell {place.cell}, line {place.line}"
         physical = {"artifactLocation": artifact, "region": {"startLine": 1}}
         return {"physicalLocation": physical, "logicalLocations": [{"name": name, "kind": "cell"}]}
-    region: dict[str, Any] = {
+    region = _region(place)
+    if excerpt:
+        region["snippet"] = {"text": "\n".join(excerpt)}
+    return {"physicalLocation": {"artifactLocation": artifact, "region": region}}
+
+
+def _region(place: Place) -> dict[str, Any]:
+    return {
         "startLine": place.line,
         "startColumn": place.column,
         "endLine": place.end_line,
         "endColumn": place.end_column,
     }
-    if excerpt:
-        region["snippet"] = {"text": "\n".join(excerpt)}
-    return {"physicalLocation": {"artifactLocation": artifact, "region": region}}
 
 
 def _uri(path: str) -> str:

@@ -82,7 +82,9 @@ def test_a_sick_fixture_is_healthy_after_its_fix_and_nothing_else_changes(case: 
         assert offered == []
         return
     assert code in {finding.code for finding in report.fixes.fixed}
-    assert (report.fixes.left_out, report.findings) == ((), ())
+    assert report.fixes.left_out == ()
+    assert [finding for finding in report.findings if finding.patch is not None] == []
+    assert len(report.findings) + len(report.fixes.fixed) == report.fixes.found
     changed = {change.path for change in report.fixes.changes}
     for path, text in before.items():
         after = path.read_text(encoding="utf-8")

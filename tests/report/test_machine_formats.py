@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 
 from initlint.finding import Place, Problem
+from initlint.fix.replacement import Patch, Replacement
 from initlint.report import github, sarif
 from initlint.report import json as json_report
 from initlint.report.report import Report
@@ -128,6 +129,18 @@ def test_sarif_points_at_the_place(report: Report) -> None:
         },
     }
     assert result["message"]["text"] == "fc.weight: std 0.000, expected 0.088.\nRemove it."
+
+
+def test_sarif_holds_the_fix(make_finding) -> None:
+    place = Place("pkg/model.py", 3, 5, 3, 9)
+    patch = Patch("Mend it", True, "pkg/model.py", (Replacement(20, 24, "healthy"),), (place,))
+    (result,) = run_of(Report(findings=(make_finding(patch=patch),)))["results"]
+    (fix,) = result["fixes"]
+    region = {"startLine": 3, "startColumn": 5, "endLine": 3, "endColumn": 9}
+    assert fix["description"] == {"text": "Mend it"}
+    (change,) = fix["artifactChanges"]
+    assert change["artifactLocation"] == {"uri": "pkg/model.py"}
+    assert change["replacements"] == [{"deletedRegion": region, "insertedContent": {"text": "healthy"}}]
 
 
 def test_sarif_gives_related_places_and_the_cell_of_a_notebook(report: Report) -> None:
