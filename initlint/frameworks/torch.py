@@ -405,7 +405,7 @@ LAYOUTS = {
     "unflatten": "split",
     "permute": "order",
     **dict.fromkeys(("transpose", "swapaxes", "swapdims"), "swap"),
-    **dict.fromkeys(("t", "adjoint"), "swap_last"),
+    **dict.fromkeys(("t", "adjoint", "mT", "mH", "H"), "swap_last"),
     **dict.fromkeys(("select", "unbind"), "drop"),
     "unsqueeze": "insert",
     **dict.fromkeys(
@@ -577,7 +577,8 @@ NO_SIGNAL = frozenset(
 )
 """Functions and methods that give no signal, or one that no gradient passes."""
 FUNCTIONAL_ROOTS = ("torch.nn.functional.", "torch.special.", "torch.")
-SHAPE_ATTRIBUTES = frozenset({"T", "mT", "H", "data", "real"})
+TRANSPOSED = frozenset({"T", "mT", "H", "mH"})
+SHAPE_ATTRIBUTES = frozenset({"data", "real"}) | TRANSPOSED
 CHECKPOINTS = frozenset({"torch.utils.checkpoint.checkpoint", "torch.utils.checkpoint.checkpoint_sequential"})
 """Calls of (function, *inputs) that give what the function gives."""
 

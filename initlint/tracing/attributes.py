@@ -11,7 +11,7 @@ from initlint.frameworks import torch as framework
 from initlint.program import Module
 from initlint.reading import facts
 from initlint.signal.size import Size
-from initlint.tracing import layers, patches, protocols, tensors
+from initlint.tracing import layers, layouts, patches, protocols, tensors
 from initlint.tracing.namespaces import NamespaceValue, ParserValue
 from initlint.tracing.raising import RaisedError
 from initlint.tracing.values import (
@@ -64,7 +64,7 @@ def load(tracer: Tracer, owner: Value, name: str, place: Place, scope: Scope) ->
     if isinstance(owner, TensorValue):
         return tensors.load(tracer, owner, name, place)
     if isinstance(owner, Signal):
-        return _load_from_signal(tracer, owner, name)
+        return _load_from_signal(tracer, owner, name, place)
     if isinstance(owner, TypeName):
         return _load_from_type(tracer, owner, name, place)
     if isinstance(owner, FunctionValue) and name in ("__name__", "__qualname__"):
@@ -91,7 +91,10 @@ def load(tracer: Tracer, owner: Value, name: str, place: Place, scope: Scope) ->
     return Unknown(f"attribute {name} of something unknown", place)
 
 
-def _load_from_signal(tracer: Tracer, owner: Signal, name: str) -> Value:
+def _load_from_signal(tracer: Tracer, owner: Signal, name: str, place: Place) -> Value:
+    if name in framework.TRANSPOSED:
+        options = {"layout": layouts.layout_of(name, (), {})}
+        return tracer.add_layer("reshape", name, place, (owner,), options=options)
     if name in framework.SHAPE_ATTRIBUTES:
         return owner
     if name in ("shape", "device", "dtype", "ndim", "requires_grad", "is_cuda", "grad", "names"):

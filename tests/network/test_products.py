@@ -77,10 +77,17 @@ def test_scores_of_a_query_spread_as_predicted(init: str, logits: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "logits", ["q @ k.transpose(-2, -1) * self.scale", "q @ k.transpose(-2, -1) + v @ q.transpose(-2, -1)", "q"]
+    "logits",
+    [
+        "q @ k.transpose(-2, -1) * self.scale",
+        "q @ k.transpose(-2, -1) + v @ q.transpose(-2, -1)",
+        "q",
+        "q.mT @ k",
+        "q.T @ k",
+    ],
 )
 def test_scores_that_are_not_one_product_times_a_constant_are_not_predicted(logits: str) -> None:
-    """A factor that is not known, a sum of two products, and no product."""
+    """A factor that is not known, a sum of two products, no product, and sums over as many places as there may be."""
     assert predicted(HEADER.format(init="", logits=logits)) in ([], [None])
 
 

@@ -54,6 +54,8 @@ def widths(forward: str, *axes: int) -> list[int | None]:
         ("return torch.relu(q) + q", [64, None]),
         ("return q.transpose(1, 2)", [None, None]),
         ("return q.transpose(-1, -2)", [None, 64]),
+        ("return q.mT", [None, 64]),
+        ("return q.T", [None, None]),
         ("return q.view(batch, length, self.heads, self.width)", [16, 4]),
         ("return q.view(batch, length, self.heads, -1)", [16, 4]),
         ("return q.view(batch, -1, self.heads, channels // self.heads)", [16, 4]),
