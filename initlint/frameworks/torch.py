@@ -102,7 +102,10 @@ _ATTENTION = signature(
 )
 _NORM = signature("num_features", eps=1e-5, momentum=0.1, affine=True, track_running_stats=True)
 _EPSILON = {"epsilon": "eps"}
-_POOL = signature("kernel_size", stride=None, padding=0)
+_POOL = {
+    "max": signature("kernel_size", stride=None, padding=0, dilation=1, return_indices=False, ceil_mode=False),
+    "avg": signature("kernel_size", stride=None, padding=0, ceil_mode=False, count_include_pad=True),
+}
 
 
 def _activation(name: str, /, options: dict[str, str] | None = None, **arguments: object) -> LayerSpec:
@@ -200,7 +203,7 @@ for _axes in (1, 2, 3):
     )
     for _kind in ("Max", "Avg"):
         LAYERS[f"{_kind}Pool{_axes}d"] = LayerSpec(
-            "pool", _POOL, options={"kernel_size": "kernel_size"}, axes=_axes, variant=_kind.lower()
+            "pool", _POOL[_kind.lower()], options={"kernel_size": "kernel_size"}, axes=_axes, variant=_kind.lower()
         )
         LAYERS[f"Adaptive{_kind}Pool{_axes}d"] = LayerSpec(
             "pool", signature("output_size"), axes=_axes, variant=_kind.lower()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from initlint.network.extent import Extent
 from initlint.network.network import Layer
@@ -36,6 +36,8 @@ class Point:
     """All of the network, by id."""
     behind: Mapping[int, Moments]
     """What is known so far."""
+    reached: Mapping[int, Extent] = field(default_factory=dict)
+    """How far each signal reaches that is known so far."""
 
     def logits(self, layer: Layer) -> Layer | None:
         """The product of queries and keys that a softmax at or before a layer is taken of."""

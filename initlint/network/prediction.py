@@ -78,7 +78,7 @@ class _Predictor:
             self._extents[layer.id] = of_input(next(self._shapes, ()))
         else:
             self._extents[layer.id] = behind(layer, extents)
-        point = Point(layer, inputs, extents, sources, self._samples, self._layers, self._behind)
+        point = Point(layer, inputs, extents, sources, self._samples, self._layers, self._behind, self._extents)
         self._behind[layer.id] = after = _forward(point)
         is_fed = all(each.variance is not None for each in inputs)
         return Prediction(layer, before, after, _backward(layer, before), is_fed)

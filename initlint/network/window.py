@@ -18,6 +18,8 @@ class Window:
     dilation: tuple[int, ...]
     is_rounded_up: bool = False
     """A pool with ``ceil_mode``."""
+    counts_border: bool = True
+    """Whether an average divides by the places beside the border, too: ``count_include_pad``."""
 
     @property
     def count(self) -> int:
@@ -39,6 +41,19 @@ class Window:
             second *= sum(count**2 for count in counts) / len(counts)
             both *= sum(share**2 for share in shares)
         return first, second, both
+
+    def part(self, sides: Sequence[int]) -> float:
+        """The share that one place has in the average of those that lie inside, on average."""
+        return math.prod(sum(1 / len(row) for row in rows) / len(rows) for rows in self._taps(sides))
+
+    def behind(self, first: Window) -> Window:
+        """What this window covers of the places in front of another one."""
+        sides = zip(self.kernel, self.stride, self.padding, first.kernel, first.stride, first.padding, strict=True)
+        kernel, stride, padding = zip(
+            *((k + (size - 1) * step, step * move, p + pad * step) for size, move, pad, k, step, p in sides),
+            strict=True,
+        )
+        return Window(kernel, stride, padding, (1,) * len(kernel), self.is_rounded_up)
 
     def _taps(self, sides: Sequence[int]) -> list[list[tuple[int, ...]]]:
         """For each axis and each output: the taps that lie inside; no output without one."""

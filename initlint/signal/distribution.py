@@ -17,7 +17,8 @@ class Distribution:
 
     family: str
     """``"constant"``, ``"normal"``, ``"uniform"``, ``"truncated_normal"``, ``"orthogonal"``, ``"identity"``,
-    ``"sparse"``, ``"standardised"`` (each unit's weights sum to 0), ``"other"`` (known moments, no named shape) or ``"unknown"``."""
+    ``"sparse"``, ``"standardised"`` (each unit's weights sum to 0), ``"other"`` (known moments, no named shape) or
+    ``"unknown"``."""
     mean: Value = None
     variance: Value = None
     gain: Value = None

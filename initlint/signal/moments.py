@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from initlint.signal.size import Value, as_float, combine, is_known
@@ -21,6 +22,8 @@ class Moments:
     """E[x x'] of one unit in two samples."""
     skewness: float = field(default=0.0, kw_only=True)
     """Third cumulant over variance^1.5; 0 where it is not followed."""
+    near: Mapping[tuple[int, ...], Value] = field(default_factory=dict, kw_only=True, compare=False)
+    """E[x x'] of one unit at two places close to each other, by their distance along each axis; others are `apart`."""
 
     @property
     def variance(self) -> Value:

@@ -10,20 +10,18 @@ independent, as in `initlint.signal.propagation`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from initlint.signal import propagation
+from initlint.signal import neighbours, propagation
 from initlint.signal.moments import Moments, Shared
+from initlint.signal.neighbours import STEPS, WEIGHTS
 from initlint.signal.nonlinearity import Activation
 from initlint.signal.pooling import average_pool, max_pool
 from initlint.signal.propagation import NORM_EPSILON
 from initlint.signal.size import Value, as_float, combine, is_known, positive_part
 
-STEPS = tuple(step / 2 for step in range(-10, 11))
-"""Nodes of the trapezoidal rule for one Gaussian: exact to 1e-9 for what is smooth at the scale of 1."""
-WEIGHTS = tuple(math.exp(-z * z / 2) / math.sqrt(2 * math.pi) / 2 for z in STEPS)
 DIGITS = 5
 """Significant digits of the arguments under which an integral is remembered."""
 SLOPE_STEP = 0.01
@@ -39,15 +37,23 @@ def pairwise(operation: Callable[..., Moments], *inputs: Moments) -> Moments:
     """
     apart = operation(*(Shared(each.mean, each.apart) for each in inputs)).second
     across = operation(*(Shared(each.mean, each.across) for each in inputs)).second
-    return replace(operation(*inputs), apart=apart, across=across)
+    near = {
+        lag: operation(*(Shared(each.mean, neighbours.at(each, lag)) for each in inputs)).second
+        for lag in dict.fromkeys(lag for each in inputs for lag in each.near)
+    }
+    return replace(operation(*inputs), apart=apart, across=across, near=near)
 
 
 def activate(before: Moments, shape: Activation) -> Moments:
     """An activation of Gaussians (Cho and Saul 2009; Poole et al. 2016, arXiv:1606.05340, eq. 5)."""
     found = shape.forward(before.mean, before.variance, before.skewness)
     plain = found if before.skewness == 0 else shape.forward(before.mean, before.variance)
-    apart, across = (_product(before, shared, shape) for shared in (before.apart, before.across))
-    return replace(found, apart=_as_alike(apart, plain, found), across=_as_alike(across, plain, found))
+
+    def shared(value: Value) -> Value:
+        return _as_alike(_product(before, value, shape), plain, found)
+
+    near = {lag: shared(value) for lag, value in before.near.items()}
+    return replace(found, apart=shared(before.apart), across=shared(before.across), near=near)
 
 
 def _as_alike(shared: Value, plain: Moments, skewed: Moments) -> Value:
@@ -148,85 +154,134 @@ def _normalized(before: Moments, common: Value, between: Value, scale: Value, sh
         return combine(lambda x, t, f, b: (x - t) * f + b**2, value, taken, factor, shift)
 
     second = combine(lambda f, b: left * f + b**2, factor, shift)
-    return Moments(shift, second, kept(before.apart, common), kept(before.across, between), skewness=before.skewness)
+    near = {lag: kept(value, common) for lag, value in before.near.items()}
+    apart, across = kept(before.apart, common), kept(before.across, between)
+    return Moments(shift, second, apart, across, skewness=before.skewness, near=near)
 
 
 def normalize_size(before: Moments, scale: Value = 1, epsilon: float = 0.0) -> Moments:
     """RMS norm."""
     found = propagation.rms_normalize(before, scale, epsilon)
     gain = combine(lambda after, q: after / q, found.second, before.second)
-    apart, across = (combine(lambda x, g: x * g, value, gain) for value in (before.apart, before.across))
-    return replace(found, apart=apart, across=across)
+
+    def scaled(value: Value) -> Value:
+        return combine(lambda x, g: x * g, value, gain)
+
+    near = {lag: scaled(value) for lag, value in before.near.items()}
+    return replace(found, apart=scaled(before.apart), across=scaled(before.across), near=near)
 
 
 # --------------------------------------------------------------------------------------------------------------- pools
 
 
-def average(before: Moments, count: float, inside: float | None = None, square: float | None = None) -> Moments:
-    """The mean of `count` places, of which `inside` lie in the input on average, and `square` is the mean of its square."""
-    first = count if inside is None else inside
-    pairs = count * count if square is None else square
+@dataclass(frozen=True)
+class Pool:
+    """Windows over the places of a signal."""
+
+    kernel: tuple[int, ...]
+    stride: tuple[int, ...]
+    inside: float | None = None
+    """Places under a window that lie inside the input, on average; `None`: all."""
+    square: float | None = None
+    """The mean of that number's square."""
+    part: float | None = None
+    """What one place has in the mean of those inside, where it is taken of these alone."""
+
+    @property
+    def count(self) -> int:
+        """Places under a window."""
+        return math.prod(self.kernel)
+
+    @property
+    def filled(self) -> int:
+        """Those of them that lie inside, to the nearest whole number."""
+        return self.count if self.inside is None else max(round(self.inside), 1)
+
+    def shared(self, offset: Sequence[int]) -> int:
+        """Places that two windows have in common which are so far from each other."""
+        return math.prod(max(size - moved, 0) for size, moved in zip(self.kernel, offset, strict=True))
+
+
+def over(count: int) -> Pool:
+    """Windows of so many places that nothing else is known of."""
+    return Pool((count,), (count,))
+
+
+def average(before: Moments, pool: Pool) -> Moments:
+    """The mean over each window; what lies beside the border counts as 0, or is left out."""
+    count = pool.count
     if before.apart is None:
         return average_pool(before, count)
-    share = first / count
-    second = combine(lambda q, a: (first * q + (pairs - first) * a) / count**2, before.second, before.apart)
-    mean, apart, across = (
-        combine(lambda m: m * share, before.mean),
-        combine(lambda a: a * share**2, before.apart),
-        combine(lambda a: a * share**2, before.across),
-    )
+    share, own, others = _weights(pool)
+    together = neighbours.within(before, pool.kernel)
+    second = combine(lambda q, a: own * q + others * a, before.second, together)
+
+    def shared(value: Value) -> Value:
+        return combine(lambda a: a * share**2, value)
+
+    near = {lag: shared(value) for lag, value in neighbours.averaged(before, pool.kernel, pool.stride).items()}
+    mean = combine(lambda m: m * share, before.mean)
     spread = combine(lambda q, m: q - m**2, second, mean)
     left = as_float(combine(lambda after, v: after / v, spread, before.variance))
-    return Moments(mean, second, apart, across, skewness=before.skewness * math.sqrt(max(left or 0.0, 0.0)))
+    skewness = before.skewness * math.sqrt(max(left or 0.0, 0.0))
+    return Moments(mean, second, shared(before.apart), shared(before.across), skewness=skewness, near=near)
 
 
-def largest(before: Moments, count: int, shape: Activation | None = None) -> Moments:
-    """The largest of `count` places of a Gaussian, then an activation that never falls.
+def _weights(pool: Pool) -> tuple[float, float, float]:
+    """Of a window's mean: the sum of the weights, of their squares, and of the products of different ones."""
+    if pool.part is not None:
+        return 1.0, pool.part, 1 - pool.part
+    count = pool.count
+    first = count if pool.inside is None else pool.inside
+    pairs = count * count if pool.square is None else pool.square
+    return first / count, first / count**2, (pairs - first) / count**2
+
+
+def largest(before: Moments, pool: Pool, shape: Activation | None = None) -> Moments:
+    """The largest of the places under each window of a Gaussian, then an activation that never falls.
 
     The common part moves all of them, so that of alike places the largest is as any other.
     """
-    numbers = [as_float(value) for value in (before.mean, before.second, before.apart)]
-    mean, second, apart = numbers
-    if mean is None or second is None or apart is None:
-        return max_pool(before, count)
-    common = min(max(apart - mean**2, 0.0), second - mean**2)
-    value = shape.value if shape is not None else _same
-    found = _largest(value, mean, math.sqrt(common), math.sqrt(max(second - mean**2 - common, 0.0)), count)
-    share = as_float(combine(lambda a: (a - mean**2) / common if common > 0 else 0.0, before.across)) or 0.0
-    return Moments(*found, found[0] ** 2 + (found[2] - found[0] ** 2) * min(max(share, 0.0), 1.0))
+    mean, second, together = map(as_float, (before.mean, before.second, neighbours.within(before, pool.kernel)))
+    if mean is None or second is None or together is None:
+        return max_pool(before, pool.count)
+    common = min(max(together - mean**2, 0.0), second - mean**2)
+    value, count = shape.value if shape is not None else _same, pool.filled
+    drawn = (value, mean, math.sqrt(common), math.sqrt(max(second - mean**2 - common, 0.0)), count)
+    first, square, both = _largest(*drawn)
+
+    def alike(product: Value) -> float:
+        """The product of the largest under two windows of which two entries have this one."""
+        share = as_float(combine(lambda a: (a - mean**2) / common if common > 0 else 0.0, product)) or 0.0
+        return first**2 + (both - first**2) * min(max(share, 0.0), 1.0)
+
+    def moved(offset: Sequence[int]) -> float:
+        shared = min(round(pool.shared(offset) * count / pool.count), count - 1)
+        apart = neighbours.between(before, pool.kernel, offset)
+        return neighbours.overlapping(*drawn, shared) if shared else alike(apart)
+
+    near = {lag: moved(offset) for lag, offset in neighbours.pooled(before, pool.kernel, pool.stride)}
+    return Moments(first, square, alike(before.apart), alike(before.across), near=near)
 
 
 def _same(x: float) -> float:
     return x
 
 
-GRID = tuple(step / 8 for step in range(-72, 73))
-"""Nodes for the largest of independent N(0, 1)."""
-
-
-@lru_cache(maxsize=64)
-def _density(count: int) -> tuple[float, ...]:
-    """Of the largest of `count` at the nodes of `GRID`, summing to 1 (David and Nagaraja 2003)."""
-    raw = [math.exp(-z * z / 2) * (0.5 * math.erfc(-z / math.sqrt(2))) ** (count - 1) for z in GRID]
-    return tuple(value / sum(raw) for value in raw)
-
-
 def _largest(
     value: Callable[[float], float], mean: float, width: float, own: float, count: int
 ) -> tuple[float, float, float]:
-    """E[f], E[f²] and the product at two windows."""
+    """E[f], E[f²], and the product at two windows whose entries have all of `width` in common."""
     first = second = both = 0.0
     for z, weight in zip(STEPS, WEIGHTS, strict=True):
-        values = [value(mean + width * z + own * most) for most in GRID]
-        inner = sum(map(_times, values, _density(count)))
+        values = [value(mean + width * z + own * most) for most in neighbours.GRID]
+        inner = sum(density * each for each, density in zip(values, neighbours.density(count), strict=True))
         first += weight * inner
         both += weight * inner**2
-        second += weight * sum(density * each**2 for each, density in zip(values, _density(count), strict=True))
+        second += weight * sum(
+            density * each**2 for each, density in zip(values, neighbours.density(count), strict=True)
+        )
     return first, second, both
-
-
-def _times(left: float, right: float) -> float:
-    return left * right
 
 
 # ----------------------------------------------------------------------------------------------------------- attention

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from initlint.signal.activations import logistic, sech_squared
-from initlint.signal.places import STEPS, WEIGHTS
+from initlint.signal.neighbours import STEPS, WEIGHTS
 
 LIMIT_STEPS = 100
 """Steps that are followed one by one; a state that has not settled then is taken for one without a limit."""

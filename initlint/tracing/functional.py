@@ -150,7 +150,9 @@ def call_function_spec(
     if spec.op == "pool":
         places = _pooled_places(name, arguments, keywords)
         window = (
-            None if places else layers.window_of(construction.bind(POOLED, arguments[1:], keywords), name_axes(name))
+            None
+            if places
+            else layers.window_of(construction.bind(POOLED[spec.activation], arguments[1:], keywords), name_axes(name))
         )
         options.update(places)
     if spec.op in ("multiply", "add") and len(signals) == 1 and name not in ("glu",):
@@ -168,7 +170,10 @@ def _affine(bound: Mapping[str, Value]) -> dict[str, object]:
     return {"weight": weight, "bias": bias, "parameters": tuple(each for each in (weight, bias) if each is not None)}
 
 
-POOLED = signature(kernel_size=None, stride=None, padding=0, ceil_mode=False)
+POOLED = {
+    "max": signature(kernel_size=None, stride=None, padding=0, dilation=1, ceil_mode=False),
+    "avg": signature(kernel_size=None, stride=None, padding=0, ceil_mode=False, count_include_pad=True),
+}
 """What a function that pools takes after the signal."""
 
 

@@ -232,7 +232,8 @@ def window_of(given: Mapping[str, Value], axes: int) -> Window | None:
     if len(known) < len(values):
         return None
     kernel, stride, padding, dilation = known
-    return Window(kernel, stride, padding, dilation, given.get("ceil_mode") is True)
+    counts_border = given.get("count_include_pad") is not False
+    return Window(kernel, stride, padding, dilation, given.get("ceil_mode") is True, counts_border)
 
 
 def whole_sides(value: Value, axes: int) -> tuple[int, ...] | None:

@@ -327,7 +327,8 @@ class Net(nn.Module):
 
 
 def test_paths_dropped_by_a_mask_of_noise_count_as_often_as_they_are_kept() -> None:
-    (network,) = initlint.check_text(HEADER + DROPPED, "net.py").networks
+    networks = initlint.check_text(HEADER + DROPPED, "net.py").networks
+    network = next(each for each in networks if each.name == "Net")
     found = [as_float(each.after.variance) for each in predict(network, [(64, 3, 8, 8)])]
     real = measured(DROPPED, (64, 3, 8, 8))
     assert found[1] == pytest.approx(real["first"], rel=0.08)
@@ -403,3 +404,29 @@ class Net(nn.Module):
 
 def test_neighbours_that_are_put_into_one_place_leave_fewer_places() -> None:
     assert_predicted(MERGED, (64, 3, 16, 16), "merge", "out", rel=0.1)
+
+
+POOLED = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Conv2d(32, 128, 3, padding=1, bias=False)
+        self.pool = nn.MaxPool2d(3, stride=2, ceil_mode=True)
+        self.again = nn.MaxPool2d(3, stride=1, padding=1)
+        self.second = nn.Sequential(nn.Conv2d(128, 128, 1, bias=False), nn.BatchNorm2d(128))
+        self.mean = nn.AvgPool2d(3, stride=1, padding=1)
+        self.third = nn.Sequential(nn.Conv2d(128, 128, 1, bias=False), nn.BatchNorm2d(128))
+        self.inner = nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False)
+        self.left, self.right = nn.Conv2d(128, 32, 1, bias=False), nn.Conv2d(128, 96, 1, bias=False)
+        self.norm = nn.BatchNorm2d(96)
+        self.parts = nn.MaxPool2d(2)
+
+    def forward(self, x):
+        x = self.again(self.pool(self.first(x).relu()))
+        x = self.inner(self.third(self.mean(self.second(x))))
+        return self.parts(torch.cat([self.left(x).relu(), self.norm(self.right(x)).relu()], 1))
+"""
+
+
+def test_pools_behind_pools_and_over_parts_of_different_size_are_predicted() -> None:
+    assert_predicted(POOLED, (8, 32, 40, 40), "pool", "mean", "inner", "parts", rel=0.1)

@@ -10,6 +10,7 @@ from initlint.network.laws.entries import (
     activate_backward,
     dropout,
     dropout_backward,
+    hand_on,
     scale,
     scale_backward,
 )
@@ -33,7 +34,7 @@ FORWARD: Mapping[str, Callable[[Point], Moments]] = {
     "dropout": dropout,
     "norm": normalize,
     "pool": pool,
-    "reshape": lambda point: point.before,
+    "reshape": hand_on,
     "scale": scale,
     "add": add,
     "multiply": multiply,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from initlint.frameworks import torch as framework
 from initlint.network.network import Layer
 from initlint.network.point import Point, number
 from initlint.network.stack import theory_of
@@ -29,7 +30,7 @@ def dropout(point: Point) -> Moments:
     layer, before = point.layer, point.before
     rate = number(layer, "p")
     if layer.options.get("variant") != "alpha":
-        return replace(propagation.dropout(before, rate), apart=before.apart, across=before.across)
+        return replace(propagation.dropout(before, rate), apart=before.apart, across=before.across, near=before.near)
     return UNKNOWN if rate is None else propagation.alpha_dropout(before, rate)
 
 
@@ -39,6 +40,12 @@ def dropout_backward(layer: Layer, before: Moments) -> Value:
     if layer.options.get("variant") != "alpha":
         return propagation.dropout_backward(rate)
     return None if rate is None else propagation.alpha_dropout_backward(rate)
+
+
+def hand_on(point: Point) -> Moments:
+    """The same entries at other places; between new ones, neighbours are others."""
+    is_resampled = point.layer.kind.lower() in framework.RESAMPLING
+    return replace(point.before, near={}) if is_resampled else point.before
 
 
 def scale(point: Point) -> Moments:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import partial, reduce
 
 from initlint.network.extent import joins_places
@@ -11,7 +12,7 @@ from initlint.network.point import Point
 from initlint.signal import places, propagation
 from initlint.signal.distribution import Distribution
 from initlint.signal.moments import UNKNOWN, Moments
-from initlint.signal.size import as_float, combine
+from initlint.signal.size import Value, as_float, combine
 
 NOTHING = Moments(0, 0, 0, 0)
 """What a gain of zero leaves of any signal, known or not."""
@@ -48,10 +49,16 @@ def concatenate(point: Point) -> Moments:
     is_longer = joins_places(point.layer, point.extent)
     widths = [extent.places if is_longer else extent.width for extent in point.extents]
 
-    def joined(*parts: Moments) -> Moments:
-        return propagation.concatenate(zip(parts, widths, strict=True))
+    return joined(point.inputs, widths)
 
-    return places.pairwise(joined, *point.inputs)
+
+def joined(parts: Sequence[Moments], widths: Sequence[Value]) -> Moments:
+    """Parts of so many entries each."""
+
+    def together(*each: Moments) -> Moments:
+        return propagation.concatenate(zip(each, widths, strict=True))
+
+    return places.pairwise(together, *parts)
 
 
 def either(point: Point) -> Moments:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from initlint.network.network import Layer
@@ -11,6 +11,7 @@ from initlint.network.point import Point, law_of
 from initlint.signal import places, propagation
 from initlint.signal.distribution import Distribution
 from initlint.signal.moments import Moments
+from initlint.signal.neighbours import Lag, strided
 from initlint.signal.size import Number, Value, combine
 
 
@@ -26,7 +27,14 @@ def linear(point: Point) -> Moments:
     pairs = places.pairwise(lambda moments: propagation.linear(moments, fan, law, counted), point.before)
     if law.family == "standardised":
         found, pairs = _unbalanced(point, found, alone - square), _unbalanced(point, pairs, both - alone**2)
-    return replace(found, apart=pairs.apart, across=pairs.across)
+    return replace(found, apart=pairs.apart, across=pairs.across, near=_near(layer, pairs))
+
+
+def _near(layer: Layer, pairs: Moments) -> Mapping[Lag, Value]:
+    """What neighbours have in common behind it."""
+    if layer.op == "linear":
+        return pairs.near
+    return strided(pairs.near, layer.window.stride) if layer.op == "conv" and layer.window is not None else {}
 
 
 def _unbalanced(point: Point, found: Moments, share: float) -> Moments:

@@ -3,52 +3,75 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
-from initlint.network.extent import pooled
+from initlint.network.extent import UNKNOWN_EXTENT, Extent, joins_places, pooled
+from initlint.network.laws.joints import joined
 from initlint.network.network import Layer
 from initlint.network.point import Point
 from initlint.network.stack import theory_of
 from initlint.signal import places
 from initlint.signal.moments import UNKNOWN, Moments
+from initlint.signal.places import Pool, over
 from initlint.signal.pooling import max_pool
 
 
 def pool(point: Point) -> Moments:
     """The largest or the mean of the places under a window; unknown where their number is."""
-    count = _window(point)
-    if count is None:
+    window = _window(point.layer, point.extent)
+    if window is None:
         return UNKNOWN
     if point.layer.options.get("variant") != "max":
-        return places.average(point.before, *count)
-    source = _behind_nothing(point)
+        return places.average(point.before, window)
+    return _largest(point, point.sources[0], window)
+
+
+def _largest(point: Point, source: Layer, window: Pool) -> Moments:
+    """The largest of what a layer gives: of each part of a concatenation, or of Gaussians that an activation lets pass."""
+    extents = [point.reached.get(each, UNKNOWN_EXTENT) for each in source.inputs]
+    if source.op == "concat" and extents and not joins_places(source, extents[0]):
+        parts = [_largest(point, point.layers[each], window) for each in source.inputs]
+        return joined(parts, [extent.width for extent in extents])
+    if is_largest(source) and source.window is not None and point.layer.window is not None:
+        wider = replace(point.layer, window=point.layer.window.behind(source.window))
+        whole = _window(wider, extents[0])
+        return _largest(replace(point, layer=wider), point.first_source(source), whole or window)
     shape = theory_of(source) if source.op == "activation" else None
     if shape is None or not shape.is_relu_like:
-        return places.largest(point.before, int(count[0]))
+        return places.largest(point.behind.get(source.id, UNKNOWN), window)
     gaussian = point.look_back(source)
     if gaussian.apart is None:
-        return max_pool(point.before, int(count[0]), is_rectified=True)
-    return places.largest(gaussian, int(count[0]), shape)
+        return max_pool(point.behind.get(source.id, UNKNOWN), window.count, is_rectified=True)
+    return places.largest(gaussian, window, shape)
 
 
-def _behind_nothing(point: Point) -> Layer:
-    """What made the signal: looks through a concatenation of signals that are made alike."""
-    source = point.sources[0]
-    return point.first_source(source) if source.op == "concat" and source.inputs else source
+def is_largest(layer: Layer) -> bool:
+    """Whether it is a pool that gives the largest."""
+    return layer.op == "pool" and layer.options.get("variant") == "max"
 
 
-def _window(point: Point) -> tuple[float, ...] | None:
-    """Places under a pool's window; of one with a border also how many are inside on average, and its mean square."""
-    layer, sides = point.layer, point.extent.sides
+def _window(layer: Layer, before: Extent) -> Pool | None:
+    """The windows of a pool; of one with a border, an average counts what is beside it, the largest does not."""
+    sides = before.sides
     if layer.window is not None:
-        if not sides or len(sides) != len(layer.window.kernel):
-            return (layer.window.count,)
+        kernel, stride = layer.window.kernel, layer.window.stride
+        if not sides or len(sides) != len(kernel):
+            return Pool(kernel, stride)
         first, square, _ = layer.window.inside(sides)
-        is_padded = layer.options.get("variant") == "max"
-        return (max(round(first), 1),) if is_padded else (layer.window.count, first, square)
+        return Pool(kernel, stride, first, square, None if layer.window.counts_border else layer.window.part(sides))
     window = layer.options.get("window")
     if isinstance(window, int):
-        return (window,)
-    left = pooled(layer, point.extent)
+        return over(window)
+    left = pooled(layer, before)
     if not sides or left is None:
         return None
-    return (max(math.prod(sides) / max(math.prod(left), 1), 1),)
+    return _evenly(sides, left) or over(round(max(math.prod(sides) / max(math.prod(left), 1), 1)))
+
+
+def _evenly(sides: tuple[int, ...], left: tuple[int, ...]) -> Pool | None:
+    """The windows of an adaptive pool that are all alike."""
+    ends = left or (1,) * len(sides)
+    if any(side % end for side, end in zip(sides, ends, strict=True)):
+        return None
+    kernel = tuple(side // end for side, end in zip(sides, ends, strict=True))
+    return Pool(kernel, kernel)
