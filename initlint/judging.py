@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from initlint.finding import Finding, Problem
+from initlint.frameworks.composites import SPOKEN
 from initlint.rule import Rule
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ class Judge:
             self.problems.append(failure("tracing the models", ".", error))
         for number, network in enumerate(self.networks, 1):
             for rule in self._rules:
-                self._ask(rule, network.place.path, lambda: rule.check_network(network))  # noqa: B023
+                self._ask(rule, network.place.path, lambda: _in_words_of(network, rule.check_network(network)))  # noqa: B023
             tell("judging", number, len(self.networks))
         for rule in self._rules:
             self._ask(rule, ".", lambda: rule.check_program(program))  # noqa: B023
@@ -49,6 +51,14 @@ class Judge:
             self.findings.extend(question())
         except Exception as error:
             self.problems.append(failure(f"rule {rule.code} {rule.name}", path, error))
+
+
+def _in_words_of(network: Network, findings: Iterable[Finding]) -> Iterable[Finding]:
+    """Findings as the users of the network's framework would say it; they are mended by hand."""
+    if network.framework not in SPOKEN:
+        return findings
+    speak = SPOKEN[network.framework]
+    return (replace(each, message=speak(each.message), help=speak(each.help), fix=None) for each in findings)
 
 
 def failure(what: str, path: str, error: Exception) -> Problem:

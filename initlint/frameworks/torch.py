@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from initlint.frameworks import einops
 from initlint.frameworks.tables import FunctionSpec, LayerSpec, signature
 
 MODULE = "torch.nn.Module"
+PLACEHOLDER = "torch.fx.Proxy"
+"""Stands for the input of a graph."""
 MODULE_BASES = frozenset(
     {
         MODULE,
@@ -37,9 +37,7 @@ COMPOSITES = frozenset(
         "TransformerEncoderLayer",
     )
 )
-"""Modules that PyTorch builds of other layers."""
-COMPOSITES_SOURCE = Path(__file__).parent.with_name("composites") / "torch.py"
-"""Where they are written out."""
+"""Modules that PyTorch builds of other layers: written out in `initlint/composites/pytorch.py`."""
 CONTAINERS = {
     "torch.nn.Sequential": "sequential",
     "torch.nn.ModuleList": "list",

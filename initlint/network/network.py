@@ -161,6 +161,8 @@ class Network:
     """Whether every operation from the inputs to the outputs is known."""
     measured: Recording | None = None
     """What the probe saw of the whole; ``None`` in a network that was only read."""
+    framework: str = "torch"
+    """Whose words it is written in."""
 
     def consumers(self) -> dict[int, list[Layer]]:
         """For each layer that reaches an output: the layers that take what it gives."""

@@ -99,7 +99,7 @@ def _load_from_signal(tracer: Tracer, owner: Signal, name: str, place: Place) ->
         return owner
     if name in ("shape", "device", "dtype", "ndim", "requires_grad", "is_cuda", "grad", "names"):
         return Unknown(f"the {name} of a signal")
-    return Method(owner, name)
+    return tracer.signal_marks.get((owner.node, name)) or Method(owner, name)
 
 
 def _load_from_instance(tracer: Tracer, owner: Instance, name: str, place: Place) -> Value:
@@ -333,6 +333,8 @@ def store(tracer: Tracer, owner: Value, name: str, value: Value, place: Place, s
         tracer.heap.set(tracer.patches, f"{owner.name}.{name}", value)
     elif isinstance(owner, TensorValue):
         tensors.store(tracer, owner, name, value, place, scope)
+    elif isinstance(owner, Signal):
+        tracer.heap.set(tracer.signal_marks, (owner.node, name), value)
     elif isinstance(owner, ClassValue):
         tracer.heap.set(owner.constants, name, value)
     elif isinstance(owner, NamespaceValue):
@@ -344,6 +346,8 @@ def set_on_instance(tracer: Tracer, owner: Instance, name: str, value: Value, pl
     if isinstance(value, TensorValue) and value.parameter is not None and not value.parameter.name:
         value.parameter.name = name
     tracer.heap.set(owner.attributes, name, value)
+    if is_module(value) and id(owner) in tracer.names:
+        tracer.names[id(value)] = f"{tracer.names[id(owner)]}.{name}".lstrip(".")
     if isinstance(value, tuple):
         tracer.stored[id(owner), name] = place
     _adopt(tracer, value, name, owner)

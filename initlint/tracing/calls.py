@@ -114,9 +114,18 @@ def call_function(
     known = effects.recall(tracer, function, arguments, keywords)
     if known is not effects.NEW:
         return known
-    with tracer.inside(function.scope.module, place), effects.watched(tracer, function, arguments, keywords) as watch:
+    with (
+        tracer.inside(function.scope.module, _site(function, arguments, place)),
+        effects.watched(tracer, function, arguments, keywords) as watch,
+    ):
         watch.result = _enter(tracer, function, arguments, keywords)
     return watch.result
+
+
+def _site(function: FunctionValue, arguments: Sequence[Value], place: Place) -> Place:
+    """Where what a function does is said to be done, if its source is not the program's: where its module is built."""
+    receiver = arguments[0] if function.defining is not None and arguments else None
+    return receiver.place if isinstance(receiver, Instance) and receiver.cls.is_module else place
 
 
 def _enter(

@@ -167,7 +167,7 @@ def call_hasattr(tracer: Tracer, arguments: Arguments, keywords: Keywords, place
         is_marked = owner.parameter is not None and (id(owner.parameter), name) in tracer.marks and not owner.is_part
         return is_marked or name in TENSOR_NAMES
     if isinstance(owner, Signal):
-        return name in TENSOR_NAMES
+        return (owner.node, name) in tracer.signal_marks or name in TENSOR_NAMES
     if isinstance(owner, (ClassValue, ExternalValue)):
         answer = _has_class(owner, name) if isinstance(owner, ClassValue) else _has_external(tracer, owner, name)
         return Unknown("hasattr", place) if answer is None else answer

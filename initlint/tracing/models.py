@@ -11,6 +11,7 @@ from initlint.tracing import attributes, layers, modules
 from initlint.tracing.calls import signals_in
 from initlint.tracing.tracer import OutOfBudgetError, Tracer
 from initlint.tracing.values import (
+    ClassValue,
     DictValue,
     FunctionValue,
     Instance,
@@ -27,11 +28,14 @@ def trace_model(tracer: Tracer, model: ModuleValue, observations: list[Observati
     for path, inner in modules.named_modules(model):
         tracer.names[id(inner)] = path
     _name_parameters(model)
-    tracer.record.layers = []
+    graph = _graph(model)
+    if not graph:
+        tracer.record.layers = []
+        tracer.signal_marks.clear()
     place = _place_of(tracer, model)
-    network = Network(getattr(model, "type_name", "model"), place)
+    network = Network(getattr(model, "type_name", "model"), place, framework=_framework(tracer, model))
     try:
-        network.outputs = _run_forward(tracer, model)
+        network.outputs = graph or _run_forward(tracer, model)
     except (OutOfBudgetError, RecursionError):
         tracer.record.reasons.append((place, "it takes more steps than the budget allows"))
     network.layers = tracer.record.layers
@@ -42,9 +46,33 @@ def trace_model(tracer: Tracer, model: ModuleValue, observations: list[Observati
     yield network
 
 
+def _framework(tracer: Tracer, model: ModuleValue) -> str:
+    """The framework of the first class it derives from that is one's own."""
+    order = model.cls.order if isinstance(model, Instance) else ()
+    known = (tracer.composites.get(base.scope.module) for base in order if isinstance(base, ClassValue))
+    return next((kind for kind in known if kind is not None), "torch")
+
+
+def _graph(model: ModuleValue) -> tuple[int, ...]:
+    """The outputs of a model that was made of a graph of signals, rather than of a `forward`."""
+    made = model.attributes.get(GRAPH) if isinstance(model, Instance) else None
+    return tuple(dict.fromkeys(signal.node for signal in signals_in(made)))
+
+
+GRAPH = "functional_outputs"
+"""Attribute of a model that was made of a graph: its outputs."""
+
+
+def is_in_graph(model: Value) -> bool:
+    """Whether a layer has been called already, as one of a graph."""
+    return isinstance(model, Instance) and model.attributes.get("built") is True
+
+
 def _place_of(tracer: Tracer, model: ModuleValue) -> Place:
-    """Where a model's class is defined; of a framework layer: where it is built."""
-    return tracer.place(model.cls.node, model.cls.scope) if isinstance(model, Instance) else model.place
+    """Where a model's class is defined; of a framework's: where it is built."""
+    if isinstance(model, Instance) and model.cls.scope.module not in tracer.composites:
+        return tracer.place(model.cls.node, model.cls.scope)
+    return model.place
 
 
 def _name_parameters(model: Value) -> None:
@@ -70,11 +98,17 @@ def _inputs(tracer: Tracer, model: Value) -> list[str]:
     if not isinstance(model, Instance):
         return ["input"]
     function = attributes.class_member(tracer, model.cls, "forward") or model.attributes.get("forward")
+    if isinstance(function, FunctionValue) and function.scope.module in tracer.composites:
+        function = attributes.class_member(tracer, model.cls, HANDED_TO) or function
     if not isinstance(function, FunctionValue):
         return []
     taken = [each for each in function.node.parameters[1:] if each.kind not in ("keyword", "**")]
     needed = [each.name for each in taken if each.default is None]
     return needed or [each.name for each in taken[:1] if _is_none(each.default)]
+
+
+HANDED_TO = "call"
+"""The method that a framework's own `forward` hands its inputs to, if the program's class has it."""
 
 
 def _is_none(node: facts.Expression | None) -> bool:

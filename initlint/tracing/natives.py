@@ -88,6 +88,9 @@ def _call_framework(
         return rearranging.call(tracer, name, arguments, keywords, place)
     if framework.layer_spec(name) is not None:
         return construction.make_layer(tracer, name, arguments, keywords, place)
+    if name == framework.PLACEHOLDER:
+        given = next((each for each in arguments if isinstance(each, str)), "input")
+        return tracer.add_layer("input", given, place)
     if name == framework.PARAMETER:
         return _make_parameter(tracer, arguments, keywords, place)
     initializer = framework.initializer_name(name)

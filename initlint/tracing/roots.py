@@ -8,6 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import partial
 
+from initlint.frameworks import composites
 from initlint.frameworks import torch as framework
 from initlint.network import Network, Observation
 from initlint.program import Module, Program
@@ -118,7 +119,7 @@ def _is_abstract(tracer: Tracer, cls: ClassValue) -> bool:
 
 def _module_names(tracer: Tracer, program: Program) -> set[str]:
     """Names under which the program calls the framework's layers and its own classes that may be modules."""
-    found = {name.rpartition(".")[2] for name in framework.CONTAINERS} | set(framework.LAYERS)
+    found = {name.rpartition(".")[2] for name in framework.CONTAINERS} | set(framework.LAYERS) | composites.NAMES
     for module in program.modules:
         tracer.begin()
         for node in _classes_in(module.source.facts.body):
@@ -200,7 +201,7 @@ def _observed(tracer: Tracer, module: Module, scope: Scope, shared: list[Observa
 
 
 def _is_root(value: Value) -> bool:
-    return is_module(value) and not getattr(value, "parents", 1)
+    return is_module(value) and not getattr(value, "parents", 1) and not models.is_in_graph(value)
 
 
 def _built(tracer: Tracer, roots: Sequence[Value]) -> set[int]:

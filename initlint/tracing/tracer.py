@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from initlint.finding import Place
-from initlint.frameworks import torch as framework
+from initlint.frameworks.composites import SOURCES, composite
 from initlint.network import Layer, Observation, Parameter
 from initlint.program import Definition, External, Module, Program
 from initlint.reading import facts
@@ -104,14 +104,16 @@ class Tracer:
         """How often each function runs just now, by identity of node."""
         self.effects: dict[Key, Effect] = {}
         """What calls on one tensor did, for the calls to come."""
-        self.composites: Module | None = None
-        """What the framework builds of other layers, as source."""
+        self.composites: dict[Module, str] = {}
+        """What frameworks build of other layers, as source; each with the name of its framework."""
         self.site: Place | None = None
         """Where the program builds or calls the composite that runs."""
         self.default_device: Value = Device("cpu")
         """Where tensors are made."""
         self.patches: dict[str, Value] = {}
         """What the program sets on things outside it, by dotted name."""
+        self.signal_marks: dict[tuple[int, str], Value] = {}
+        """Attributes of signals that no tensor has, by layer and name."""
         self.marks: dict[tuple[int, str], Value] = {}
         """Attributes that the program sets on parameters, by identity of parameter."""
         self._places: dict[int, Place] = {}
@@ -147,6 +149,7 @@ class Tracer:
         self.default_device = Device("cpu")
         self.patches.clear()
         self.marks.clear()
+        self.signal_marks.clear()
         self._globals.clear()
 
     def step(self) -> None:
@@ -176,7 +179,7 @@ class Tracer:
     def inside(self, module: Module, place: Place) -> Iterator[None]:
         """While code of a module runs that is called at a place."""
         outer = self.site
-        self.site = place if module is self.composites else outer
+        self.site = place if module in self.composites else outer
         try:
             yield
         finally:
@@ -186,7 +189,7 @@ class Tracer:
 
     def place(self, node: facts.Node, scope: Scope) -> Place:
         """Where a node stands; one of a composite's: where that is built or called."""
-        if scope.module is self.composites and self.site is not None:
+        if scope.module in self.composites and self.site is not None:
             return self.site
         key = id(node)
         found = self._places.get(key)
@@ -273,11 +276,15 @@ class Tracer:
     def external(self, name: str) -> Value:
         """A name outside the program; a class for a module that its framework builds of other layers."""
         found = expressions.external(name)
-        if not isinstance(found, ExternalValue) or found.name not in framework.COMPOSITES:
+        known = composite(found.name) if isinstance(found, ExternalValue) else None
+        if known is None:
             return found
-        self.composites = self.program.read(framework.COMPOSITES_SOURCE)
-        own = found.name.rpartition(".")[2]
-        return found if self.composites is None else self.global_value(self.composites, own)
+        kind, own = known
+        module = self.program.read(SOURCES[kind])
+        if module is None or own not in module.bindings:
+            return found
+        self.composites[module] = kind
+        return self.global_value(module, own)
 
     def resolved(self, found: Definition | External | Module | None, name: str) -> Value:
         """The value behind what a name was resolved to."""

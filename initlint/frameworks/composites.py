@@ -1,0 +1,25 @@
+"""Modules that frameworks build of other layers, and where they are written out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from initlint.frameworks import keras, torch
+
+FOLDER = Path(__file__).parent.with_name("composites")
+SOURCES = {"torch": FOLDER / "pytorch.py", "keras": FOLDER / "keras.py"}
+"""By framework."""
+
+NAMES = frozenset({name.rpartition(".")[2] for name in torch.COMPOSITES} | keras.MODELS)
+"""Last names of what a call of makes a model."""
+SPOKEN: dict[str, Callable[[str], str]] = {"keras": keras.spoken}
+"""Framework -> says in its words what is said in PyTorch's."""
+
+
+def composite(name: str) -> tuple[str, str] | None:
+    """The framework whose source has what a full name outside the program stands for, and its name there."""
+    if name in torch.COMPOSITES:
+        return "torch", name.rpartition(".")[2]
+    found = keras.own_name(name)
+    return None if found is None else ("keras", found)

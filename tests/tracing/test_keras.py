@@ -1,0 +1,180 @@
+"""Models written with Keras, read from source."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+import initlint
+from initlint.network import Layer, Network
+
+HEADER = """
+import keras
+from keras import layers, ops
+from keras.initializers import Constant, HeNormal, RandomNormal, RandomUniform, VarianceScaling
+
+
+"""
+
+
+def network_of(source: str, header: str = HEADER) -> Network:
+    report = initlint.check_text(header + source, "model.py")
+    assert not report.errors
+    (network,) = report.networks
+    return network
+
+
+def weighted(network: Network) -> list[Layer]:
+    assert network.is_complete, network.reasons
+    return [layer for layer in network.live() if layer.weight is not None and layer.op in ("linear", "conv")]
+
+
+def spread(layer: Layer) -> float:
+    assert layer.weight is not None and layer.weight.distribution is not None
+    return math.sqrt(float(layer.weight.distribution.variance))
+
+
+@pytest.mark.parametrize(
+    "imports", ["import keras", "from tensorflow import keras", "import tensorflow.keras as keras"]
+)
+@pytest.mark.parametrize(
+    "model",
+    [
+        "keras.Sequential([keras.Input((20,)), keras.layers.Dense(30, 'relu'), keras.layers.Dense(5)])",
+        "keras.models.Sequential([keras.layers.Dense(30, activation='relu', input_shape=(20,)), keras.layers.Dense(5)])",
+        "keras.Sequential([keras.layers.InputLayer((20,)), keras.layers.Dense(30), keras.layers.ReLU(),"
+        " keras.layers.Dense(5)])",
+        "graph(keras.Input(shape=(20,)))",
+        "stack(keras.Sequential())",
+        "Mine()",
+    ],
+)
+def test_every_way_to_build_a_model_gives_the_same_network(model: str, imports: str) -> None:
+    header = f"""
+{imports}
+
+
+def graph(inputs):
+    x = keras.layers.Activation("relu")(keras.layers.Dense(30)(inputs))
+    return keras.Model(inputs, keras.layers.Dense(5)(x))
+
+
+def stack(model):
+    model.add(keras.layers.Dense(30, activation=keras.activations.relu, input_dim=20))
+    model.add(keras.layers.Dense(5))
+    return model
+
+
+class Mine(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.first = keras.layers.Dense(30, activation="relu", input_shape=(20,))
+        self.last = keras.layers.Dense(5)
+
+    def call(self, inputs, training=False):
+        return self.last(self.first(inputs))
+
+
+"""
+    networks = initlint.check_text(f"{header}def build():\n    return {model}\n", "model.py").networks
+    found = max(networks, key=lambda network: len(network.layers))
+    assert [layer.op for layer in found.live()] == ["input", "linear", "activation", "linear"]
+    assert [(layer.fan_in, layer.fan_out) for layer in weighted(found)] == [(20, 30), (30, 5)]
+    assert found.framework == "keras"
+
+
+@pytest.mark.parametrize(
+    ("given", "variance"),
+    [
+        ("", 2 / (100 + 50)),
+        ("'glorot_normal'", 2 / (100 + 50)),
+        ("'he_normal'", 2 / 100),
+        ("HeNormal()", 2 / 100),
+        ("'lecun_uniform'", 1 / 100),
+        ("'random_normal'", 0.05**2),
+        ("'random_uniform'", 0.05**2 / 3),
+        ("RandomNormal(stddev=0.3)", 0.3**2),
+        ("keras.initializers.RandomUniform(-0.6, 0.6)", 0.6**2 / 3),
+        ("VarianceScaling(3.0, 'fan_out', 'uniform')", 3 / 50),
+        ("VarianceScaling(scale=2.0, mode='fan_avg')", 2 / 75),
+        ("Constant(0.2)", 0.0),
+    ],
+)
+def test_an_initialiser_gives_the_variance_that_keras_documents(given: str, variance: float) -> None:
+    """Of https://keras.io/api/layers/initializers; a truncated normal counts with the variance that is asked for."""
+    option = f", kernel_initializer={given}" if given else ""
+    network = network_of(f"""
+def build():
+    return keras.Sequential([keras.Input((100,)), layers.Dense(50{option}), layers.Dense(2)])
+""")
+    assert spread(weighted(network)[0]) ** 2 == pytest.approx(variance, rel=1e-6)
+
+
+def test_shapes_go_through_convolutions_pools_and_joints() -> None:
+    network = network_of("""
+def build():
+    inputs = keras.Input((28, 28, 3))
+    x = layers.Conv2D(8, 3, activation="relu")(inputs)
+    x = layers.MaxPooling2D()(x)
+    y = layers.Conv2D(16, 3, strides=2, padding="same")(x)
+    z = layers.Conv2D(16, 1, strides=2)(x)
+    x = layers.Concatenate()([layers.add([y, z]), z])
+    x = layers.BatchNormalization()(x)
+    return keras.Model(inputs, layers.Dense(10)(layers.Dropout(0.5)(layers.Flatten()(x))))
+""")
+    fans = [layer.fan_in for layer in weighted(network)]
+    assert fans == [3 * 9, 8 * 9, 8, 7 * 7 * 32]
+
+
+def test_a_layer_of_one_s_own_is_built_for_what_it_is_given() -> None:
+    network = network_of("""
+class Scale(layers.Layer):
+    def __init__(self, units, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+
+    def build(self, input_shape):
+        self.w = self.add_weight(shape=(input_shape[-1], self.units), initializer=RandomNormal(stddev=0.2))
+        self.b = self.add_weight(shape=(self.units,), initializer="zeros")
+
+    def call(self, inputs):
+        return ops.matmul(inputs, self.w) + self.b
+
+
+def build():
+    return keras.Sequential([keras.Input((40,)), layers.Dense(30, activation="tanh"), Scale(7)])
+""")
+    last = weighted(network)[-1]
+    assert (last.fan_in, last.fan_out, spread(last)) == (30, 7, pytest.approx(0.2))
+
+
+def test_a_finding_speaks_keras_and_has_no_fix_for_another_framework() -> None:
+    report = initlint.check_text(
+        HEADER
+        + """
+def build():
+    return keras.Sequential([
+        keras.Input((20,)),
+        layers.Dense(64, activation="relu", kernel_initializer=Constant(0.1)),
+        layers.Dense(64, activation="relu", kernel_initializer="ones"),
+        layers.Dense(10),
+    ])
+""",
+        "model.py",
+    )
+    assert [(each.code, each.place.line) for each in report.findings] == [("INL101", 11), ("INL101", 12)]
+    assert all("kernel_initializer" in each.help and "nn." not in each.help for each in report.findings)
+    assert all(each.fix is None for each in report.findings)
+
+
+def test_what_keras_does_not_tell_stays_unknown() -> None:
+    report = initlint.check_text(
+        HEADER
+        + """
+def build(backbone):
+    return keras.Sequential([keras.Input((20,)), keras.layers.SomethingNew(3), layers.Dense(64, kernel_initializer="ones")])
+""",
+        "model.py",
+    )
+    assert not report.errors and not report.findings
