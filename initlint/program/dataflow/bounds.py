@@ -146,7 +146,7 @@ def _upper_of_product(term: Term, depth: int) -> float:
             return 0.0
         if one.value is not None and one.value >= 0:
             bounds.append(one.value * upper_bound(other, depth))
-        elif is_nonnegative(one, depth) or _is_open(one):
+        elif other.value is None and (is_nonnegative(one, depth) or _is_open(one)):
             bound = upper_bound(other, depth)
             bounds.append(0.0 if bound <= 0 else bound if _is_open(one) else bound * upper_bound(one, depth))
     return min(bounds, default=math.inf)
