@@ -14,6 +14,7 @@ from initlint.fix.outcome import Measured, Proof
 from initlint.fix.replacement import Unfixable
 from initlint.probing import diagnosed
 from initlint.program.module import flatten, target_names
+from initlint.program.nodes import last_name
 from initlint.reading import facts
 from initlint.reading.source import SourceFile, is_notebook
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from initlint.rule import Rule
 
 MOST_MODELS = 3
-"""Models that are tried for one fix: the first of them that can be built is probed."""
+"""Models that are tried for one fix, up to the first that shows what is reported; else the first that can be built."""
 WIDTH = 64
 """Given for an argument without a default: units enough that chance hardly shows."""
 LEAST_GAIN = 0.05
@@ -49,28 +50,33 @@ class Prover:
         if rule is None or not rule.is_measured():
             return None
         reason = "no model that it changes stands where it can be imported from"
+        chosen: tuple[_Model, Measured] | None = None
         for model in _models(finding, now):
             first = _probed(rule, model, before)
             if isinstance(first, Problem):
                 reason = f"{model.shown} cannot be probed: {_short(first)}"
-                continue
-            second = _probed(rule, model, after)
-            if isinstance(second, Problem):
-                raise Unfixable(f"{model.shown} cannot be probed any more: {_short(second)}")
-            _require_help(first, second)
-            return Proof(finding, model.shown, first, second)
-        return Proof(finding, reason=reason)
+            elif chosen is None or first.is_reported:
+                chosen = model, first
+            if chosen is not None and chosen[1].is_reported:
+                break
+        if chosen is None:
+            return Proof(finding, reason=reason)
+        return _proof(finding, *chosen, _probed(rule, chosen[0], after))
 
 
-def _short(problem: Problem) -> str:
-    return problem.message.partition("\n")[0].rstrip(":")
-
-
-def _require_help(before: Measured, after: Measured) -> None:
+def _proof(finding: Finding, model: _Model, before: Measured, after: Measured | Problem) -> Proof:
+    """Raises `Unfixable` if what was measured afterwards is no better."""
+    if isinstance(after, Problem):
+        raise Unfixable(f"{model.shown} cannot be probed any more: {_short(after)}")
     gain = after.score - before.score
     is_mended = before.is_reported and not after.is_reported
     if gain < LEAST_GAIN and not (is_mended and gain > -LEAST_GAIN):
         raise Unfixable(f"it does not help: {before.compared(after)}")
+    return Proof(finding, model.shown, before, after)
+
+
+def _short(problem: Problem) -> str:
+    return problem.message.partition("\n")[0].rstrip(":")
 
 
 def _probed(rule: Rule, model: _Model, contents: Mapping[Path, bytes]) -> Measured | Problem:
@@ -106,7 +112,7 @@ LARGEST = 300.0
 
 @dataclass(frozen=True)
 class _Model:
-    """A class, function or variable at the top level of a file that a network was traced from."""
+    """A class, function or variable at the top level of a file that gives a model."""
 
     file: Path
     name: str
@@ -135,13 +141,21 @@ def _is_about(finding: Finding, network: Network) -> bool:
 
 
 def _named(network: Network, now: Examined) -> Iterator[_Model]:
+    """What a network was traced from, and what calls it in the same file: an init may stand there."""
     source = now.sources.get(network.place.path)
     if source is None or is_notebook(source.path):
         return
-    for statement in flatten(source.facts.body):
-        if _holds(source, statement, network.place):
-            path = source.path.absolute()
-            yield from (_Model(path, name, _arguments(statement)) for name in _names(statement))
+    top = list(flatten(source.facts.body))
+    found = [statement for statement in top if _holds(source, statement, network.place)]
+    path = source.path.absolute()
+    for statement in (*found, *(each for each in top if each not in found and _calls(each, network.name))):
+        yield from (_Model(path, name, _arguments(statement)) for name in _names(statement))
+
+
+def _calls(statement: facts.Statement, name: str) -> bool:
+    if isinstance(statement, facts.Function):
+        return name in statement.called
+    return isinstance(statement, facts.Assign) and last_name(statement.value) == name
 
 
 def _names(statement: facts.Statement) -> Iterator[str]:

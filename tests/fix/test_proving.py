@@ -78,3 +78,14 @@ def test_a_model_that_cannot_be_built_is_fixed_without_proof(tmp_path: Path) -> 
     assert "xavier_normal_" in after
     (proof,) = report.fixes.proofs
     assert proof.effect.startswith("not measured: Shallow cannot be probed: Shallow needs arguments: kind: str")
+
+
+def test_the_model_that_shows_what_is_reported_is_probed(tmp_path: Path) -> None:
+    """The class is healthy; the function that builds one makes its weights constant."""
+    source = SHALLOW.replace("KIND", "width=8") + (
+        "\n\ndef build():\n    model = Shallow()\n    for module in (model.inp, model.out):\n"
+        "        nn.init.constant_(module.weight, 0.1)\n    return model\n"
+    )
+    report, _ = prove(tmp_path, source, "INL101")
+    (proof,) = report.fixes.proofs
+    assert (proof.model, proof.before.is_reported, proof.after.is_reported) == ("build", True, False)
