@@ -1,4 +1,4 @@
-"""How many of the findings on production libraries are right.
+"""How many of the findings on production libraries, or on repositories of training code, are right.
 
 Each finding was read in its source and judged: judged.json holds the verdicts with their reasons. A finding is told by
 its rule, its file, the text of its line, and how many equal ones stand before it, so that a verdict survives lines that
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from packages import FOLDER, HERE, count_lines, folder_of, pinned
+from packages import FOLDER, HERE, count_lines, folder_of, pinned, repositories
 
 import initlint
 from initlint.baseline import line_text
@@ -47,7 +47,8 @@ def main() -> int:
     """Check every package, print the tables; return the exit code."""
     options = _options()
     judged = read(JUDGED)
-    found = {name: findings(folder_of(name, options.packages), options.select) for name in options.only or pinned()}
+    names = options.only or (repositories() if options.repositories else pinned())
+    found = {name: findings(folder_of(name, options.packages), options.select) for name in names}
     print(by_package(found, judged, options.packages))
     print(by_rule(found, judged))
     if options.write:
@@ -60,6 +61,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("only", nargs="*", help="packages to check [all]")
     parser.add_argument("--packages", type=Path, default=FOLDER, help="folder of the unpacked packages")
+    parser.add_argument("--repositories", action="store_true", help="check the repositories of training code instead")
     parser.add_argument("--select", action="append", help="rules to run instead of those on by default")
     parser.add_argument("--write", action="store_true", help="add the findings without a verdict to judged.json")
     return parser.parse_args()
