@@ -205,7 +205,7 @@ class _Trial:
         contents: dict[Path, bytes] = {}
         for path, changes in replacements.items():
             source = now.sources[path]
-            document = document_of(source)
+            document = document_of(source, is_certain=True)
             if document is None:
                 raise Unfixable("the file changed while it was checked")
             place = source.path.absolute()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from initlint.fix.replacement import Replacement, Unfixable, in_order
-from initlint.reading.decoding import UTF8_BOM, encoding_of, normalise_line_ends
+from initlint.reading.decoding import UTF8_BOM, encoding_of
 
 
 class Document(Protocol):
@@ -76,8 +76,3 @@ def moved(offset: int, replacements: Sequence[Replacement]) -> int:
         elif change.start < offset:
             return change.start + shift
     return offset + shift
-
-
-def is_same_text(document: Document, text: str) -> bool:
-    """Whether a document holds the decoded `text`."""
-    return normalise_line_ends(document.text) == text

@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from initlint.finding import Finding, Problem
-from initlint.fix.document import Document, is_same_text, open_document
+from initlint.fix.document import Document, open_document
 from initlint.fix.edit import Fix
 from initlint.fix.replacement import Patch, Unfixable
 from initlint.fix.working_out import work_out
 from initlint.judging import failure
-from initlint.reading.decoding import line_starts
+from initlint.reading.decoding import line_starts, normalise_line_ends
 from initlint.reading.failure import UnreadableError
+from initlint.reading.parsing import read_source, unpack
 from initlint.reading.source import SourceFile, is_notebook
 
 if TYPE_CHECKING:
@@ -62,11 +63,18 @@ class Planner:
         return self._documents[source.display]
 
 
-def document_of(source: SourceFile) -> Document | None:
-    """The file of a source, to be edited; ``None`` if it cannot be, or is not any more what was read."""
+def document_of(source: SourceFile, *, is_certain: bool = False) -> Document | None:
+    """The file of a source, to be edited; ``None`` if it cannot be, or is not any more what was read.
+
+    That is told by its lines; to be certain it is read once more.
+    """
     try:
-        document = open_document(source.data(), is_notebook=is_notebook(source.path))
-        is_unchanged = is_same_text(document, source.text())
+        data = source.data()
+        document = open_document(data, is_notebook=is_notebook(source.path))
     except (OSError, UnreadableError, UnicodeError, LookupError, Unfixable):
         return None
-    return document if is_unchanged and line_starts(source.text()) == source.facts.line_starts else None
+    if line_starts(normalise_line_ends(document.text)) != source.facts.line_starts:
+        return None
+    if is_certain and unpack(read_source(data, is_notebook=is_notebook(source.path))) != source.facts:
+        return None
+    return document
