@@ -9,7 +9,7 @@ from initlint.fix import Fix, copied, replaced
 from initlint.program import Program
 from initlint.program.dataflow import Term, Terms
 from initlint.program.dataflow.gradients import Gradients
-from initlint.program.dataflow.roots import DIFFERENCE, NORMS, Root, pairs_with_itself, roots
+from initlint.program.dataflow.roots import DIFFERENCE, NORMS, ZEROS, Root, pairs_with_itself, roots
 from initlint.reading import facts
 from initlint.rule import Rule
 
@@ -76,10 +76,12 @@ class TripletLoss(nn.Module):
 
 
 def _is_reached(terms: Terms, gradients: Gradients, found: Root) -> bool:
-    """Whether the operand is 0 for inputs that occur: two arguments are equal in a loss, or where they are the same."""
-    if found.reason != DIFFERENCE or gradients.is_loss(found.term.routine):
-        return True
-    return pairs_with_itself(terms, found)
+    """Whether the operand is 0 for inputs that occur: a padded row in a norm, two equal arguments in a loss, or one that
+    is given twice."""
+    routine = found.term.routine
+    if found.reason == ZEROS:
+        return gradients.is_norm(routine)
+    return found.reason != DIFFERENCE or gradients.is_loss(routine) or pairs_with_itself(terms, found)
 
 
 def _called(term: Term) -> str:

@@ -114,7 +114,7 @@ class Gradients:
             return True
         owner = routine.owner
         if owner is not None and routine.name in FORWARD and is_model(self._values, owner):
-            return is_fed or NORM_NAME.search(owner.name) is not None
+            return is_fed or self.is_norm(routine)
         callers = self._values.callers(routine) if step.depth < MOST_CALLERS else []
         return any(self._is_trained(self._upwards(step, given, *caller, is_fed=is_fed)) for caller in callers)
 
@@ -123,6 +123,11 @@ class Gradients:
         given = dict(self._terms.calls.given(step.routine, call, caller))
         start = [given[name]() for name in names if name in given]
         return _Step(caller, call, start, step.depth + 1, is_fed)
+
+    @staticmethod
+    def is_norm(routine: Routine) -> bool:
+        """Whether a routine belongs to a layer that normalises."""
+        return routine.owner is not None and NORM_NAME.search(routine.owner.name) is not None
 
     @staticmethod
     def is_loss(routine: Routine) -> bool:

@@ -174,5 +174,5 @@ def _difference_in(term: Term) -> tuple[Term, ...]:
 
 
 DIFFERENCE = "a difference"
-ZEROS = "a vector that may be all zeros"
+ZEROS = "a row that may be all zeros"
 OWN_DIFFERENCE = "a difference between entries of one tensor"
