@@ -6,10 +6,10 @@ import math
 
 import pytest
 
-from initlint.signal import activation, places, propagation
+from initlint.signal import activation, places, propagation, windows
 from initlint.signal.moments import NOISE, UNKNOWN, Moments
-from initlint.signal.places import over
 from initlint.signal.size import Size
+from initlint.signal.windows import over
 
 torch = pytest.importorskip("torch")
 SAMPLES, UNITS, PLACES = 24, 4000, 9
@@ -54,17 +54,17 @@ def test_a_rectified_signal_has_a_common_part_where_the_input_had_none() -> None
 
 
 def test_the_largest_of_places_that_are_alike_grows_less_than_that_of_independent_ones() -> None:
-    predicted = places.largest(ALIKE, over(PLACES))
+    predicted = windows.largest(ALIKE, over(PLACES))
     assert_close(predicted, draw().amax(2, keepdim=True))
-    assert predicted.second < places.largest(Moments(0, 1.5, 0, 0), over(PLACES)).second  # type: ignore[operator]
+    assert predicted.second < windows.largest(Moments(0, 1.5, 0, 0), over(PLACES)).second  # type: ignore[operator]
 
 
 def test_the_largest_of_rectified_places_is_the_rectified_largest() -> None:
-    assert_close(places.largest(ALIKE, over(4), activation("relu")), draw().relu()[:, :, :4].amax(2, keepdim=True))
+    assert_close(windows.largest(ALIKE, over(4), activation("relu")), draw().relu()[:, :, :4].amax(2, keepdim=True))
 
 
 def test_the_mean_over_places_keeps_what_they_have_in_common() -> None:
-    assert_close(places.average(ALIKE, over(PLACES)), draw().mean(2, keepdim=True))
+    assert_close(windows.average(ALIKE, over(PLACES)), draw().mean(2, keepdim=True))
 
 
 def test_a_batch_norm_takes_off_what_all_samples_have_in_common() -> None:
@@ -94,7 +94,7 @@ def test_attention_averages_the_values_of_all_places(size: float) -> None:
 
 def test_what_is_unknown_counts_as_independent() -> None:
     plain = Moments(0.4, 1)
-    assert places.average(plain, over(4)).variance == pytest.approx(0.84 / 4)
+    assert windows.average(plain, over(4)).variance == pytest.approx(0.84 / 4)
     assert places.normalize_batch(plain).second == pytest.approx(1, rel=1e-4)
     assert places.activate(UNKNOWN, activation("relu")) == UNKNOWN
     assert places.normalize_batch(Moments(0, Size.symbol("n"), 0, 0)).second == 1
@@ -110,13 +110,13 @@ def of_few_samples(seed: int):
 @pytest.mark.parametrize("name", ["relu", "gelu", "silu", "tanh"])
 def test_entries_that_a_batch_norm_set_against_each_other_stay_so_behind_an_activation(name: str) -> None:
     normed = places.normalize_batch(NOISE, places=PLACES, samples=4)
-    found = places.average(places.activate(normed, activation(name)), over(PLACES))
+    found = windows.average(places.activate(normed, activation(name)), over(PLACES))
     real = getattr(torch.nn.functional, name)(of_few_samples(0)).mean(2)
     assert float(found.variance) == pytest.approx(float(real.var()), rel=0.02)  # type: ignore[arg-type]
 
 
 def test_a_sum_keeps_what_sets_its_entries_against_each_other() -> None:
     normed = places.normalize_batch(NOISE, places=PLACES, samples=4)
-    found = places.average(places.pairwise(propagation.add, normed, normed), over(PLACES))
+    found = windows.average(places.pairwise(propagation.add, normed, normed), over(PLACES))
     real = (of_few_samples(0) + of_few_samples(1)).mean(2)
     assert float(found.variance) == pytest.approx(float(real.var()), rel=0.02)  # type: ignore[arg-type]

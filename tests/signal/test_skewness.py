@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from initlint.signal import activation, places
+from initlint.signal import activation, places, windows
 from initlint.signal import propagation as ops
 from initlint.signal.distribution import Distribution
 from initlint.signal.moments import NOISE, Moments
@@ -98,7 +98,7 @@ def test_dropout_and_products_have_the_skewness_of_draws() -> None:
 
 def test_the_mean_of_places_is_less_skewed_than_one_of_them() -> None:
     independent = replace(STREAM, apart=known(STREAM.mean) ** 2)
-    assert_drawn(places.average(independent, places.over(4)), stream().reshape(-1, 4).mean(1))
+    assert_drawn(windows.average(independent, windows.over(4)), stream().reshape(-1, 4).mean(1))
 
 
 def test_a_norm_keeps_the_skewness_and_a_wide_linear_map_ends_it() -> None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from functools import partial, reduce
 
 from initlint.network.extent import joins_places
+from initlint.network.laws import pools
 from initlint.network.parameter import Parameter
 from initlint.network.point import Point
-from initlint.signal import places, propagation
+from initlint.signal import places, propagation, windows
 from initlint.signal.distribution import Distribution
 from initlint.signal.moments import UNKNOWN, Moments
-from initlint.signal.size import Value, as_float, combine
+from initlint.signal.size import as_float, combine
 
 NOTHING = Moments(0, 0, 0, 0)
 """What a gain of zero leaves of any signal, known or not."""
@@ -21,9 +21,29 @@ SAME = 1e-6
 
 
 def add(point: Point) -> Moments:
-    """A sum of independent signals and parameters."""
+    """A sum of independent signals and parameters, or of a signal and its own average."""
+    related = _with_average(point)
+    if related is not None:
+        return related
     total = reduce(partial(places.pairwise, propagation.add), point.inputs)
     return reduce(partial(places.pairwise, propagation.add), map(_of_parameter, point.layer.parameters), total)
+
+
+DIFFERENCES = frozenset({"-", "sub"})
+"""Kinds of sums whose second part is taken off."""
+
+
+def _with_average(point: Point) -> Moments | None:
+    """A signal and the average of the places around each of its own; `None` for any other sum."""
+    if len(point.inputs) != 2 or point.layer.parameters:
+        return None
+    for average, other in ((0, 1), (1, 0)):
+        layer = point.sources[average]
+        window = pools.window_of(layer, point.extents[other]) if pools.is_average(layer) else None
+        if window is not None and layer.inputs == (point.sources[other].id,) and set(window.stride) == {1}:
+            sign = -1 if point.layer.kind in DIFFERENCES else 1
+            return windows.with_average(point.inputs[other], point.inputs[average], window, sign)
+    return None
 
 
 def multiply(point: Point) -> Moments:
@@ -49,16 +69,7 @@ def concatenate(point: Point) -> Moments:
     is_longer = joins_places(point.layer, point.extent)
     widths = [extent.places if is_longer else extent.width for extent in point.extents]
 
-    return joined(point.inputs, widths)
-
-
-def joined(parts: Sequence[Moments], widths: Sequence[Value]) -> Moments:
-    """Parts of so many entries each."""
-
-    def together(*each: Moments) -> Moments:
-        return propagation.concatenate(zip(each, widths, strict=True))
-
-    return places.pairwise(together, *parts)
+    return places.joined(point.inputs, widths)
 
 
 def either(point: Point) -> Moments:

@@ -6,23 +6,22 @@ import math
 from dataclasses import replace
 
 from initlint.network.extent import UNKNOWN_EXTENT, Extent, joins_places, pooled
-from initlint.network.laws.joints import joined
 from initlint.network.network import Layer
 from initlint.network.point import Point
 from initlint.network.stack import theory_of
-from initlint.signal import places
+from initlint.signal import places, windows
 from initlint.signal.moments import UNKNOWN, Moments
-from initlint.signal.places import Pool, over
 from initlint.signal.pooling import max_pool
+from initlint.signal.windows import Pool, over
 
 
 def pool(point: Point) -> Moments:
     """The largest or the mean of the places under a window; unknown where their number is."""
-    window = _window(point.layer, point.extent)
+    window = window_of(point.layer, point.extent)
     if window is None:
         return UNKNOWN
     if point.layer.options.get("variant") != "max":
-        return places.average(point.before, window)
+        return windows.average(point.before, window)
     return _largest(point, point.sources[0], window)
 
 
@@ -31,18 +30,18 @@ def _largest(point: Point, source: Layer, window: Pool) -> Moments:
     extents = [point.reached.get(each, UNKNOWN_EXTENT) for each in source.inputs]
     if source.op == "concat" and extents and not joins_places(source, extents[0]):
         parts = [_largest(point, point.layers[each], window) for each in source.inputs]
-        return joined(parts, [extent.width for extent in extents])
+        return places.joined(parts, [extent.width for extent in extents])
     if is_largest(source) and source.window is not None and point.layer.window is not None:
         wider = replace(point.layer, window=point.layer.window.behind(source.window))
-        whole = _window(wider, extents[0])
+        whole = window_of(wider, extents[0])
         return _largest(replace(point, layer=wider), point.first_source(source), whole or window)
     shape = theory_of(source) if source.op == "activation" else None
     if shape is None or not shape.is_relu_like:
-        return places.largest(point.behind.get(source.id, UNKNOWN), window)
+        return windows.largest(point.behind.get(source.id, UNKNOWN), window)
     gaussian = point.look_back(source)
     if gaussian.apart is None:
         return max_pool(point.behind.get(source.id, UNKNOWN), window.count, is_rectified=True)
-    return places.largest(gaussian, window, shape)
+    return windows.largest(gaussian, window, shape)
 
 
 def is_largest(layer: Layer) -> bool:
@@ -50,7 +49,12 @@ def is_largest(layer: Layer) -> bool:
     return layer.op == "pool" and layer.options.get("variant") == "max"
 
 
-def _window(layer: Layer, before: Extent) -> Pool | None:
+def is_average(layer: Layer) -> bool:
+    """Whether it is a pool that gives the mean."""
+    return layer.op == "pool" and layer.options.get("variant") == "avg" and bool(layer.inputs)
+
+
+def window_of(layer: Layer, before: Extent) -> Pool | None:
     """The windows of a pool; of one with a border, an average counts what is beside it, the largest does not."""
     sides = before.sides
     if layer.window is not None:
