@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import initlint
+from initlint.gathering import Gathered
 
 PARTS = """
 from torch import nn
@@ -93,3 +94,11 @@ def test_many_large_models_leave_steps_for_a_small_one_behind_them() -> None:
     report = initlint.check_text(text, "model.py", select=["INL101"])
     assert report.untraced > 0
     assert "Small" in [network.name for network in report.networks]
+
+
+def test_who_asks_for_the_networks_is_told_of_each_root_that_was_run() -> None:
+    program = Gathered.from_text(PARTS.format(body="x"), "model.py").program
+    told: list[str] = []
+    networks = list(program.networks(lambda module: told.append(module.path.name)))
+    assert len(networks) == 2
+    assert told == ["model.py", "model.py"]
