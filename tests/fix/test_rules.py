@@ -20,6 +20,7 @@ UNFIXED = {
     "INL103": (),
     "INL106": ("bad_fresh_tensor_not_written_back", "bad_outer_apply_overwrites", "bad_same_layer_twice"),
     "INL108": (),
+    "INL110": ("bad_dict_of_heads",),
     "INL201": (),
     "INL202": (),
     "INL203": ("bad_batchnorm_between",),
@@ -27,9 +28,29 @@ UNFIXED = {
     "INL205": ("bad_absolute_value",),
     "INL208": ("bad_scale_too_large",),
     "INL301": ("bad_activation_by_name", "bad_split_over_files"),
+    "INL302": (),
+    "INL401": ("bad_closure", "bad_policy_over_time"),
+    "INL402": (
+        "bad_closure",
+        "bad_hf_trainer",
+        "bad_lightning_optimizer_step",
+        "bad_lightning_training_step",
+        "bad_main_after_step",
+        "bad_trainer_class",
+    ),
+    "INL403": ("bad_optional_amp", "bad_trainer_class"),
+    "INL405": ("bad_bound", "bad_given_generator", "bad_other_model"),
+    "INL501": ("bad_across_files", "bad_policy_gradient"),
+    "INL502": ("bad_across_files",),
     "INL503": ("bad_layers_in_loop", "bad_probabilities_of_labels"),
+    "INL504": (),
+    "INL505": ("bad_running_product", "bad_sequence_likelihood"),
+    "INL506": (),
+    "INL508": ("bad_over_files",),
 }
 """Rules with fixes -> the sick fixtures that a fix is not offered for."""
+LEFT_OUT = {"INL401/bad_accelerate", "INL402/bad_accelerate_accumulate"}
+"""Sick fixtures whose fix does not stand up to the second check: nothing may be written there."""
 
 ABSENT = frozenset({"einops", "lightning"})
 """Packages that fixtures import and that are not installed."""
@@ -78,8 +99,9 @@ def test_a_sick_fixture_is_healthy_after_its_fix_and_nothing_else_changes(case: 
     offered = [one for one in check(case, isolated=True, extend_select=[code]).findings if one.patch is not None]
     report = fix(case, code)
     assert not report.errors
-    if name in UNFIXED[code]:
-        assert offered == []
+    if name in UNFIXED[code] or f"{code}/{name}" in LEFT_OUT:
+        assert (offered == []) == (name in UNFIXED[code])
+        assert report.fixes.changes == ()
         return
     assert code in {finding.code for finding in report.fixes.fixed}
     assert report.fixes.left_out == ()
