@@ -83,8 +83,8 @@ def _entries(layer: Layer) -> int | None:
 
 
 def _moved(layer: Layer, before: Extent) -> tuple[int, ...] | None:
-    if layer.op != "conv" or layer.window is None or before.sides is None:
-        return None
+    if layer.op != "conv" or layer.window is None or not before.sides:
+        return before.sides if before.sides == () else None
     return layer.window.outputs(before.sides) if len(before.sides) == len(layer.window.kernel) else None
 
 

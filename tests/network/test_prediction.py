@@ -430,3 +430,21 @@ class Net(nn.Module):
 
 def test_pools_behind_pools_and_over_parts_of_different_size_are_predicted() -> None:
     assert_predicted(POOLED, (8, 32, 40, 40), "pool", "mean", "inner", "parts", rel=0.1)
+
+
+GATED = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.map, self.norm = nn.Conv2d(32, 256, 3, padding=1), nn.BatchNorm2d(256)
+        self.gate = nn.Conv2d(256, 256, 1)
+        self.pool = nn.MaxPool2d(3, stride=2)
+
+    def forward(self, x):
+        x = self.norm(self.map(x)).relu()
+        return self.pool(x * self.gate(x.mean((2, 3), keepdim=True)).sigmoid())
+"""
+
+
+def test_the_largest_of_a_gated_signal_is_the_gated_largest() -> None:
+    assert_predicted(GATED, (16, 32, 17, 17), "pool")

@@ -9,7 +9,7 @@ from initlint.network.extent import UNKNOWN_EXTENT, Extent, joins_places, pooled
 from initlint.network.network import Layer
 from initlint.network.point import Point
 from initlint.network.stack import theory_of
-from initlint.signal import places, windows
+from initlint.signal import places, propagation, windows
 from initlint.signal.moments import UNKNOWN, Moments
 from initlint.signal.pooling import max_pool
 from initlint.signal.windows import Pool, over
@@ -35,6 +35,9 @@ def _largest(point: Point, source: Layer, window: Pool) -> Moments:
         wider = replace(point.layer, window=point.layer.window.behind(source.window))
         whole = window_of(wider, extents[0])
         return _largest(replace(point, layer=wider), point.first_source(source), whole or window)
+    gated = _gated(point, source, window) if source.op == "multiply" and len(source.inputs) == 2 else None
+    if gated is not None:
+        return gated
     shape = theory_of(source) if source.op == "activation" else None
     if shape is None or not shape.is_relu_like:
         return windows.largest(point.behind.get(source.id, UNKNOWN), window)
@@ -42,6 +45,17 @@ def _largest(point: Point, source: Layer, window: Pool) -> Moments:
     if gaussian.apart is None:
         return max_pool(point.behind.get(source.id, UNKNOWN), window.count, is_rectified=True)
     return windows.largest(gaussian, window, shape)
+
+
+def _gated(point: Point, source: Layer, window: Pool) -> Moments | None:
+    """The largest of a signal times a gate that is the same at all places and never negative, as of squeeze-and-excite
+    (Hu et al. 2018, arXiv:1709.01507, eq. 4); `None` for any other product."""
+    for gate, signal in (source.inputs, source.inputs[::-1]):
+        shape = theory_of(point.layers[gate]) if point.layers[gate].op == "activation" else None
+        if shape is not None and shape.is_logistic and point.reached.get(gate, UNKNOWN_EXTENT).places == 1:
+            found = _largest(point, point.layers[signal], window)
+            return places.pairwise(propagation.multiply, found, point.behind.get(gate, UNKNOWN))
+    return None
 
 
 def is_largest(layer: Layer) -> bool:
