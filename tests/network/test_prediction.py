@@ -432,7 +432,7 @@ def test_pools_behind_pools_and_over_parts_of_different_size_are_predicted() -> 
     assert_predicted(POOLED, (8, 32, 40, 40), "pool", "mean", "inner", "parts", rel=0.1)
 
 
-GATED = """
+SQUEEZED = """
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
@@ -447,4 +447,4 @@ class Net(nn.Module):
 
 
 def test_the_largest_of_a_gated_signal_is_the_gated_largest() -> None:
-    assert_predicted(GATED, (16, 32, 17, 17), "pool")
+    assert_predicted(SQUEEZED, (16, 32, 17, 17), "pool")
