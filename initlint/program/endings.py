@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from initlint.frameworks import losses
 from initlint.frameworks import torch as framework
 from initlint.program.certainty import knows_all
-from initlint.program.dataflow.definitions import Definition, Definitions
+from initlint.program.dataflow.bindings import Definition
+from initlint.program.dataflow.definitions import Definitions
 from initlint.program.dataflow.evaluation import Terms
 from initlint.program.ending import KEEPING, RAW, Call, Ending
 from initlint.program.loops.callers import given_for

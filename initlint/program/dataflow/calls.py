@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from initlint.frameworks import numerics
 from initlint.frameworks import torch as framework
+from initlint.program.dataflow.substitution import substitute
 from initlint.program.dataflow.term import KEEP, UNKNOWN, Term
 from initlint.program.loops.classes import find_method, overrides
 from initlint.program.loops.expressions import dotted
@@ -210,8 +211,6 @@ class Calls:
 
     def _function(self, callee: Routine, call: facts.Call, routine: Routine) -> Term | None:
         """What a function or method of the program gives back for these arguments."""
-        from initlint.program.dataflow.evaluation import substitute
-
         if (
             callee.owner is not None
             and not callee.is_static

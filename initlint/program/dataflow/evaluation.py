@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, ClassVar
 from weakref import WeakKeyDictionary
 
 from initlint.frameworks import numerics
 from initlint.frameworks.torch import TRANSPARENT_DECORATORS
+from initlint.program.dataflow.bindings import Definition, Reach
 from initlint.program.dataflow.calls import Calls
-from initlint.program.dataflow.definitions import Definition, Definitions, Reach
+from initlint.program.dataflow.definitions import Definitions
 from initlint.program.dataflow.term import CYCLE, EITHER, KEEP, NUMBER, PARAMETER, RUNNING, TUPLE, UNKNOWN, Term
 from initlint.program.loops.expressions import spelled, terminal_name
 from initlint.program.loops.links import names_called
@@ -294,25 +294,6 @@ class Terms:
 
 TRANSPARENT = TRANSPARENT_DECORATORS | {"script", "script_if_tracing", "compile", "function", "jit", "script_method"}
 """Last names of decorators that leave what a function computes."""
-
-
-def substitute(
-    term: Term, given: Mapping[str, Callable[[], Term]], routine: Routine, known: dict[int, Term] | None = None
-) -> Term:
-    """A term with the parameters of a routine replaced by what a call gives for them."""
-    known = {} if known is None else known
-    if term.op == PARAMETER:
-        return given[term.name]() if term.routine is routine and term.name in given else term
-    if term.op == NUMBER:
-        return term
-    if id(term) not in known:
-
-        def operands() -> tuple[Term, ...]:
-            return tuple(substitute(each, given, routine, known) for each in term.operands)
-
-        options = {name: substitute(each, given, routine, known) for name, each in term.options.items()}
-        known[id(term)] = replace(term, make=operands, options=options)
-    return known[id(term)]
 
 
 def _literal(node: facts.Literal, routine: Routine) -> Term:
