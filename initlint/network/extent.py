@@ -47,6 +47,8 @@ def behind(layer: Layer, inputs: Sequence[Extent]) -> Extent:
         return Extent(_looked_up(before), _entries(layer), is_last=True)
     if layer.op == "pool":
         return replace(before, sides=pooled(layer, before))
+    if isinstance(part := layer.options.get("part"), slice) and before.sides and not before.is_last:
+        return replace(before, width=None if before.width is None else len(range(before.width)[part]))
     if layer.op == "concat" and joins_places(layer, before):
         counts = [each.places for each in inputs if each.places is not None]
         return replace(before, sides=(sum(counts),) if len(counts) == len(inputs) > 1 else before.sides)

@@ -101,6 +101,16 @@ def picked(index: Value, *, is_piece: bool) -> Layout | None:
     return Drop(axes) if axes else Same()
 
 
+def part_of_units(index: Value) -> slice | None:
+    """``signal[:, start:stop]``: which entries of axis 1 are left; `None` where that is not what it is."""
+    if not isinstance(index, tuple) or len(index) < 2 or any(each != slice(None) for each in (index[0], *index[2:])):
+        return None
+    part = index[1]
+    ends = (part.start, part.stop) if isinstance(part, slice) and part.step is None else ()
+    is_known = all(end is None or (isinstance(end, int) and not isinstance(end, bool)) for end in ends)
+    return part if ends and is_known and part != slice(None) else None
+
+
 def cut(name: str, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Layout | None:
     """Of one of the pieces that `name` cuts a signal into, where they are equal."""
     if name == "unbind":

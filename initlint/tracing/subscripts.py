@@ -96,7 +96,10 @@ def load_item(tracer: Tracer, owner: Value, index: Value, place: Place) -> Value
 
     if isinstance(owner, Signal):
         is_piece = tracer.record.layers[owner.node].kind in framework.SPLITS
-        options = {"layout": layouts.picked(index, is_piece=is_piece)}
+        options: dict[str, object] = {"layout": layouts.picked(index, is_piece=is_piece)}
+        part = layouts.part_of_units(index)
+        if part is not None:
+            options["part"] = part
         return tracer.add_layer("reshape", "[]", place, (owner,), options=options)
     if isinstance(owner, Row) and isinstance(index, (int, slice)):
         return _load_from_row(owner, index)

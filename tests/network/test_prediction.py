@@ -448,3 +448,24 @@ class Net(nn.Module):
 
 def test_the_largest_of_a_gated_signal_is_the_gated_largest() -> None:
     assert_predicted(SQUEEZED, (16, 32, 17, 17), "pool")
+
+
+PARTLY_ADDED = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.norm = nn.Conv2d(32, 64, 3, padding=1), nn.BatchNorm2d(64)
+        self.second, self.again = nn.Conv2d(64, 256, 3, padding=1), nn.BatchNorm2d(256)
+        self.last, self.end = nn.Conv2d(256, 256, 1), nn.Identity()
+
+    def forward(self, x):
+        shortcut = 3 * self.norm(self.first(x))
+        x = self.again(self.second(shortcut))
+        return self.end(torch.cat([x[:, :64] + shortcut, x[:, 64:]], dim=1))
+"""
+
+
+def test_units_that_are_cut_out_count_by_their_number() -> None:
+    (network,) = initlint.check_text(HEADER + PARTLY_ADDED, "net.py").networks
+    last = as_float(predict(network, [(16, 32, 8, 8)])[-1].after.variance)
+    assert last == pytest.approx(measured(PARTLY_ADDED, (16, 32, 8, 8))["end"], rel=0.05)
