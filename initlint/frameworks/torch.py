@@ -300,6 +300,8 @@ ELEMENTWISE: dict[str, FunctionSpec] = {
     "exp": FunctionSpec("activation", "exp"),
     "abs": FunctionSpec("activation", "abs"),
     "square": FunctionSpec("activation", "square"),
+    "sqrt": FunctionSpec("activation", "sqrt"),
+    "rsqrt": FunctionSpec("activation", "rsqrt"),
 }
 """Activations that are functions under `FUNCTIONAL_ROOTS` and, with the same name, methods of a tensor."""
 FUNCTIONS: dict[str, FunctionSpec] = {
@@ -322,7 +324,9 @@ FUNCTIONS: dict[str, FunctionSpec] = {
     "dropout3d": _DROPOUT,
     "alpha_dropout": FunctionSpec("dropout", "alpha", {"p": 0.5, "training": False}, {"p": "p"}),
     "feature_alpha_dropout": FunctionSpec("dropout", "alpha", {"p": 0.5, "training": False}, {"p": "p"}),
-    "scaled_dot_product_attention": FunctionSpec("attention"),
+    "scaled_dot_product_attention": FunctionSpec(
+        "attention", signature=signature("key", "value", attn_mask=None, dropout_p=0.0, is_causal=False, scale=None)
+    ),
     "multi_head_attention_forward": FunctionSpec("attention"),
     "matmul": FunctionSpec("matmul"),
     "mm": FunctionSpec("matmul"),
@@ -705,6 +709,20 @@ HARMLESS_ROOTS = (
     "torch.autograd.",
 )
 """Beginnings of external names that write to no parameter they are given."""
+NOT_AS_WRITTEN = frozenset(
+    {
+        "torch.jit.is_tracing",
+        "torch.jit.is_scripting",
+        "torch.compiler.is_compiling",
+        "torch.compiler.is_dynamo_compiling",
+        "torch.compiler.is_exporting",
+        "torch._dynamo.is_compiling",
+        "torch._dynamo.external_utils.is_compiling",
+        "torch.onnx.is_in_onnx_export",
+        "torch.distributed.is_initialized",
+    }
+)
+"""Functions that ask whether a program runs otherwise than by itself, as it is written: compiled, exported, as one of many."""
 RECURRENT_OP = "recurrent"
 TRANSPARENT_DECORATORS = frozenset(
     {

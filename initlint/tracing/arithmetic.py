@@ -11,7 +11,7 @@ from initlint.finding import Place
 from initlint.network import Replication
 from initlint.signal.distribution import Distribution
 from initlint.signal.size import Size, as_float
-from initlint.tracing import rows, tensors
+from initlint.tracing import idioms, rows, tensors
 from initlint.tracing.values import (
     ContainerValue,
     DictValue,
@@ -22,6 +22,7 @@ from initlint.tracing.values import (
     Scope,
     Signal,
     TensorValue,
+    Turn,
     Unknown,
     Value,
 )
@@ -169,6 +170,8 @@ def _of_tensors(symbol: str, left: Value, right: Value) -> Value:
     tensor, other = (left, right) if isinstance(left, TensorValue) else (right, left)
     assert isinstance(tensor, TensorValue)
     found = tensors.law_of(tensor)
+    if isinstance(tensor, Turn) and other == 1 and (symbol == "*" or (symbol == "/" and tensor is left)):
+        return tensor
     if isinstance(other, (int, float, Size)) and not isinstance(other, bool):
         return TensorValue(tensor.shape, scaled_law(symbol, found, other, tensor is left))
     if isinstance(other, TensorValue):
@@ -213,9 +216,13 @@ def _of_signals(tracer: Tracer, symbol: str, left: Value, right: Value, place: P
     other = right if isinstance(left, Signal) else left
     if symbol == "@":
         return _matrix_product(tracer, left, right, place)
+    if len(signals) == 2 and (found := idioms.combine(tracer, symbol, signals[0], signals[1], place)) is not None:
+        return found
     if len(signals) == 2:
         op = {"+": "add", "-": "add", "*": "multiply", "/": "multiply"}.get(symbol, "unknown")
         return tracer.add_layer(op, symbol, place, signals, reason="" if op != "unknown" else f"operator {symbol}")
+    if isinstance(other, Turn) and symbol == "*":
+        return idioms.turned(tracer, signals[0], other, place)
     if isinstance(other, TensorValue):
         return _with_tensor(tracer, symbol, signals[0], other, place)
     return _with_number(tracer, symbol, signals[0], other, isinstance(left, Signal), place)

@@ -223,7 +223,7 @@ def _boolean(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
     right = tracer.evaluate(node.right, scope)
     if comparing.truth(tracer, right) is (node.operator == "or"):
         return right if isinstance(right, bool) else Unknown("either of two values")
-    return Unknown("either of two values")
+    return Unknown("either of two values", is_conditional=right is True and node.operator == "and")
 
 
 def _compare(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:

@@ -16,6 +16,7 @@ from initlint.tracing.values import (
     Scope,
     Signal,
     TensorValue,
+    Unknown,
     Value,
 )
 
@@ -142,6 +143,8 @@ def call_function_spec(
     window = None
     if spec.op == "reshape":
         options["layout"] = layouts.layout_of(name, arguments[1:], keywords)
+    if spec.op == "attention":
+        options["causal"] = _is_causal(bound.get("is_causal", False))
     if spec.op == "concat":
         axis = arguments[1] if len(arguments) > 1 else keywords.get("dim", keywords.get("axis", 0))
         options["axis"] = axis if isinstance(axis, int) else None
@@ -162,6 +165,13 @@ def call_function_spec(
     return tracer.add_layer(
         spec.op, name, place, signals, activation=activation, options=options, window=window, **details
     )
+
+
+def _is_causal(value: Value) -> bool | None:
+    """Whether a place sees only those before it; where that has a condition, a mask says the same where it fails."""
+    if isinstance(value, Unknown):
+        return True if value.is_conditional else None
+    return value is True
 
 
 def _affine(bound: Mapping[str, Value]) -> dict[str, object]:

@@ -34,6 +34,7 @@ from initlint.tracing.values import (
     ExternalValue,
     Keywords,
     LayerValue,
+    ListValue,
     Method,
     NamedGain,
     Scope,
@@ -64,6 +65,8 @@ def call_external(
     found = _call_framework(tracer, name, arguments, keywords, place, scope)
     if found is not NOTHING:
         return found
+    if name in framework.NOT_AS_WRITTEN:
+        return False
     if name.startswith("builtins."):
         return builtins.call_builtin(tracer, name[len("builtins.") :], arguments, keywords, place, scope)
     if name in standard_library.PYTHON:
@@ -155,6 +158,8 @@ def _call_base(
 def _call_function(
     tracer: Tracer, name: str, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope
 ) -> Value:
+    from initlint.tracing import calls
+
     function = framework.function_name(name)
     if function is None:
         return NOTHING
@@ -169,12 +174,26 @@ def _call_function(
         return found
     if name.startswith("torch.optim"):
         return Unknown(name, place)
+    signals = [signal for value in arguments for signal in calls.signals_in(value)]
+    if signals and arguments and isinstance(arguments[0], TensorValue):
+        return tracer.add_layer("unknown", function, place, signals, reason=f"{name} is not followed")
     if arguments and isinstance(arguments[0], TensorValue) and not function.startswith("is_"):
         owner = arguments[0]
-        if function in framework.COPIES | framework.ALIASES | framework.PARTS or name.endswith("_"):
+        if function in framework.COPIES | framework.ALIASES | framework.PARTS | TURNS or name.endswith("_"):
             return tensor_methods.call(tracer, owner, name.rpartition(".")[2], arguments[1:], keywords, place, scope)
         return tensors.normalised(function, owner, arguments, keywords) or TensorValue(None)
-    return NOTHING
+    is_joined = function in framework.FUNCTIONS and framework.FUNCTIONS[function].op == "concat"
+    return TensorValue(None) if is_joined and arguments and _are_tensors(arguments[0]) else NOTHING
+
+
+TURNS = frozenset({"cos", "sin"})
+"""Functions of angles."""
+
+
+def _are_tensors(value: Value) -> bool:
+    """Whether it is a list or tuple of tensors that are no signals."""
+    items = value.items if isinstance(value, ListValue) else value if isinstance(value, tuple) else ()
+    return bool(items) and all(isinstance(each, TensorValue) for each in items)
 
 
 def call_on_signals(
@@ -203,6 +222,12 @@ def call_on_signals(
     if function == "addcmul" and len(arguments) == 3:
         product = arithmetic.binary(tracer, "*", arguments[1], arguments[2], place, Scope(None))  # type: ignore[arg-type]
         return arithmetic.binary(tracer, "+", arguments[0], product, place, Scope(None))  # type: ignore[arg-type]
+    if function == "addmm" and len(arguments) == 3:
+        bias, signal, weight = arguments
+        if isinstance(signal, Signal) and isinstance(weight, TensorValue) and isinstance(bias, TensorValue):
+            return functional.apply_matrix(tracer, signal, weight, is_transposed=False, place=place, bias=bias)
+    if function == "pow" and len(arguments) == 2:
+        return arithmetic.binary(tracer, "**", arguments[0], arguments[1], place, Scope(None))  # type: ignore[arg-type]
     if function == "einsum" and arguments:
         return einsum.contract(tracer, arguments[0], arguments[1:], place)
     if function == "masked_fill" and _hides(arguments, keywords):

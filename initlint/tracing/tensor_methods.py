@@ -17,6 +17,7 @@ from initlint.tracing.values import (
     ListValue,
     Scope,
     TensorValue,
+    Turn,
     Unknown,
     Value,
 )
@@ -78,6 +79,8 @@ def call(
     if name.endswith("_") and not name.endswith("__"):
         tensors.write(tracer, owner, name, None, place, scope)
         return owner
+    if name in ("cos", "sin"):
+        return Turn(owner.shape, part=name, angle=owner)
     if name in ("expand", "repeat", "expand_as"):
         return TensorValue(None, tensors.law_of(owner), owner.parameter, owner.is_part)
     return TensorValue(None) if name not in ("item", "tolist") else Unknown(f"the {name} of a tensor", place)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from initlint.finding import Place
@@ -19,6 +20,7 @@ from initlint.tracing.values import (
     Method,
     Scope,
     TensorValue,
+    Turn,
     Unknown,
     Value,
     describe,
@@ -67,6 +69,8 @@ def shape_value(shape: Shape) -> Value:
 
 
 def alias(owner: TensorValue, shape: Shape | None) -> TensorValue:
+    if isinstance(owner, Turn):
+        return replace(owner, shape=shape)
     return TensorValue(shape, owner.distribution, owner.parameter, owner.is_part, place=owner.place)
 
 
@@ -89,6 +93,8 @@ def moved(shape: Shape | None, name: str, axes: Sequence[Value]) -> Shape | None
 
 def load_item(owner: TensorValue, index: Value) -> TensorValue:
     """``tensor[index]``: some of its memory; all of it for ``[:]``."""
+    if isinstance(owner, Turn):
+        return replace(owner, shape=None)
     is_whole = index == slice(None)
     shape = owner.shape if is_whole else None
     if owner.shape and not is_whole and isinstance(index, (int, slice)):

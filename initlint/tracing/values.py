@@ -37,6 +37,8 @@ class Unknown:
     place: Place | None = None
     loaded: Place | None = None
     """For a module that came with its weights: where they were loaded."""
+    is_conditional: bool = False
+    """Whether it is ``True`` where a condition that is not known holds: of ``condition and True``."""
 
 
 @dataclass(frozen=True)
@@ -254,6 +256,15 @@ class Row(TensorValue):
     """A tensor with one axis whose entries are known: ``torch.linspace(0, rate, depth)``."""
 
     numbers: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Turn(TensorValue):
+    """The cosine or sine of a tensor of angles."""
+
+    part: str = "cos"
+    angle: Value = None
+    """The tensor, for a cosine and a sine to find that they belong together."""
 
 
 @dataclass(frozen=True, eq=False)

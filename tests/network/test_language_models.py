@@ -10,7 +10,7 @@ from initlint.signal.size import as_float
 
 torch = pytest.importorskip("torch")
 HEADER = "import torch\nimport torch.nn.functional as F\nfrom torch import nn\n\n\n"
-BUILDS = 8
+BUILDS = 40
 
 
 def predicted(source: str, shape: tuple[int, ...]) -> float | None:
@@ -67,3 +67,107 @@ def test_tokens_are_the_places_that_attention_goes_over() -> None:
     for places in (8, 32):
         found = predicted(ATTENDED, (16, places))
         assert found == pytest.approx(measured(ATTENDED, (16, places), 1000), rel=0.08)
+
+
+NORMED = """
+class Norm(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.full((64,), 0.5))
+        self.epsilon = 1e-2
+
+    def forward(self, x):
+        wide = x.to(torch.float32)
+        size = wide.pow(2).mean(-1, keepdim=True)
+        return self.weight * (wide * torch.rsqrt(size + self.epsilon)).to(x.dtype)
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(1000, 64)
+        nn.init.normal_(self.embedding.weight, std=0.2)
+        self.norm = Norm()
+
+    def forward(self, tokens):
+        return self.norm(self.embedding(tokens))
+"""
+
+
+def test_a_norm_written_by_hand_is_one() -> None:
+    """Root mean squares and what divides by them, with the epsilon that is added."""
+    divided = NORMED.replace("wide * torch.rsqrt(size + self.epsilon)", "wide / (size + self.epsilon).sqrt()")
+    for source in (NORMED, divided):
+        assert predicted(source, (8, 16)) == pytest.approx(measured(source, (8, 16), 1000), rel=0.05)
+    other = NORMED.replace("wide * torch", "(wide + 1) * torch")
+    assert predicted(other, (8, 16)) is None
+
+
+ROTATED = """
+def turn(x):
+    one, other = x[..., : x.shape[-1] // 2], x[..., x.shape[-1] // 2 :]
+    return torch.cat((-other, one), dim=-1)
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(1000, 64)
+        self.register_buffer("speed", 1.0 / 10000 ** (torch.arange(0, 64, 2) / 64))
+
+    def forward(self, tokens):
+        x = self.embedding(tokens)
+        angles = torch.arange(tokens.shape[1])[:, None].float() * self.speed
+        angles = torch.cat((angles, angles), dim=-1)
+        cos, sin = angles.cos()[None], angles.sin().unsqueeze(0)
+        return x * cos + turn(x) * sin
+"""
+
+
+def test_a_rotation_keeps_the_size() -> None:
+    """Of queries and keys that are turned by their places; two products with other angles are not followed."""
+    assert predicted(ROTATED, (8, 16)) == pytest.approx(measured(ROTATED, (8, 16), 1000), rel=0.05)
+    other = ROTATED.replace("angles.sin()", "(2 * angles).sin()")
+    assert predicted(other, (8, 16)) is None
+
+
+CAUSAL = """
+class Net(nn.Module):
+    def __init__(self, causal=True):
+        super().__init__()
+        self.causal = causal
+        self.embedding = nn.Embedding(1000, 64)
+
+    def forward(self, tokens, mask=None):
+        x = self.embedding(tokens)
+        is_causal = tokens.shape[1] > 1 and mask is None and self.causal
+        return F.scaled_dot_product_attention(0.05 * x, 0.05 * x, x, is_causal=is_causal)
+"""
+
+
+@pytest.mark.parametrize("places", [2, 12, 64])
+def test_a_place_that_sees_only_those_before_it_averages_less(places: int) -> None:
+    """Also where that has a condition that is not known."""
+    assert predicted(CAUSAL, (8, places)) == pytest.approx(measured(CAUSAL, (8, places), 1000), rel=0.1)
+    both = CAUSAL.replace("causal=True", "causal=False")
+    assert predicted(both, (8, places)) == pytest.approx(measured(both, (8, places), 1000), rel=0.1)
+    assert predicted(CAUSAL.replace("self.causal\n        return", "unknown(x)\n        return"), (8, places)) is None
+
+
+TRANSPOSED = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(1000, 64)
+        self.weight = nn.Parameter(torch.randn(64, 128) * 0.1)
+        self.bias = nn.Parameter(torch.full((128,), 0.3))
+
+    def forward(self, tokens):
+        x = self.embedding(tokens)
+        return torch.addmm(self.bias, x.view(-1, x.size(-1)), self.weight).view(*x.size()[:-1], 128)
+"""
+
+
+def test_a_linear_map_that_adds_its_bias_first_is_one() -> None:
+    """``addmm`` of a bias, a signal and an (in, out) weight."""
+    assert predicted(TRANSPOSED, (8, 16)) == pytest.approx(measured(TRANSPOSED, (8, 16), 1000), rel=0.05)

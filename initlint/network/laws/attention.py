@@ -6,7 +6,7 @@ from functools import reduce
 
 from initlint.network.network import Layer
 from initlint.network.point import HANDED_ON, Point, law_of
-from initlint.signal import places, propagation
+from initlint.signal import causal, places, propagation
 from initlint.signal.moments import UNKNOWN, Moments
 
 
@@ -16,6 +16,11 @@ def attend(point: Point) -> Moments:
     if len(point.inputs) != 3 or point.layer.parameters or not length:
         return UNKNOWN
     query, key, values = point.inputs
+    is_causal = point.layer.options.get("causal", False)
+    if is_causal is None:
+        return UNKNOWN
+    if is_causal:
+        return causal.attend(values, length, query, key)
     return places.attend(values, length, query, key)
 
 

@@ -21,7 +21,9 @@ SAME = 1e-6
 
 
 def add(point: Point) -> Moments:
-    """A sum of independent signals and parameters, or of a signal and its own average."""
+    """A sum of independent signals and parameters, of a signal and its own average, or of both parts of a rotation."""
+    if point.layer.options.get("rotates"):
+        return _rotated(point)
     related = _with_average(point)
     if related is not None:
         return related
@@ -44,6 +46,15 @@ def _with_average(point: Point) -> Moments | None:
             sign = -1 if point.layer.kind in DIFFERENCES else 1
             return windows.with_average(point.inputs[other], point.inputs[average], window, sign)
     return None
+
+
+def _rotated(point: Point) -> Moments:
+    """``x cos + y sin``: as large as either coordinate. Places are turned by different angles."""
+    one, other = (point.look_back(source) for source in point.sources)
+    first, second = as_float(one.second), as_float(other.second)
+    if first is None or second is None or not math.isclose(first, second, rel_tol=SAME):
+        return UNKNOWN
+    return Moments(0, one.second) if one.mean == 0 == other.mean else UNKNOWN
 
 
 def multiply(point: Point) -> Moments:
