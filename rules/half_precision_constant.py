@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from initlint.finding import Finding, Place, Severity
+from initlint.finding import Finding, Place
 from initlint.fix import Fix, Name, copied, replaced
 from initlint.frameworks.precision import LARGEST_HALF, LIMIT, LOST_IN_HALF
 from initlint.program import Program
@@ -102,7 +102,7 @@ def step(model: Attention, x, mask):
             f"a mask of {value:g} on what is float16 under mixed precision, expected at least {-LARGEST_HALF:g}: float16 "
             f"does not hold it, and masked_fill raises an error"
         )
-        yield self._finding(term, term.operands[2], message, asked, Severity.ERROR)
+        yield self._finding(term, term.operands[2], message, asked)
 
     def _epsilon(self, program: Program, term: Term, what: tuple[Term, ...], asked: Place) -> Iterator[Finding]:
         """An epsilon that is rounded to 0 where it is added, or where values are clamped to it."""
@@ -114,16 +114,15 @@ def step(model: Attention, x, mask):
                         f"an epsilon of {kept[1].value:g} on what is float16 under mixed precision, expected more than "
                         f"{LOST_IN_HALF:.1e}: float16 rounds it to 0, and the {term.op} behind it meets 0 all the same"
                     )
-                    yield self._finding(here, kept[1], message, asked, Severity.WARNING)
+                    yield self._finding(here, kept[1], message, asked)
 
-    def _finding(self, term: Term, constant: Term, message: str, asked: Place, severity: Severity) -> Finding:
+    def _finding(self, term: Term, constant: Term, message: str, asked: Place) -> Finding:
         value = _number(constant) or 0.0
         limit = "tiny" if abs(value) <= LOST_IN_HALF else "min" if value < 0 else "max"
         return self.finding(
             term.place,
             message,
             help=f"use {LIMIT}(x.dtype).{limit}",
-            severity=severity,
             predicted={"constant": value},
             related=[(asked, "float16 is asked for here")],
             fix=_fix(term, constant, limit),
