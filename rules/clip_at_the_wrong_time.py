@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from initlint.finding import Finding
 from initlint.program import Program
 from initlint.program.loops.clips import Clipping
+from initlint.program.loops.runs import Run
 from initlint.program.loops.timing import Timing
 from initlint.rule import Rule
 
@@ -74,17 +75,20 @@ def train(model, batches):
 """
 
     def check_program(self, program: Program) -> Iterator[Finding]:
-        """Judges every clip whose round of training is known."""
+        """Judges every clip in each round of training that is known to run it."""
         for clipping in program.clippings():
-            if not clipping.only_reads and clipping.timing is not None:
-                yield self._finding(clipping, clipping.timing)
+            for run in clipping.runs if not clipping.only_reads else ():
+                if run.timing is not None:
+                    yield self._finding(clipping, run, run.timing)
 
-    def _finding(self, clipping: Clipping, timing: Timing) -> Finding:
-        why = WHY[timing].format(method=clipping.method)
+    def _finding(self, clipping: Clipping, run: Run, timing: Timing) -> Finding:
+        why = WHY[timing].format(method=run.method)
+        related = [(clipping.place, "the gradients are clipped here")] if run.place != clipping.place else []
         return self.finding(
-            clipping.run_at,
+            run.place,
             f"{clipping.name} {why}",
             help=HELP.get(timing) or f"{clipping.name} between the last backward call and the step",
             predicted={"timing": timing.value},
-            fix=moved(clipping),
+            related=related,
+            fix=moved(run),
         )

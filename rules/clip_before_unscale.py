@@ -10,6 +10,7 @@ from initlint.frameworks.training import FIRST_SCALE
 from initlint.program import Program
 from initlint.program.loops.clips import Clipping
 from initlint.program.loops.events import Event
+from initlint.program.loops.runs import Run, placed
 from initlint.rule import Rule
 
 from .mending_clips import unscaled
@@ -69,20 +70,21 @@ def train(model, batches):
 """
 
     def check_program(self, program: Program) -> Iterator[Finding]:
-        """Judges every clip behind the backward call of a scaled loss."""
+        """Judges every clip behind the backward call of a scaled loss, in each round that is known to run it."""
         for clipping in program.clippings():
-            if not clipping.only_reads and clipping.timing is None and clipping.scaled is not None:
-                yield self._finding(clipping, clipping.scaled)
+            for run in clipping.runs if not clipping.only_reads else ():
+                if run.timing is None and run.scaled is not None:
+                    yield self._finding(clipping, run, run.scaled)
 
-    def _finding(self, clipping: Clipping, sent: Event) -> Finding:
+    def _finding(self, clipping: Clipping, run: Run, sent: Event) -> Finding:
         bound = clipping.bound
         worth = f": a bound of {bound:g} is worth {bound / FIRST_SCALE:.1e} at first" if bound else ""
         return self.finding(
-            clipping.place,
-            f"{clipping.name} acts on gradients that {clipping.scaler} multiplied by {FIRST_SCALE:.0f} at first and "
+            run.place,
+            f"{clipping.name} acts on gradients that {run.scaler} multiplied by {FIRST_SCALE:.0f} at first and "
             f"nothing unscaled{worth}",
-            help=unscale_before(clipping.scaler, clipping.optimizer, clipping.name),
+            help=unscale_before(run.scaler, run.optimizer, clipping.name),
             predicted={"scale": FIRST_SCALE, "bound": bound, "true_bound": bound / FIRST_SCALE if bound else None},
-            related=[(clipping.placed(sent.node, sent.routine), "the scaled gradients are made here")],
-            fix=unscaled(clipping),
+            related=[(placed(sent.node, sent.routine), "the scaled gradients are made here")],
+            fix=unscaled(run),
         )

@@ -7,6 +7,7 @@ from initlint.fix import Edit, Fix, Name, copied, inserted, replaced, statement_
 from initlint.frameworks.remedies import CLIP_FUNCTION, TRAINER_CLIP, parameters_of, unscale
 from initlint.program.loops.clips import Clipping
 from initlint.program.loops.events import Event
+from initlint.program.loops.runs import Run
 from initlint.program.loops.statements import runs_with, statement_of
 from initlint.program.training import TrainingLoop
 from initlint.reading import facts
@@ -21,9 +22,11 @@ def clipped(loop: TrainingLoop) -> Fix | None:
     statement = statement_of(loop.routine, loop.node)
     is_plain = isinstance(statement, facts.Evaluate) and statement.value is loop.node
     is_closed = len(loop.node.arguments) > (1 if loop.scaler else 0)
-    if statement is None or not is_plain or is_closed or not loop.names or len(loop.names) < len(_models(loop)):
+    is_named = bool(loop.names) and len(loop.names) >= len(_models(loop))
+    parameters = parameters_of(loop.names, loop.optimizer) if is_named else loop.parameters
+    if statement is None or not is_plain or is_closed or loop.is_sent_by_other or not parameters:
         return None
-    clip = (Name(CLIP_FUNCTION), f"({parameters_of(loop.names, loop.optimizer)}, max_norm=1.0)")
+    clip = (Name(CLIP_FUNCTION), f"({parameters}, max_norm=1.0)")
     is_scaled = loop.scaler and not loop.unscales
     first = (f"{unscale(loop.scaler, loop.optimizer)}\n",) if is_scaled else ()
     return Fix("Clip the gradients by their norm", (statement_before(statement, *first, *clip),), safe=False)
@@ -43,41 +46,41 @@ def _with_option(call: facts.Call, name: str, value: str) -> Edit:
     return inserted(call.arguments[-1].value.end, f", {name}={value}")
 
 
-def moved(clipping: Clipping) -> Fix | None:
+def moved(run: Run) -> Fix | None:
     """In front of the step, if both stand in one function and no branch holds the clip alone."""
-    routine, due = clipping.clip.routine, clipping.step_due
+    routine, due = run.clip.routine, run.step_due
     if due is None or due.routine is not routine or not isinstance(due.node, facts.Call) or _runs_closure(due):
         return None
-    clip, step = statement_of(routine, clipping.clip.call), statement_of(routine, due.node)
+    clip, step = statement_of(routine, run.clip.call), statement_of(routine, due.node)
     if not isinstance(clip, facts.Evaluate) or not isinstance(step, facts.Evaluate) or step.value is not due.node:
         return None
-    if not runs_with(routine, clip, step) or (due.scaler is not None and not clipping.is_unscaled_before(due)):
+    if not runs_with(routine, clip, step) or (due.scaler is not None and not run.is_unscaled_before(due)):
         return None
     edits = (statement_removed(clip), statement_before(step, copied(clip.value)))
     return Fix("Clip between the backward call and the step", edits, safe=False)
 
 
-def unscaled(clipping: Clipping) -> Fix | None:
+def unscaled(run: Run) -> Fix | None:
     """With the unscaling in front, if scaler, optimiser and clip are names of one function."""
-    routine, step, sent = clipping.clip.routine, clipping.step, clipping.scaled
-    statement = statement_of(routine, clipping.clip.call)
-    if step is None or sent is None or statement is None or not clipping.is_always_scaled:
+    routine, step, sent = run.clip.routine, run.step, run.scaled
+    statement = statement_of(routine, run.clip.call)
+    if step is None or sent is None or statement is None or not run.is_always_scaled:
         return None
-    if step.routine is not routine or sent.routine is not routine or not clipping.optimizer:
+    if step.routine is not routine or sent.routine is not routine or not run.optimizer:
         return None
-    late = _late(clipping)
+    late = _late(run)
     if late is None:
         return None
-    before = statement_before(statement, unscale(clipping.scaler, clipping.optimizer))
+    before = statement_before(statement, unscale(run.scaler, run.optimizer))
     return Fix("Unscale the gradients before they are clipped", (before, *map(statement_removed, late)), safe=False)
 
 
-def _late(clipping: Clipping) -> list[facts.Statement] | None:
+def _late(run: Run) -> list[facts.Statement] | None:
     """The unscalings behind the clip, which must go, as a second one raises; `None` if one cannot be taken out."""
-    routine = clipping.clip.routine
-    found = [statement_of(routine, one.node) for one in clipping.late_unscalings if one.routine is routine]
+    routine = run.clip.routine
+    found = [statement_of(routine, one.node) for one in run.late_unscalings if one.routine is routine]
     plain = [one for one in found if isinstance(one, facts.Evaluate)]
-    return list[facts.Statement](plain) if len(plain) == len(clipping.late_unscalings) else None
+    return list[facts.Statement](plain) if len(plain) == len(run.late_unscalings) else None
 
 
 def given_anew(clipping: Clipping) -> Fix | None:

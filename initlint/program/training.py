@@ -54,6 +54,10 @@ class TrainingLoop:
     """The function in which it steps."""
     node: facts.Node
     """What is at `step`."""
+    parameters: str = ""
+    """What the optimiser was given, as it was written, if that means the same where it steps."""
+    is_sent_by_other: bool = False
+    """Whether an accelerator or an engine sends the gradient back, and may scale it."""
     trainer: str = ""
     """For a loop of a framework: the trainer's class."""
 

@@ -227,33 +227,6 @@ def test_a_test_on_a_parameter_is_one_on_what_the_call_gives_for_it(project: Pro
     assert project.is_right("INL403")
 
 
-def test_a_helper_that_two_loops_call_at_different_times_is_not_judged(project: Project) -> None:
-    project.add(
-        "train.py",
-        """
-        import torch
-
-        def limit(model):
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-
-        def right(model, optimizer, loader):
-            for x in loader:
-                optimizer.zero_grad()
-                model(x).sum().backward()
-                limit(model)
-                optimizer.step()
-
-        def other(model, optimizer, loader):
-            for x in loader:
-                optimizer.zero_grad()
-                limit(model)
-                model(x).sum().backward()
-                optimizer.step()
-        """,
-    )
-    assert project.is_right("INL402")
-
-
 def test_a_hook_of_a_trainer_of_the_project_itself_is_no_hook_of_a_framework(project: Project) -> None:
     project.add(
         "train.py",
@@ -365,6 +338,33 @@ def test_clear_backward_clip_and_step_are_put_in_order_over_four_files(project: 
     assert project.is_right("INL402")
 
 
+def test_of_two_loops_that_call_a_helper_the_one_that_calls_it_too_early_is_reported(project: Project) -> None:
+    project.add(
+        "train.py",
+        """
+        import torch
+
+        def limit(model):
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+
+        def right(model, optimizer, loader):
+            for x in loader:
+                optimizer.zero_grad()
+                model(x).sum().backward()
+                limit(model)
+                optimizer.step()
+
+        def other(model, optimizer, loader):
+            for x in loader:
+                optimizer.zero_grad()
+                limit(model)  # here
+                model(x).sum().backward()
+                optimizer.step()
+        """,
+    )
+    assert project.is_right("INL402")
+
+
 def test_a_literal_argument_decides_the_branches_of_a_helper(project: Project) -> None:
     project.add(
         "train.py",
@@ -374,7 +374,7 @@ def test_a_literal_argument_decides_the_branches_of_a_helper(project: Project) -
         def finish(scaler, optimizer, model, unscale=False):
             if unscale:
                 scaler.unscale_(optimizer)
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)  # here
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             scaler.step(optimizer)
 
         def fit(model, loader):
@@ -383,7 +383,7 @@ def test_a_literal_argument_decides_the_branches_of_a_helper(project: Project) -
             for x in loader:
                 optimizer.zero_grad()
                 scaler.scale(model(x).sum()).backward()
-                finish(scaler, optimizer, model)
+                finish(scaler, optimizer, model)  # here
                 scaler.update()
         """,
     )

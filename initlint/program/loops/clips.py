@@ -16,9 +16,9 @@ from initlint.program.loops.generators import Exhausted, exhausted
 from initlint.program.loops.holdings import held_by, held_by_parameters, may_share
 from initlint.program.loops.lightning import TRAINER, is_trainer_class
 from initlint.program.loops.rounds import Round, Rounds
-from initlint.program.loops.routines import Routine
+from initlint.program.loops.runs import Run, placed
 from initlint.program.loops.statements import statement_of
-from initlint.program.loops.timing import Timing, scaler_of, sent_back, step_behind, step_due, timing_of, written
+from initlint.program.loops.timing import hook_of, written
 from initlint.reading import facts
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Clipping:
     @property
     def place(self) -> Place:
         """Of the call."""
-        return self.placed(self.clip.call, self.clip.routine)
+        return placed(self.clip.call, self.clip.routine)
 
     @property
     def name(self) -> str:
@@ -73,52 +73,17 @@ class Clipping:
         """Whether its bound is infinite and what it gives back is used: it measures a norm, and bounds nothing."""
         return self.bound == math.inf and self.is_read
 
-    @property
-    def method(self) -> str:
-        """The name of the function it stands in."""
-        return self.clip.routine.name
-
-    @property
-    def scaler(self) -> str:
-        """The scaler behind `scaled`, as it is written."""
-        return written(self.scaled.scaler) if self.scaled is not None else ""
+    @cached_property
+    def runs(self) -> tuple[Run, ...]:
+        """The clip in each round of training that runs it; one without a round if none is known."""
+        around = list(self._finder.around(self.clip.routine, self.clip.call))
+        if hook_of(self._values, self.clip) is not None or not around:
+            return (Run(self._values, self.clip, None, self.clip.call),)
+        return tuple(Run(self._values, self.clip, one, anchor) for one, anchor in around)
 
     @property
-    def optimizer(self) -> str:
-        """What steps behind it, as it is written."""
-        return written(self.step.subject) if self.step is not None else ""
-
-    @cached_property
-    def _around(self) -> tuple[tuple[Round, facts.Node], ...]:
-        return tuple(self._finder.around(self.clip.routine, self.clip.call))
-
-    @cached_property
-    def rounds(self) -> tuple[Round, ...]:
-        """The rounds of training it runs in; none if they are not known."""
-        return tuple(one for one, _ in self._around)
-
-    @property
-    def run_at(self) -> Place:
-        """Of the call in the round of training that leads to it; its own where that is the call itself or not known."""
-        if len(self._around) != 1 or self._around[0][0].routine is self.clip.routine.parent:
-            return self.place
-        one, anchor = self._around[0]
-        return self.placed(anchor, one.routine)
-
-    @cached_property
-    def timing(self) -> Timing | None:
-        """When it happens, if that is wrong for certain."""
-        return timing_of(self._values, self.clip, self.rounds)
-
-    @cached_property
-    def scaled(self) -> Event | None:
-        """The backward call whose scaled gradients it bounds as they are."""
-        return scaler_of(self.clip, self.rounds)
-
-    @cached_property
-    def step(self) -> Event | None:
-        """The first step behind it."""
-        return step_behind(self.clip, self.rounds)
+    def _rounds(self) -> tuple[Round, ...]:
+        return tuple(run.round for run in self.runs if run.round is not None)
 
     @cached_property
     def _exhausted(self) -> Exhausted | None:
@@ -128,7 +93,7 @@ class Clipping:
     def used_up_at(self) -> Place | None:
         """Where the generator of parameters that it is given was used up."""
         found = self._exhausted
-        return None if found is None else self.placed(found.by, self.clip.routine)
+        return None if found is None else placed(found.by, self.clip.routine)
 
     @property
     def generator(self) -> facts.Expression | None:
@@ -139,10 +104,9 @@ class Clipping:
     def stranger(self) -> tuple[str, str] | None:
         """The model whose parameters it bounds and the one that is stepped behind it, if they share nothing."""
         held = held_by_parameters(self._values, self.clip.parameters, self.clip.routine)
-        steps = [event for one in self.rounds for event in one.after(self.clip.call, (Act.STEP, Act.UNKNOWN))]
-        if not held or not steps or len(self.rounds) != 1:
+        if not held or len(self._rounds) != 1:
             return None
-        stepped = [self._held(event) for one in self.rounds for event in _steps_behind(one, self.clip)]
+        stepped = [self._held(event) for one in self._rounds for event in _steps_behind(one, self.clip)]
         if not stepped or not all(stepped):
             return None
         others = [model for models in stepped for model in models]
@@ -154,33 +118,6 @@ class Clipping:
         if event is None or event.act is not Act.STEP or event.subject is None:
             return []
         return held_by(self._values, event.subject, event.routine)
-
-    @cached_property
-    def step_due(self) -> Event | None:
-        """The step in front of which a clip with a wrong timing belongs, if there is one."""
-        return None if self.timing is None else step_due(self._values, self.clip, self.rounds, self.timing)
-
-    def is_unscaled_before(self, step: Event) -> bool:
-        """Whether the gradients of a step are unscaled before it, on every way."""
-        acts = (Act.UNSCALE, Act.BACKWARD)
-        before = [event for one in self.rounds for event in one.before(step.node, acts)]
-        return all(event is not None and event.act is Act.UNSCALE for event in before)
-
-    @cached_property
-    def late_unscalings(self) -> tuple[Event, ...]:
-        """The unscalings between it and the step, each once."""
-        acts = (Act.UNSCALE, Act.STEP)
-        behind = [event for one in self.rounds for event in one.after(self.clip.call, acts)]
-        return tuple({id(one.node): one for one in behind if one is not None and one.act is Act.UNSCALE}.values())
-
-    @cached_property
-    def is_always_scaled(self) -> bool:
-        """Whether every gradient it bounds is one of a scaled loss."""
-        return all(event is not None and event.scaler is not None for event in sent_back(self.clip, self.rounds))
-
-    def placed(self, node: facts.Node, routine: Routine) -> Place:
-        """The place of a node of a routine."""
-        return routine.module.source.place(node.start, node.end)
 
 
 def _steps_behind(one: Round, clip: Clip) -> Iterator[Event | None]:

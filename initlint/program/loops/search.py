@@ -11,7 +11,7 @@ from initlint.frameworks import training as framework
 from initlint.program.loops.classes import ancestry
 from initlint.program.loops.clipping import EVERYWHERE, Span, callbacks_in, calls_in, clips_in, hooks_in
 from initlint.program.loops.events import clip_of
-from initlint.program.loops.expressions import spelled
+from initlint.program.loops.expressions import argument, inside, spelled
 from initlint.program.loops.holdings import held_by_parameters, may_share
 from initlint.program.loops.lengths import known_steps
 from initlint.program.loops.lightning import lightning_loops, trained_model
@@ -91,6 +91,8 @@ class _Assembly:
             self._steps() if any(model.recurrence for model in trained) else None,
             routine,
             node,
+            self._parameters(routine),
+            any(one.keyword is None for one in self.path.backward.arguments),
         )
 
     def _steps(self) -> int | None:
@@ -102,6 +104,16 @@ class _Assembly:
         if routine is self.step.routine or not isinstance(node, facts.Call):
             return self.step.optimizer
         return node.function.value if isinstance(node.function, facts.Attribute) else None
+
+    def _parameters(self, routine: Routine) -> str:
+        """What the one optimiser was given, if its names mean the same in a routine of the same object."""
+        made = [value for value in self.optimizers if isinstance(value, Foreign)]
+        if len(made) != 1 or made[0].call is None or made[0].routine is None:
+            return ""
+        given = argument(made[0].call, framework.OPTIMIZER_PARAMETERS, 0)
+        names = {node.id for node in inside(given) if isinstance(node, facts.Name)}
+        is_own = made[0].routine.owner is routine.owner and names == {routine.self_name}
+        return spelled(given) if is_own and given is not None else ""
 
     def _reported(self) -> tuple[Routine, facts.Node]:
         """The step; or, if it is made in a wrapper's own ``step``, the call of that."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -36,20 +36,15 @@ class Timing(Enum):
     BEFORE_CLOSURE = "before the closure that sends the gradient back"
 
 
-def timing_of(values: Values, clip: Clip, rounds: Iterable[Round]) -> Timing | None:
-    """When gradients are bounded, if that is wrong for certain; `None` if it is right or not known."""
-    hook = _in_hook(values, clip)
-    if hook is not None:
-        return hook
-    if _accumulates_around(values, clip):
-        return Timing.EACH_BATCH
-    found = {_timing_in(values, clip, one) for one in rounds}
-    return found.pop() if len(found) == 1 else None
+def hook_of(values: Values, clip: Clip) -> Timing | None:
+    """When gradients are bounded in a method that a trainer calls, or in its context, if that is wrong for certain."""
+    return _in_hook(values, clip) or (Timing.EACH_BATCH if _accumulates_around(values, clip) else None)
 
 
-def _timing_in(values: Values, clip: Clip, one: Round) -> Timing | None:
+def timing_of(values: Values, clip: Clip, one: Round) -> Timing | None:
+    """When gradients are bounded in a round, if that is wrong for certain; `None` if it is right or not known."""
     acts = _Neighbours(values, clip, one)
-    if acts.before is None or acts.after is None or not acts.before or not acts.after:
+    if not acts.before or not acts.after:
         return None
     before = {event and event.act for event in acts.before}
     after = {event and event.act for event in acts.after}
@@ -63,25 +58,22 @@ def _timing_in(values: Values, clip: Clip, one: Round) -> Timing | None:
 
 
 class _Neighbours:
-    """The acts next to a clip that concern what it bounds; `None` where that is not known."""
+    """The acts next to a clip that concern what it bounds; none where that is not known."""
 
     def __init__(self, values: Values, clip: Clip, one: Round) -> None:
         self.values = values
         self.clip = clip
         self.held = held_by_parameters(values, clip.parameters, clip.routine)
         self.is_single = len(one.optimizers) <= 1
-        unknown = [event for way in one.ways for event in way.events if self._concerns(event) is None]
-        is_known = not unknown
-        concerned = Round(one.routine, tuple(map(self._concerned, one.ways))) if is_known else one
-        self.before = list(concerned.before(clip.call, USES)) if is_known else None
-        self.after = list(concerned.after(clip.call, USES)) if is_known else None
-        self.round = concerned if is_known else None
+        is_known = all(self._concerns(event) is not None for way in one.ways for event in way.events)
+        self.round = Round(one.routine, tuple(map(self._concerned, one.ways)) if is_known else ())
+        self.before = list(self.round.before(clip.call, USES))
+        self.after = list(self.round.after(clip.call, USES))
 
     def steps(self, *, is_behind: bool) -> Iterator[Event | None]:
         """The steps next to the clip."""
-        if self.round is not None:
-            sought = self.round.after if is_behind else self.round.before
-            yield from sought(self.clip.call, (Act.STEP,))
+        sought = self.round.after if is_behind else self.round.before
+        yield from sought(self.clip.call, (Act.STEP,))
 
     def _concerned(self, way: Way) -> Way:
         return Way(tuple(event for event in way.events if self._concerns(event)), way.decided, way.ended)
@@ -217,25 +209,24 @@ def _is_many(steps: facts.Expression | None) -> bool:
 SCALES = frozenset({Act.BACKWARD, Act.STEP, Act.UNSCALE, Act.UNKNOWN})
 
 
-def scaler_of(clip: Clip, rounds: Iterable[Round]) -> Event | None:
+def scaler_of(clip: Clip, one: Round) -> Event | None:
     """The backward call whose scaled gradients are bounded as they are; `None` if they are unscaled, or not for certain."""
     if clip.unscales or _knows_scale(clip.bound):
         return None
-    sent = list(sent_back(clip, rounds))
+    sent = list(sent_back(clip, one))
     if any(event is None or event.act in (Act.UNSCALE, Act.UNKNOWN) for event in sent):
         return None
     return next((event for event in sent if event is not None and event.scaler is not None), None)
 
 
-def sent_back(clip: Clip, rounds: Iterable[Round]) -> Iterator[Event | None]:
+def sent_back(clip: Clip, one: Round) -> Iterator[Event | None]:
     """The last backward call, unscaling or step before a clip, on each way on which the step behind fits to it."""
-    for one in rounds:
-        for way, index in one.with_(clip.call):
-            steps = [event for event in one.after_on(way, index, (Act.STEP,)) if event is not None]
-            is_scaled = all(event.scaler is not None for event in steps)
-            for event in one.before_on(way, index, SCALES):
-                if event is None or event.scaler is None or is_scaled:
-                    yield event
+    for way, index in one.with_(clip.call):
+        steps = [event for event in one.after_on(way, index, (Act.STEP,)) if event is not None]
+        is_scaled = all(event.scaler is not None for event in steps)
+        for event in one.before_on(way, index, SCALES):
+            if event is None or event.scaler is None or is_scaled:
+                yield event
 
 
 def _knows_scale(bound: facts.Expression | None) -> bool:
@@ -245,22 +236,11 @@ def _knows_scale(bound: facts.Expression | None) -> bool:
     )
 
 
-def step_due(values: Values, clip: Clip, rounds: tuple[Round, ...], timing: Timing) -> Event | None:
+def step_due(values: Values, clip: Clip, one: Round, timing: Timing) -> Event | None:
     """The one step that uses the gradients a clip should have bounded; `None` if there are several."""
-    found: dict[int, Event] = {}
-    for one in rounds:
-        near = _Neighbours(values, clip, one).steps(is_behind=timing is not Timing.AFTER_STEP)
-        found.update((id(event.node), event) for event in near if event is not None)
+    near = _Neighbours(values, clip, one).steps(is_behind=timing is not Timing.AFTER_STEP)
+    found = {id(event.node): event for event in near if event is not None}
     return next(iter(found.values())) if len(found) == 1 else None
-
-
-def step_behind(clip: Clip, rounds: Iterable[Round]) -> Event | None:
-    """The first step behind a clip."""
-    for one in rounds:
-        for event in one.after(clip.call, (Act.STEP,)):
-            if event is not None:
-                return event
-    return None
 
 
 def written(expression: facts.Expression | None) -> str:
