@@ -95,7 +95,9 @@ class Net(nn.Module):
         worst = max(found, key=lambda case: case.severity.rank)
         names = list(dict.fromkeys(case.weight.name for case in found))
         others = f" (and {len(names) - 1} more)" if len(names) > 1 else ""
-        units = worst.layer.weight.shape[0] if worst.layer.weight is not None and worst.layer.weight.shape else None
+        weight, layer = worst.layer.weight, worst.layer
+        rows = weight.shape[0] if weight is not None and weight.shape else None
+        units = layer.fan_out if layer.op == "linear" else rows
         count = f"all {units} units" if isinstance(units, int) else "all units"
         seen = worst.weight.measured
         is_measured = ", measured" if seen is not None else ""

@@ -16,7 +16,7 @@ from initlint.reading.source import displayed
 
 FRAMES_SHOWN = 6
 INSTALLED = re.compile(r"[/\\](?:site|dist)-packages[/\\]")
-MACHINERY = re.compile(r"[/\\](?:site|dist)-packages[/\\](?:torch|initlint)[/\\]")
+MACHINERY = re.compile(r"[/\\](?:site|dist)-packages[/\\](?:torch|keras|initlint)[/\\]")
 FATAL_FRAME = re.compile(r'  File "(?P<path>.+)", line (?P<line>\d+) in (?P<function>.+)')
 """As `faulthandler` writes it."""
 
@@ -35,7 +35,7 @@ class Frame(NamedTuple):
 
     @property
     def is_users(self) -> bool:
-        """Whether it is neither PyTorch's, nor the standard library's, nor ours."""
+        """Whether it is neither a framework's, nor the standard library's, nor ours."""
         return is_users(self.path)
 
     @property

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from torch import nn
 
+from initlint.probe import keras_models
 from initlint.probe.arguments import bind, parameter_names, resolve, takes_any_keyword
 from initlint.probe.errors import BUILDING, ProbeError
 from initlint.probe.importing import load as load
@@ -45,6 +46,7 @@ class Builder:
 
     def build(self) -> nn.Module:
         """The model. Raises `ProbeError` if what is built is none, and whatever building it raises."""
+        keras_models.forget_names()
         return self._model_in(self.make())
 
     def _model_in(self, made: object) -> nn.Module:
@@ -52,7 +54,8 @@ class Builder:
             self._note(f"the target gives {len(made)} objects; the first, a {type(made[0]).__name__}, is probed")
             made = made[0]
         if not isinstance(made, nn.Module):
-            raise ProbeError(BUILDING, f"the target gives {_shown(made)}, not a torch.nn.Module", _REMEDY)
+            remedy = keras_models.remedy() or _REMEDY
+            raise ProbeError(BUILDING, f"the target gives {_shown(made)}, not a torch.nn.Module", remedy)
         model = unwrapped(made)
         if model is not made:
             self._note(f"the model inside {type(made).__name__} is probed")

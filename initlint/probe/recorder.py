@@ -21,6 +21,7 @@ from torch.nn.modules import module as module_hooks
 from torch.nn.utils.parametrize import ParametrizationList
 from torch.overrides import TorchFunctionMode
 
+from initlint.probe.keras_models import layer_paths
 from initlint.probe.operations import IGNORE, PASS, UNKNOWN, Operation, operation
 from initlint.probe.places import Spot, caller
 from initlint.probe.statistics import Collector, is_measurable
@@ -71,7 +72,8 @@ class Recorder(TorchFunctionMode):
         """Whether repeats beyond `MOST_REPEATS` were left out."""
         self._model = model
         self._weights = weights
-        self._paths = {id(module): name for name, module in model.named_modules(remove_duplicate=False)}
+        self._paths = {id(layer): name for name, layer in layer_paths(model)}
+        self._paths |= {id(module): name for name, module in model.named_modules(remove_duplicate=False)}
         self._stack: list[tuple[nn.Module, str, int]] = []
         self._calls: Counter[str] = Counter()
         self._entered = 0

@@ -14,7 +14,7 @@ from msgspec.structs import replace as changed
 from torch import Tensor, nn
 
 from initlint.finding import Place
-from initlint.probe import assembly
+from initlint.probe import assembly, keras_models
 from initlint.probe.inputs.batch import Inputs, redraw
 from initlint.probe.inputs.find import find_inputs
 from initlint.probe.loading import Builder, load, prepare, unwrapped
@@ -128,6 +128,7 @@ def _record(built: Build, settings: Settings, feeder: Feeder) -> Recording:
     with preserved(model, (inputs.args, inputs.kwargs)):
         _set_mode(model, settings)
         torch.manual_seed(built.seed)
+        keras_models.build(model, inputs.args, inputs.kwargs)
         return _measure(replace(built, model=model), inputs, settings)
 
 

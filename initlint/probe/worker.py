@@ -45,8 +45,10 @@ def probe(request: Request, tell: Tell) -> Recording:
             raise
         raise ProbeError(STARTING, "probe needs PyTorch, and it is not installed", f"Run {NO_TORCH}.") from error
     from initlint.probe import overlay
+    from initlint.probe.keras_models import choose_backend
     from initlint.probe.session import run
 
+    choose_backend()
     overlay.install(request.contents)
     return run(request, tell)
 

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 from torch.utils._pytree import tree_map
 
+from initlint.probe import keras_models
 from initlint.probe.errors import ProbeError
 from initlint.probe.inputs.batch import Recipe, leaves
 from initlint.probe.inputs.files import arrange
@@ -56,7 +57,12 @@ def examples(model: nn.Module) -> Iterator[Example]:
 
 
 def declared_plan(model: nn.Module) -> Plan | None:
-    """An image of the size that timm's ``pretrained_cfg`` states."""
+    """An image of the size that timm's ``pretrained_cfg`` states; what a Keras model says of its only input."""
+    shapes = keras_models.input_shapes(model)
+    sides = [size for shape in shapes for size in shape[1:] if size is not None]
+    if len(shapes) == 1 and len(sides) == len(shapes[0]) - 1:
+        argument = Argument(required_parameters(model)[0].name, Input((BATCH, *sides)), reason="inputs")
+        return Plan((argument,))
     for name in ("pretrained_cfg", "default_cfg"):
         settings = _attribute(model, name)
         sizes = settings.get("input_size") if isinstance(settings, Mapping) else getattr(settings, "input_size", None)
