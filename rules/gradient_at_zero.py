@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from initlint.finding import Finding
+from initlint.finding import Finding, Severity
 from initlint.fix import Fix, copied, replaced
 from initlint.program import Program
 from initlint.program.dataflow import Term, Terms
@@ -29,7 +29,8 @@ class GradientAtZero(Rule):
     a constant channel.
     Silent on: an epsilon or a positive bound inside, ReLU features (their own gradient is 0), norms and standard deviations
     that the framework gives a gradient of 0 (torch.norm, Tensor.std), operands that nothing makes exactly 0, and
-    whatever no gradient surely flows through: detached, under no_grad, in metrics and evaluation.
+    whatever no gradient surely flows through: detached, under no_grad, in metrics and evaluation. Where the whole batch
+    is summed up first, it is told as a remark: that is 0 for a perfect fit alone.
     Fix: an epsilon inside the root; torch.linalg.vector_norm for the root of a sum of squares.
     Source: pytorch/pytorch#2421 ("norm backward returns nan at 0"); the documentation of jax ("Gradients contain NaN where
     using where"); Goodfellow, Bengio and Courville, Deep Learning, 2016, section 4.1.
@@ -70,6 +71,7 @@ class TripletLoss(nn.Module):
                     f"{_called(found.term)} of {found.reason} with no epsilon inside: where that is exactly 0 its derivative "
                     "is infinite and the gradient NaN",
                     help=f"add an epsilon inside the root, as in torch.sqrt(x + {WRITTEN}), or use torch.linalg.vector_norm",
+                    severity=Severity.INFO if found.is_total else None,
                     predicted={"operand": found.reason, "at": 0.0},
                     fix=_fix(found),
                 )

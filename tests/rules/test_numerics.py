@@ -156,3 +156,9 @@ def test_the_gradient_of_a_root_at_zero_is_not_a_number(function: Callable[[torc
 @pytest.mark.parametrize("function", NOT_AT_ZERO.values(), ids=NOT_AT_ZERO)
 def test_what_is_not_reported_has_a_gradient_at_zero(function: Callable[[torch.Tensor], torch.Tensor]) -> None:
     assert gradient(function).isfinite().all()
+
+
+@pytest.mark.parametrize(("reduction", "severity"), [("sum(-1)", "warning"), ("sum()", "info"), ("mean()", "info")])
+def test_a_root_of_the_sum_over_a_whole_batch_is_a_remark(reduction: str, severity: str) -> None:
+    text = f"import torch\n\n\ndef loss(a, b):\n    return torch.sqrt(((a - b) ** 2).{reduction}).mean()\n"
+    assert [finding.severity.value for finding in check_text(text, select=["INL506"]).findings] == [severity]

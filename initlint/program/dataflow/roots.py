@@ -28,6 +28,14 @@ class Root:
     reason: str
     """What it is that can be 0."""
 
+    @property
+    def is_total(self) -> bool:
+        """Whether everything is summed up first, so that all of a batch has to be 0."""
+        here = self.inner.bare()
+        if here.op in ("squared_error", "absolute_error"):
+            return "reduction" not in here.options
+        return here.op in ("sum", "mean") and "dim" not in here.options
+
 
 def roots(terms: Terms) -> Iterator[Root]:
     """Those in the files to report on; a norm or a deviation of a framework that gives them a gradient at 0 is none."""
