@@ -177,7 +177,8 @@ def _note(found: Comparison, row: Row, measured: float, prediction: Prediction |
 
 def _keys_of_row(row: Row) -> list[Key]:
     """What it may be called on the other side: by its module, by its weight, or by where it is called."""
-    names = [row.name if row.is_module else "", row.weight if row.op in WEIGHTED else "", _spot(row.called)]
+    weight = row.weight.partition("#")[0] if row.op in WEIGHTED else ""  # numbered: not the registered tensor
+    names = [row.name if row.is_module else "", weight, _spot(row.called)]
     ops = [row.op, "scale"] if row.op == "add" and len(row.inputs) == 1 else [row.op]  # a number that is added
     return [(name, op) for op in ops for name in names if name]
 

@@ -109,8 +109,11 @@ def call_function(
     node = function.node
     if function.name in framework.HOW_IT_RUNS:
         return None
-    if tracer.depth >= DEEPEST_CALL or _is_opaque(node) or _runs_away(tracer, node, arguments, keywords):
-        return call_unknown(tracer, Unknown(f"{function.name} is not followed"), arguments, keywords, place)
+    reason = Unknown(f"{function.name} is not followed")
+    if tracer.depth >= DEEPEST_CALL or _is_opaque(node):
+        return call_unknown(tracer, reason, arguments, keywords, place)
+    if _runs_away(tracer, node, arguments, keywords):
+        return call_unknown(tracer, reason, [each for each in arguments if not _is_plain_object(each)], keywords, place)
     known = effects.recall(tracer, function, arguments, keywords)
     if known is not effects.NEW:
         return known
@@ -161,6 +164,11 @@ def _runs_away(
         return False
     given = [each for each in (*arguments, *keywords.values()) if not isinstance(each, Instance) or each.cls.is_module]
     return active >= DEEPEST_RECURSION or not given or isinstance(given[0], (Size, Unknown))
+
+
+def _is_plain_object(value: Value) -> bool:
+    """Whether it is an object that holds no weights: what a recursive call does to it, the outer one is seen to do."""
+    return isinstance(value, Instance) and not value.cls.is_module
 
 
 def _is_opaque(node: facts.Function | facts.Lambda) -> bool:

@@ -147,3 +147,22 @@ def test_only_what_is_surely_raised_leads_to_a_handler() -> None:
     """Behind a test that is not known the program is taken to go on."""
     before = CHECKED.replace("not self.works", "unknown_function()")
     assert activation("Checked().choose() == 'fast'", before) == ["relu"]
+
+
+WALK = """
+class Options:
+    width = 4
+
+    def clean(self, values):
+        for value in values.values():
+            if isinstance(value, dict):
+                self.clean(value)
+
+options = Options()
+options.clean({"a": unknown_function()})
+"""
+
+
+def test_a_recursive_call_that_is_not_followed_leaves_plain_objects_known() -> None:
+    """What it does to them, the call around it does, too."""
+    assert activation("getattr(options, 'depth', 0) == 0", WALK) == ["relu"]
