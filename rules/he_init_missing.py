@@ -6,15 +6,13 @@ from collections.abc import Iterator
 from functools import partial
 
 from initlint.finding import Finding
-from initlint.fix import Fix
 from initlint.frameworks.remedies import scaled_init
 from initlint.network import Network
 from initlint.network.stack import Stack
-from initlint.program import Program
 from initlint.rule import Rule
 
 from .judging import PLAIN_LIMIT, Cause, blame, cause, other_places, whole_stacks
-from .redrawing import draw_before, fix_of, redrawn_stack
+from .redrawing import redrawing_stack
 from .wording import as_measured, consequence, evidence, init_in_words, power, severity, span, witnessed
 
 
@@ -85,13 +83,8 @@ def build(depth=14, width=256):
             predicted=predicted,
             measured=measured,
             related=other_places(stack.hidden, blame(stack)),
-            fix=partial(_fix, stack),
+            fix=partial(redrawing_stack, stack),
         )
-
-
-def _fix(stack: Stack, program: Program) -> Fix | None:
-    draw = draw_before(stack.hidden[0].activation)
-    return fix_of(f"Draw the weights with {draw.name}", redrawn_stack(program, stack, draw))
 
 
 def failing(network: Network) -> Iterator[tuple[Stack, float]]:

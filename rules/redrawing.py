@@ -8,10 +8,10 @@ from initlint.finding import Place
 from initlint.fix import Edit, Fix, Name, copied, replaced, statement_after
 from initlint.fix.edit import Part
 from initlint.frameworks.remedies import Draw, drawn_like, layer_class, scaled_draw
-from initlint.frameworks.torch import PARAMETER
+from initlint.frameworks.torch import PARAMETER, canonical
 from initlint.network import TRANSPARENT, Layer, Network
 from initlint.network.stack import Stack, Stage
-from initlint.program import Program
+from initlint.program import External, Program
 from initlint.program.functions import call_at, class_at, lineage, statement_at
 from initlint.program.initialising import initialisation
 from initlint.program.module import flatten
@@ -20,6 +20,8 @@ from initlint.reading import facts
 
 from .judging import is_explicit, last_write
 
+ROOT = PARAMETER.partition(".")[0] + "."
+"""What the full names of the framework begin with."""
 KEPT = frozenset({"mode", "generator"})
 """Arguments of an init call that stay as they are when another draws."""
 MATRIX_PRODUCT = "matmul"
@@ -65,7 +67,7 @@ def redrawn(program: Program, place: Place, draw: Draw) -> list[Located] | None:
 
 def _drawn_fresh(program: Program, place: Place, call: facts.Call, draw: Draw) -> list[Located] | None:
     """A new tensor is drawn: behind the statement that stores it as a parameter, or on the spot."""
-    if last_name(call).endswith("_"):  # no new tensor: it changes one
+    if last_name(call).endswith("_") or not _is_of_framework(program, place, call.function):  # no new tensor
         return None
     statement = statement_at(program, place)
     if isinstance(statement, facts.Assign) and len(statement.targets) == 1 and _is_parameter(statement.value):
@@ -109,6 +111,12 @@ def _redrawing(found: Iterable[tuple[Layer, Draw]], program: Program) -> Fix | N
 
 
 # ------------------------------------------------------------------------------------------------------ a whole network
+
+
+def redrawing_stack(stack: Stack, program: Program) -> Fix | None:
+    """The fix that draws the hidden weights of a stack for its activation."""
+    draw = draw_before(stack.hidden[0].activation)
+    return fix_of(f"Draw the weights with {draw.name}", redrawn_stack(program, stack, draw))
 
 
 def redrawn_stack(program: Program, stack: Stack, draw: Draw) -> list[Located] | None:
@@ -229,4 +237,13 @@ def _call_replaced(program: Program, layer: Layer, name: str | None) -> list[Loc
     if not call.arguments and isinstance(function, facts.Attribute) and layer.kind.islower():  # a tensor's method
         method = Edit(function.value.end, function.end, (f".{name.rpartition('.')[2]}",))
         return [(layer.place.path, method)]
+    if not _is_of_framework(program, layer.place, function):
+        return None
     return [(layer.place.path, replaced(function, Name(name)))]
+
+
+def _is_of_framework(program: Program, place: Place, function: facts.Expression) -> bool:
+    """Whether a name at a place leads into the framework that the fixes are written for, and not into another dialect."""
+    module = next((module for module in program.modules if module.source.display == place.path), None)
+    found = None if module is None else program.resolve_expression(module, function)
+    return isinstance(found, External) and canonical(found.name).startswith(ROOT)

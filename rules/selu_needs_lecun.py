@@ -14,7 +14,7 @@ from initlint.program import Program
 from initlint.rule import Rule
 
 from .judging import SGD_LIMIT, Cause, blame, cause, other_places, whole_stacks, worst
-from .redrawing import calls_replaced, draw_before, fix_of, redrawn_stack
+from .redrawing import calls_replaced, fix_of, redrawing_stack
 from .wording import as_measured, evidence, init_in_words, power, severity, witnessed
 
 LEAST_HARM = 1.0
@@ -81,7 +81,7 @@ net = nn.Sequential(*layers, nn.Linear(64, 1))
             predicted=predicted,
             measured=measured,
             related=other_places(stack.hidden, blame(stack)),
-            fix=partial(_fix_init, stack),
+            fix=partial(redrawing_stack, stack),
         )
 
     def _dropout(self, network: Network) -> Iterator[Finding]:
@@ -118,11 +118,6 @@ net = nn.Sequential(*layers, nn.Linear(64, 1))
                 predicted={"network": network.name, "layers": [each.name for each in found]},
                 related=_elsewhere(found),
             )
-
-
-def _fix_init(stack: Stack, program: Program) -> Fix | None:
-    draw = draw_before(stack.hidden[0].activation)
-    return fix_of(f"Draw the weights with {draw.name}", redrawn_stack(program, stack, draw))
 
 
 def _fix_dropout(found: list[Layer], program: Program) -> Fix | None:

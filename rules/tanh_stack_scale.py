@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from initlint.finding import Finding
 from initlint.frameworks.remedies import scaled_init
@@ -11,6 +12,7 @@ from initlint.network.stack import Stack
 from initlint.rule import Rule
 
 from .judging import SGD_LIMIT, Cause, blame, cause, other_places, scale_ratio, whole_stacks
+from .redrawing import redrawing_stack
 from .wording import as_measured, consequence, evidence, init_in_words, power, severity, span, witnessed
 
 
@@ -76,6 +78,7 @@ net = nn.Sequential(*layers, nn.Linear(128, 10))
             predicted=predicted,
             measured=measured,
             related=other_places(stack.hidden, blame(stack)),
+            fix=partial(redrawing_stack, stack),
         )
 
 

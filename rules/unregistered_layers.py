@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from initlint.finding import Finding, Place, Severity
-from initlint.frameworks.remedies import CONTAINERS, PARAMETER_CONTAINERS, REACHES
+from initlint.fix import Fix, Name, copied, replaced
+from initlint.frameworks.remedies import CONTAINERS, PARAMETER_CONTAINERS, REACHES, full_name
 from initlint.network import Network, Parameter
 from initlint.network import UnregisteredLayers as Hidden
+from initlint.program import Program
+from initlint.program.functions import statement_at
+from initlint.reading import facts
 from initlint.rule import Rule
 
 SHOWN = 3
@@ -97,7 +102,20 @@ class Net(nn.Module):
             f"{network.name} does not register: {REACHES} them"
         )
         remedy = f"wrap the {seen.container}: self.{seen.attribute.rpartition('.')[2]} = {kinds[seen.container]}(...)"
-        return self.finding(seen.place, message, help=remedy, predicted={"attribute": seen.attribute, "layers": count})
+        numbers = {"attribute": seen.attribute, "layers": count}
+        fix = partial(_fix, seen.place, kinds[seen.container])
+        return self.finding(seen.place, message, help=remedy, predicted=numbers, fix=fix)
+
+
+def _fix(place: Place, container: str, program: Program) -> Fix | None:
+    """The list that is assigned at the place in a container that registers what it holds; the keys of a dictionary might
+    be none that such a container takes."""
+    statement = statement_at(program, place)
+    value = statement.value if isinstance(statement, facts.Assign) else None
+    if not isinstance(value, (facts.Comprehension, facts.Sequence)) or value.kind not in ("list", "tuple"):
+        return None
+    edit = replaced(value, Name(full_name(container)), "(", copied(value), ")")
+    return Fix(f"Keep them in {container}", (edit,), safe=False)
 
 
 def _is_passed_by(parameter: Parameter) -> bool:

@@ -116,11 +116,17 @@ ZERO_HEAD = "nn.init.zeros_(head.weight)"
 DEFAULT_INIT = "nn.init.kaiming_uniform_(layer.weight, a=math.sqrt(5))"
 CONTAINERS = {"list": "nn.ModuleList", "tuple": "nn.ModuleList", "dict": "nn.ModuleDict"}
 """Plain container -> the one in which layers are registered."""
+
 PARAMETER_CONTAINERS = {"list": "nn.ParameterList", "tuple": "nn.ParameterList", "dict": "nn.ParameterDict"}
 REACHES = "no init function, optimiser, .to() or state_dict() reaches"
 """What passes by layers that are not registered."""
 WRITE_BACK = "write the tensor back under torch.no_grad() with weight.copy_(...)"
 _OF_VECTORS = {"bias": "nn.init.zeros_", "weight": "nn.init.ones_"}
+
+
+def full_name(shown: str) -> str:
+    """The full name of what messages show as ``nn.ModuleList``."""
+    return f"torch.{shown}"
 
 
 def draw_default(parameter: str) -> str:

@@ -29,8 +29,9 @@ UNFIXED = {
     "INL208": ("bad_scale_too_large",),
     "INL301": ("bad_activation_by_name", "bad_split_over_files"),
     "INL302": (),
-    "INL401": ("bad_closure", "bad_policy_over_time"),
+    "INL401": ("bad_accelerate", "bad_closure", "bad_deepspeed"),
     "INL402": (
+        "bad_accelerate_accumulate",
         "bad_closure",
         "bad_hf_trainer",
         "bad_lightning_optimizer_step",
@@ -49,16 +50,20 @@ UNFIXED = {
     "INL508": ("bad_over_files",),
 }
 """Rules with fixes -> the sick fixtures that a fix is not offered for."""
-LEFT_OUT = {"INL401/bad_accelerate", "INL402/bad_accelerate_accumulate"}
-"""Sick fixtures whose fix does not stand up to the second check: nothing may be written there."""
 
-ABSENT = frozenset({"einops", "lightning"})
+ABSENT = frozenset({"deepspeed", "einops", "jax", "keras", "lightning", "pytorch_lightning", "tensorflow"})
 """Packages that fixtures import and that are not installed."""
+ON_A_GPU = frozenset({"INL403/bad_script"})
+"""Fixtures that need one when they are imported."""
+
+
+OTHER_DIALECT = "bad_keras"
+"""Beginning of the names of fixtures in a dialect that fixes are not written in."""
 
 
 def cases() -> Iterator[Path]:
     for code in UNFIXED:
-        yield from sorted((FIXTURES / code).glob("bad_*"))
+        yield from sorted(path for path in (FIXTURES / code).glob("bad_*") if not path.name.startswith(OTHER_DIALECT))
 
 
 @pytest.fixture
@@ -99,9 +104,8 @@ def test_a_sick_fixture_is_healthy_after_its_fix_and_nothing_else_changes(case: 
     offered = [one for one in check(case, isolated=True, extend_select=[code]).findings if one.patch is not None]
     report = fix(case, code)
     assert not report.errors
-    if name in UNFIXED[code] or f"{code}/{name}" in LEFT_OUT:
-        assert (offered == []) == (name in UNFIXED[code])
-        assert report.fixes.changes == ()
+    if name in UNFIXED[code]:
+        assert (offered, report.fixes.changes) == ([], ())
         return
     assert code in {finding.code for finding in report.fixes.fixed}
     assert report.fixes.left_out == ()
@@ -112,7 +116,8 @@ def test_a_sick_fixture_is_healthy_after_its_fix_and_nothing_else_changes(case: 
         after = path.read_text(encoding="utf-8")
         assert (after != text) == (path in changed)
         assert touched(text, after) <= lines_of(offered, path)
-        run(path)
+        if f"{code}/{name}" not in ON_A_GPU:
+            run(path)
 
 
 def run(path: Path) -> None:
