@@ -9,12 +9,14 @@ from typing import NamedTuple
 
 from initlint.finding import Finding, Place, Severity
 from initlint.frameworks.remedies import BINARY_LOSS, CLASS_LOSS
+from initlint.network import Network
 from initlint.program import Program
 from initlint.program.ending import RAW, Ending
 from initlint.program.losses import LossInput, layers_before, units_of
 from initlint.program.rebuilding import is_rebuilt
 from initlint.rule import Rule
 
+from .compiled_losses import mismatch
 from .mending_losses import mended
 from .single_unit_softmax import made_by, units
 
@@ -106,6 +108,19 @@ def train(model: Net, batches, optimizer):
         loss.backward()
         optimizer.step()
 """
+
+    def check_network(self, network: Network) -> Iterator[Finding]:
+        """Judges a model that says itself what loss it is trained with."""
+        found = mismatch(network)
+        if found is not None and network.training is not None:
+            numbers = {"network": network.name, "loss": network.training.loss}
+            yield self.finding(
+                network.training.place,
+                f"{network.name}: {found.said}",
+                help=found.remedy,
+                severity=found.severity,
+                predicted=numbers,
+            )
 
     def check_program(self, program: Program) -> Iterator[Finding]:
         """Judges every loss by what its input ends in; what several losses are given is reported once."""

@@ -6,7 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from initlint.finding import Finding, Place, Severity
-from initlint.frameworks.remedies import clip_before_step, parameters_of, trainer_clip
+from initlint.fix import Fix
+from initlint.frameworks.remedies import COMPILED_CLIP, clip_before_step, parameters_of, trainer_clip
+from initlint.frameworks.torch import GATED_LAYERS
+from initlint.network import Layer, Network
 from initlint.program import Program
 from initlint.program.loops.recurrence import Recurrence
 from initlint.program.training import TrainingLoop
@@ -93,6 +96,14 @@ def train(batches):
         optimizer.step()
 """
 
+    def check_network(self, network: Network) -> Iterator[Finding]:
+        """Judges a model that says itself how it is trained."""
+        training = network.training
+        found = [_recurrence(layer, network) for layer in network.live() if layer.op == "recurrent"]
+        if training is not None and training.clips is False and found:
+            layer = min(found, key=lambda each: each.is_gated)
+            yield self._reported(training.place, f"what {network.name} is compiled with", layer, None, COMPILED_CLIP)
+
     def check_program(self, program: Program) -> Iterator[Finding]:
         """Judges every loop over a model with a recurrent layer."""
         for loop in _merged(program.training_loops()):
@@ -101,13 +112,17 @@ def train(batches):
                 yield self._finding(loop, min(layers, key=lambda layer: layer.is_gated))
 
     def _finding(self, loop: TrainingLoop, layer: Recurrence) -> Finding:
-        steps = layer.steps or loop.steps
+        return self._reported(loop.step, _subject(loop), layer, layer.steps or loop.steps, _remedy(loop), clipped(loop))
+
+    def _reported(
+        self, place: Place, subject: str, layer: Recurrence, steps: int | None, remedy: str, fix: Fix | None = None
+    ) -> Finding:
         is_mild = layer.is_gated and steps is not None and steps <= SHORT
         where = f"{layer.place.path}:{layer.place.line}"
         return self.finding(
-            loop.step,
-            f"{_subject(loop)} trains {_described(layer)} ({where}) and bounds no gradient: {_danger(layer, steps)}",
-            help=_remedy(loop),
+            place,
+            f"{subject} trains {_described(layer)} ({where}) and bounds no gradient: {_danger(layer, steps)}",
+            help=remedy,
             severity=Severity.INFO if is_mild else Severity.WARNING,
             predicted={
                 "layer": layer.layer,
@@ -116,9 +131,14 @@ def train(batches):
                 "hidden_size": layer.hidden,
                 "steps": steps,
             },
-            fix=clipped(loop),
+            fix=fix,
             related=[(layer.place, f"the recurrent layer of {layer.model}" if layer.model else "the recurrent layer")],
         )
+
+
+def _recurrence(layer: Layer, network: Network) -> Recurrence:
+    hidden = layer.fan_out if isinstance(layer.fan_out, int) else None
+    return Recurrence(layer.kind, layer.place, network.name, hidden, layer.kind in GATED_LAYERS, None)
 
 
 def _merged(loops: Iterable[TrainingLoop]) -> Iterator[TrainingLoop]:

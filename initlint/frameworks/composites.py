@@ -13,6 +13,8 @@ SOURCES = {"torch": FOLDER / "pytorch.py", "keras": FOLDER / "keras.py"}
 
 NAMES = frozenset({name.rpartition(".")[2] for name in torch.COMPOSITES} | keras.MODELS)
 """Last names of what a call of makes a model."""
+SETTINGS = frozenset({keras.COMPILE})
+"""Methods of models that say how they are trained: what they do stands where they are called."""
 SPOKEN: dict[str, Callable[[str], str]] = {"keras": keras.spoken}
 """Framework -> says in its words what is said in PyTorch's."""
 

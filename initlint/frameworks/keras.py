@@ -6,8 +6,10 @@ import re
 
 PACKAGES = ("keras", "keras.src", "tf_keras", "tensorflow.keras", "tensorflow.python.keras")
 """Under which Keras is imported: as a package of its own, or as TensorFlow's."""
-MODULES = ("", "activations.", "initializers.", "layers.", "models.", "ops.")
+MODULES = ("", "activations.", "initializers.", "layers.", "losses.", "models.", "ops.", "optimizers.")
 """Parts of a package whose names are written out in `initlint/composites/keras.py`; the first is the package itself."""
+COMPILE = "compile"
+"""The method of a model that says how it is trained."""
 MODELS = frozenset({"Model", "Sequential"})
 """Classes without which there is no model."""
 FUNCTIONS = ("tensorflow.nn.",)

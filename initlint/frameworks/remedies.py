@@ -106,6 +106,11 @@ LEAKY_RECTIFIER = "nn.LeakyReLU()"
 SELU_SUBSTITUTES = "nn.ELU() or nn.ReLU()"
 ORTHOGONAL = "nn.init.orthogonal_"
 XAVIER = "xavier_uniform_"
+FROM_PROBABILITIES = "give the loss from_logits=False"
+FROM_LOGITS = 'give the loss from_logits=True, or the last layer activation="{}"'
+LOSS_CLIP = 1e-7
+"""Keras' `keras.config.epsilon()`: the least probability that a loss sees."""
+COMPILED_CLIP = "give the optimizer clipnorm=1.0 or global_clipnorm=1.0"
 LOSS_SCALER = "torch.amp.GradScaler"
 BINARY_LOSS = "nn.BCEWithLogitsLoss()"
 CLASS_LOSS = "nn.CrossEntropyLoss()"

@@ -145,6 +145,18 @@ Observation = TypeTest | DiscardedInit | VectorInit | Replication | Unregistered
 Seen = TypeVar("Seen", TypeTest, DiscardedInit, VectorInit, Replication, UnregisteredLayers, LateInit, EarlyApply)
 
 
+@dataclass(frozen=True)
+class Training:
+    """What a model is trained with, as far as it says so itself; `None` where that is not known."""
+
+    place: Place
+    loss: str
+    """``"categorical"`` or ``"binary"`` cross-entropy; empty for any other."""
+    takes_logits: bool | None
+    clips: bool | None
+    """Whether the optimiser clips gradients."""
+
+
 @dataclass(eq=False)
 class Network:
     """A model as it stands before its first step."""
@@ -161,6 +173,8 @@ class Network:
     """Whether every operation from the inputs to the outputs is known."""
     measured: Recording | None = None
     """What the probe saw of the whole; ``None`` in a network that was only read."""
+    training: Training | None = None
+    """How it is set up to be trained, where the model itself says so."""
     framework: str = "torch"
     """Whose words it is written in."""
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from initlint.finding import Place
+from initlint.frameworks import composites
 from initlint.frameworks import torch as framework
 from initlint.reading import facts
 from initlint.signal.size import Size
@@ -128,7 +129,8 @@ def call_function(
 def _site(function: FunctionValue, arguments: Sequence[Value], place: Place) -> Place:
     """Where what a function does is said to be done, if its source is not the program's: where its module is built."""
     receiver = arguments[0] if function.defining is not None and arguments else None
-    return receiver.place if isinstance(receiver, Instance) and receiver.cls.is_module else place
+    is_layer = isinstance(receiver, Instance) and receiver.cls.is_module and function.name not in composites.SETTINGS
+    return receiver.place if isinstance(receiver, Instance) and is_layer else place
 
 
 def _enter(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint.finding import Place
-from initlint.network import Network, Observation, Parameter, UnregisteredLayers
+from initlint.network import Network, Observation, Parameter, Training, UnregisteredLayers
 from initlint.reading import facts
 from initlint.tracing import attributes, layers, modules
 from initlint.tracing.calls import signals_in
@@ -29,9 +29,8 @@ def trace_model(tracer: Tracer, model: ModuleValue, observations: list[Observati
         tracer.names[id(inner)] = path
     _name_parameters(model)
     graph = _graph(model)
-    if not graph:
-        tracer.record.layers = []
-        tracer.signal_marks.clear()
+    tracer.record.layers = tracer.record.graph if graph else []
+    tracer.signal_marks.clear()
     place = _place_of(tracer, model)
     network = Network(getattr(model, "type_name", "model"), place, framework=_framework(tracer, model))
     try:
@@ -42,6 +41,7 @@ def trace_model(tracer: Tracer, model: ModuleValue, observations: list[Observati
     network.parameters = modules.parameters_of(tracer, model)
     network.observations = [*observations, *_unregistered(tracer, model, network)]
     network.reasons = list(dict.fromkeys(tracer.record.reasons))
+    network.training = _training(tracer, model)
     network.is_complete = all(layer.op != "unknown" for layer in network.live()) and bool(network.outputs)
     yield network
 
@@ -51,6 +51,21 @@ def _framework(tracer: Tracer, model: ModuleValue) -> str:
     order = model.cls.order if isinstance(model, Instance) else ()
     known = (tracer.composites.get(base.scope.module) for base in order if isinstance(base, ClassValue))
     return next((kind for kind in known if kind is not None), "torch")
+
+
+COMPILED = "compiled"
+"""Attribute of a model: kind of its loss, whether that takes logits, whether its optimiser clips."""
+
+
+def _training(tracer: Tracer, model: ModuleValue) -> Training | None:
+    """What a model was compiled with."""
+    given = model.attributes.get(COMPILED) if isinstance(model, Instance) else None
+    place = tracer.stored.get((id(model), COMPILED))
+    if not isinstance(given, tuple) or place is None:
+        return None
+    loss, *flags = given
+    takes_logits, clips = (flag if isinstance(flag, bool) else None for flag in flags)
+    return Training(place, loss if isinstance(loss, str) else "", takes_logits, clips)
 
 
 def _graph(model: ModuleValue) -> tuple[int, ...]:

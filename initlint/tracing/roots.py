@@ -183,6 +183,7 @@ def _trace_context(
         scope.function = FunctionValue(function, tracer.scope_of(module))
         arguments.give_arguments(tracer, function.parameters, scope)
     tracer.run(body, scope)
+    tracer.record.graph = tracer.record.layers
     made = [value for value in tracer.record.made if _is_root(value)]
     shared = list(tracer.record.observations)
     for value in made:

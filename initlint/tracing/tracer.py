@@ -50,6 +50,8 @@ class Record:
     """What was met while one root was traced."""
 
     layers: list[Layer] = field(default_factory=list)
+    graph: list[Layer] = field(default_factory=list)
+    """What was called outside of any model, of which some may be made."""
     parameters: list[Parameter] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
     reasons: list[tuple[Place, str]] = field(default_factory=list)

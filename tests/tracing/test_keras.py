@@ -178,3 +178,19 @@ def build(backbone):
         "model.py",
     )
     assert not report.errors and not report.findings
+
+
+def test_models_of_one_script_do_not_take_each_other_s_layers() -> None:
+    networks = initlint.check_text(
+        HEADER
+        + """
+inputs = keras.Input((20,))
+hidden = layers.Dense(30, activation="relu")(inputs)
+first = keras.Model(inputs, layers.Dense(5)(hidden))
+second = keras.Sequential([keras.Input((7,)), layers.Dense(2)])
+third = keras.Model(inputs, layers.Dense(3)(hidden))
+""",
+        "model.py",
+    ).networks
+    fans = [[(layer.fan_in, layer.fan_out) for layer in weighted(network)] for network in networks]
+    assert fans == [[(20, 30), (30, 5)], [(7, 2)], [(20, 30), (30, 3)]]
