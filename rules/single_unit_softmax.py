@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from initlint.finding import Finding, Severity
 from initlint.frameworks.remedies import BINARY_LOSS, LOGISTIC
@@ -24,8 +24,8 @@ class SingleUnitSoftmax(Rule):
     Predicted: a softmax over the axis on which the one unit of the layer before it lies: the last one behind a linear map,
     axis 1 behind a convolution or where the signal is one vector a sample.
     Measured: an output of exactly 1 behind a layer with one unit.
-    Silent on: softmaxes over another axis (attention pooling over time), an axis that is not known, and layers with
-    several units.
+    Silent on: softmaxes over another axis (attention pooling over time), an axis that is not known, layers with
+    several units, and gates of what they are computed from.
     Fix: a sigmoid, or better none and BCEWithLogitsLoss; or two units.
     Source: the definition; "softmax with one output unit" is asked about on Stack Overflow time and again.
     """
@@ -65,9 +65,12 @@ class Classifier(nn.Module):
     def check_network(self, network: Network) -> Iterator[Finding]:
         """Looks for softmaxes over the axis of a single unit."""
         known = {layer.id: layer for layer in network.layers}
+        consumers = network.consumers()
         for layer in network.live():
             before = made_by(layer, known) if layer.op == "softmax" and layer.inputs else None
-            if before is not None and units(before) == 1 and _is_over_units(layer, before, known):
+            if before is None or units(before) != 1 or _weighs(consumers[layer.id], before):
+                continue
+            if _is_over_units(layer, before, known):
                 yield self._finding(network, layer, before)
 
     def check_measured(self, network: Network) -> Iterator[Finding]:
@@ -83,6 +86,11 @@ class Classifier(nn.Module):
         remedy = f"remove it and use {BINARY_LOSS}, or use {LOGISTIC}"
         predicted, measured = witnessed(network, {"network": network.name, "output": 1.0, "gradient": 0.0})
         return self.finding(layer.place, message, help=remedy, predicted=predicted, measured=measured)
+
+
+def _weighs(consumers: Sequence[Layer], before: Layer) -> bool:
+    """Whether it gates what it is computed from, which one feature more or less leaves as it is."""
+    return bool(consumers) and all(each.op == "multiply" and before.inputs[0] in each.inputs for each in consumers)
 
 
 def made_by(layer: Layer, known: dict[int, Layer]) -> Layer | None:
