@@ -234,7 +234,7 @@ def _of_binary(what: str) -> Verdict | None:
 
 def _of_logarithms(what: str, classes: int | None) -> Verdict | None:
     if what == "softmax":
-        share = f"1/{classes}" if classes else "1/C for C classes"
+        share = f"1/{classes or 'C'}"
         said = f"the loss is minus the probability, between -1 and 0, and its gradient starts at {share} of its size"
         return Verdict(Severity.WARNING, said, "use log_softmax instead of the softmax", -1.0)
     if what in BOUNDED:
