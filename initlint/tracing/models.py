@@ -15,9 +15,11 @@ from initlint.tracing.values import (
     DictValue,
     FunctionValue,
     Instance,
+    LayerValue,
     ListValue,
     ModuleValue,
     TensorValue,
+    Unknown,
     Value,
     is_module,
 )
@@ -33,10 +35,12 @@ def trace_model(tracer: Tracer, model: ModuleValue, observations: list[Observati
     tracer.signal_marks.clear()
     place = _place_of(tracer, model)
     network = Network(getattr(model, "type_name", "model"), place, framework=_framework(tracer, model))
+    before = _states(model)
     try:
         network.outputs = graph or _run_forward(tracer, model)
     except (OutOfBudgetError, RecursionError):
         tracer.record.reasons.append((place, "it takes more steps than the budget allows"))
+    _forget_signals(tracer, model, before)
     network.layers = tracer.record.layers
     network.parameters = modules.parameters_of(tracer, model)
     network.observations = [*observations, *_unregistered(tracer, model, network)]
@@ -44,6 +48,22 @@ def trace_model(tracer: Tracer, model: ModuleValue, observations: list[Observati
     network.training = _training(tracer, model)
     network.is_complete = all(layer.op != "unknown" for layer in network.live()) and bool(network.outputs)
     yield network
+
+
+def _states(model: ModuleValue) -> dict[int, dict[str, Value]]:
+    """The attributes of the modules in a model, by identity."""
+    found = modules.named_modules(model)
+    return {id(inner): dict(inner.attributes) for _, inner in found if isinstance(inner, (Instance, LayerValue))}
+
+
+def _forget_signals(tracer: Tracer, model: ModuleValue, before: dict[int, dict[str, Value]]) -> None:
+    """Puts back what `forward` replaced by a signal, as a moving average is: it is of this run alone."""
+    for _, inner in modules.named_modules(model):
+        if isinstance(inner, (Instance, LayerValue)) and id(inner) in before:
+            for name, value in list(inner.attributes.items()):
+                known = before[id(inner)].get(name, Unknown("a value of an earlier run"))
+                if value is not known and signals_in(value):
+                    tracer.heap.set(inner.attributes, name, known)
 
 
 def _framework(tracer: Tracer, model: ModuleValue) -> str:

@@ -414,3 +414,29 @@ def test_init_of_a_whole_slice_counts_as_an_init_of_the_tensor() -> None:
                 return torch.tanh(x @ self.mixing) @ self.other
     """
     assert findings(source) == [("INL103", 6)]
+
+
+def test_a_state_that_forward_keeps_does_not_reach_into_the_next_model() -> None:
+    networks = check_text("""
+import torch
+from torch import nn
+
+
+class Norm(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.register_buffer("moving", torch.zeros(channels))
+
+    def forward(self, x):
+        self.moving = 0.9 * self.moving + 0.1 * x.mean(0)
+        return x - self.moving
+
+
+inner = nn.Sequential(nn.Linear(8, 8), Norm(8))
+first = nn.DataParallel(inner)
+second = nn.Sequential(nn.Linear(4, 8), inner, nn.Linear(8, 2))
+third = nn.Sequential(inner, nn.Linear(8, 3))
+""").networks
+    for network in networks:
+        known = {layer.id for layer in network.layers}
+        assert known.issuperset(source for layer in network.layers for source in layer.inputs)
