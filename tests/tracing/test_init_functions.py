@@ -432,10 +432,9 @@ class Norm(nn.Module):
         return x - self.moving
 
 
-inner = nn.Sequential(nn.Linear(8, 8), Norm(8))
-first = nn.DataParallel(inner)
-second = nn.Sequential(nn.Linear(4, 8), inner, nn.Linear(8, 2))
-third = nn.Sequential(inner, nn.Linear(8, 3))
+norm = Norm(8)
+first = nn.Sequential(*[nn.Linear(8, 8) for _ in range(20)], norm)
+second = nn.Sequential(nn.Linear(4, 8), norm, nn.Linear(8, 2))
 """).networks
     for network in networks:
         known = {layer.id for layer in network.layers}
