@@ -26,10 +26,13 @@ UNFIXED = {
 }  # fmt: skip
 """Rules -> the sick fixtures that a fix is not offered for: the clip would leave its function, or its branch, or what to
 write instead is not certain."""
+OTHER_DIALECT = "bad_keras"
+"""Beginning of the names of fixtures in a dialect that fixes are not written in."""
 
 
 def cases() -> list[Path]:
-    return [case for code in UNFIXED for case in sorted((FIXTURES / code).glob("bad_*"))]
+    found = (case for code in UNFIXED for case in sorted((FIXTURES / code).glob("bad_*")))
+    return [case for case in found if not case.name.startswith(OTHER_DIALECT)]
 
 
 def fix(path: Path, code: str) -> Report:
