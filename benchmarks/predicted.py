@@ -38,6 +38,10 @@ NOTHING = 1e-12
 NEAR = 0.1
 """Relative error up to which a prediction holds."""
 MOST_REASONS = 25
+SHIFT = "shift"
+"""A number that is added: what a probe calls a sum of one signal."""
+POWERS, UNNAMED = frozenset({"square", "power"}), "unknown"
+"""Activations that a probe has no operation for, and what it calls them."""
 Key = tuple[str, str]
 """What a layer is called and its operation; for a call in a ``forward``, where it stands and the operation."""
 
@@ -179,7 +183,7 @@ def _keys_of_row(row: Row) -> list[Key]:
     """What it may be called on the other side: by its module, by its weight, or by where it is called."""
     weight = row.weight.partition("#")[0] if row.op in WEIGHTED else ""  # numbered: not the registered tensor
     names = [row.name if row.is_module else "", weight, _spot(row.called)]
-    ops = [row.op, "scale"] if row.op == "add" and len(row.inputs) == 1 else [row.op]  # a number that is added
+    ops = [SHIFT, row.op] if row.op == "add" and len(row.inputs) == 1 else [row.op]
     return [(name, op) for op in ops for name in names if name]
 
 
@@ -191,7 +195,9 @@ def _by_key(predictions: Iterable[Prediction]) -> dict[Key, list[Prediction]]:
 
 
 def _key_of_layer(layer: Layer) -> Key:
-    return layer.name or _spot(layer.place), layer.op
+    is_shift = layer.op == "scale" and "offset" in layer.options
+    op = SHIFT if is_shift else UNNAMED if layer.activation in POWERS else layer.op
+    return layer.name or _spot(layer.place), op
 
 
 def _spot(place: Place | None) -> str:

@@ -259,6 +259,9 @@ ACTIVATIONS: Mapping[str, Callable[..., Activation]] = {
     "sin": lambda: Activation("sin", math.sin, math.cos, closed=closed_forms.wave(0.0)),
     "cos": lambda: Activation("cos", math.cos, lambda x: -math.sin(x), closed=closed_forms.wave(math.pi / 2)),
     "exp": lambda: Activation("exp", math.exp, math.exp, closed=closed_forms.exponential()),
+    "power": lambda exponent=2.0: Activation(
+        "power", lambda x: x**exponent, lambda x: exponent * x ** (exponent - 1), parameters={"exponent": exponent}
+    ),
     "square": lambda: Activation("square", lambda x: x * x, lambda x: 2 * x, closed=closed_forms.power_two()),
 }
 """By torch's functional name: each a function of torch's parameters."""

@@ -233,7 +233,11 @@ def _with_number(tracer: Tracer, symbol: str, signal: Signal, other: Value, is_l
     if symbol in ("+", "-"):
         if factor == 0:
             return signal
-        return tracer.add_layer("scale", symbol, place, (signal,), options={"factor": 1.0, "offset": factor})
+        sign, turned = (-1.0 if symbol == "-" else 1.0), symbol == "-" and not is_left
+        offset = None if factor is None else factor if turned else sign * factor
+        return tracer.add_layer(
+            "scale", symbol, place, (signal,), options={"factor": sign if turned else 1.0, "offset": offset}
+        )
     if symbol == "*" or (symbol == "/" and is_left):
         if factor is not None and symbol == "/":
             factor = 1 / factor if factor else None
@@ -242,7 +246,19 @@ def _with_number(tracer: Tracer, symbol: str, signal: Signal, other: Value, is_l
         return tracer.add_layer("scale", symbol, place, (signal,), options={"factor": factor})
     if symbol == "**" and other == 2 and is_left:
         return tracer.add_layer("activation", "square", place, (signal,), activation="square")
+    if symbol == "**" and is_left and _is_power(other):
+        options = {"exponent": float(other)}  # type: ignore[arg-type]
+        return tracer.add_layer("activation", "power", place, (signal,), activation="power", options=options)
     return tracer.add_layer("unknown", symbol, place, (signal,), reason=f"operator {symbol}")
+
+
+HIGHEST_POWER = 8
+"""Exponents beyond it are left unknown: moments of a power of Gaussians say little about what is seen."""
+
+
+def _is_power(value: Value) -> bool:
+    """Whether it is an exponent that has a value for any number."""
+    return isinstance(value, (int, float)) and value == int(value) and 2 < value <= HIGHEST_POWER
 
 
 def _with_tensor(tracer: Tracer, symbol: str, signal: Signal, tensor: TensorValue, place: Place) -> Value:

@@ -469,3 +469,35 @@ def test_units_that_are_cut_out_count_by_their_number() -> None:
     (network,) = initlint.check_text(HEADER + PARTLY_ADDED, "net.py").networks
     last = as_float(predict(network, [(16, 32, 8, 8)])[-1].after.variance)
     assert last == pytest.approx(measured(PARTLY_ADDED, (16, 32, 8, 8))["end"], rel=0.05)
+
+
+WRITTEN_OUT = """
+class Gelu(nn.Module):
+    def forward(self, x):
+        return 0.5 * x * (1.0 + torch.tanh(0.7978845608 * (x + 0.044715 * torch.pow(x, 3.0))))
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Linear(64, 256)
+        nn.init.normal_(self.first.weight, std=0.2)
+        self.gelu = Gelu()
+        self.second = nn.Linear(256, 256)
+        self.third = nn.Linear(256, 256)
+        self.last = nn.Linear(256, 64)
+
+    def forward(self, x):
+        x = self.second(self.gelu(self.first(x)))
+        x = self.third(x * torch.sigmoid(1.702 * x))
+        return self.last(x * (1 - x))
+"""
+
+
+def test_an_activation_in_several_operations_has_the_law_of_one() -> None:
+    assert_predicted(WRITTEN_OUT, (256, 64), "first", "second", "third", "last")
+
+
+def test_a_sum_of_a_signal_and_a_linear_map_of_it_stays_one_of_independent_parts() -> None:
+    source = WRITTEN_OUT.replace("self.last(x * (1 - x))", "self.last(x * torch.tanh(self.third(x)))")
+    assert_predicted(source, (256, 64), "last")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from initlint.frameworks import torch as framework
+from initlint.network.laws.composed import compose
 from initlint.network.network import Layer
 from initlint.network.point import Point, number
 from initlint.network.stack import theory_of
@@ -14,7 +15,10 @@ from initlint.signal.size import Value
 
 
 def activate(point: Point) -> Moments:
-    """A nonlinearity of Gaussians; unknown where a parameter of it is."""
+    """A nonlinearity of Gaussians, or of what is made of them; unknown where a parameter of it is."""
+    composed = compose(point)
+    if composed is not None:
+        return composed
     shape = theory_of(point.layer)
     return UNKNOWN if shape is None else places.activate(point.before, shape)
 
@@ -51,6 +55,9 @@ def hand_on(point: Point) -> Moments:
 def scale(point: Point) -> Moments:
     """A constant factor, and a constant that is added."""
     layer = point.layer
+    composed = compose(point)
+    if composed is not None:
+        return composed
 
     def scaled(before: Moments) -> Moments:
         found = propagation.scale(before, number(layer, "factor"))

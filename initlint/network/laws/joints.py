@@ -7,6 +7,7 @@ from functools import partial, reduce
 
 from initlint.network.extent import joins_places
 from initlint.network.laws import pools
+from initlint.network.laws.composed import compose
 from initlint.network.parameter import Parameter
 from initlint.network.point import Point
 from initlint.signal import places, propagation, windows
@@ -24,7 +25,7 @@ def add(point: Point) -> Moments:
     """A sum of independent signals and parameters, of a signal and its own average, or of both parts of a rotation."""
     if point.layer.options.get("rotates"):
         return _rotated(point)
-    related = _with_average(point)
+    related = compose(point) or _with_average(point)
     if related is not None:
         return related
     total = reduce(partial(places.pairwise, propagation.add), point.inputs)
@@ -63,6 +64,9 @@ def multiply(point: Point) -> Moments:
         return UNKNOWN
     if any(_of_parameter(parameter).second == 0 for parameter in point.layer.parameters):
         return NOTHING
+    composed = compose(point)
+    if composed is not None:
+        return composed
     total = reduce(partial(places.pairwise, propagation.multiply), point.inputs)
     return reduce(partial(places.pairwise, propagation.multiply), map(_of_parameter, point.layer.parameters), total)
 
