@@ -419,6 +419,12 @@ LAYOUTS = {
     **dict.fromkeys(("requires_grad_", "roll", "flip", "masked_fill", "checkpoint_name"), "same"),
 }
 """Functions and methods that keep the entries -> what their arguments say of the axes."""
+CONVERSIONS = frozenset({"to", "float", "half", "double", "bfloat16", "type", "type_as"})
+"""Methods that may give numbers of another type."""
+DEFAULT_DTYPE = "torch.float32"
+"""What weights are made of, and so what layers compute in."""
+DTYPE_ALIASES = {"torch.float": "torch.float32", "torch.half": "torch.float16", "torch.double": "torch.float64"}
+"""Short name of a type of numbers -> its own."""
 SPLITS = frozenset({"chunk", "split", "unbind", "tensor_split", "split_with_sizes"})
 """Functions and methods that cut one signal into several."""
 WEIGHTED_FUNCTIONS = {

@@ -11,7 +11,7 @@ from initlint.frameworks import torch as framework
 from initlint.program import Module
 from initlint.reading import facts
 from initlint.signal.size import Size
-from initlint.tracing import layers, layouts, patches, protocols, tensors
+from initlint.tracing import dtypes, layers, layouts, patches, protocols, tensors
 from initlint.tracing.namespaces import NamespaceValue, ParserValue
 from initlint.tracing.raising import RaisedError
 from initlint.tracing.values import (
@@ -51,6 +51,8 @@ def load(tracer: Tracer, owner: Value, name: str, place: Place, scope: Scope) ->
     if isinstance(owner, ExternalValue):
         if name == "__name__" and framework.layer_spec(owner.name) is not None:
             return owner.name.rpartition(".")[2]
+        if name == "is_complex" and owner.name == framework.DEFAULT_DTYPE:
+            return False
         patched = patches.load(tracer, owner.name, name)
         return patched if patched is not None else tracer.external(f"{owner.name}.{name}")
     if isinstance(owner, Instance):
@@ -97,7 +99,9 @@ def _load_from_signal(tracer: Tracer, owner: Signal, name: str, place: Place) ->
         return tracer.add_layer("reshape", name, place, (owner,), options=options)
     if name in framework.SHAPE_ATTRIBUTES:
         return owner
-    if name in ("shape", "device", "dtype", "ndim", "requires_grad", "is_cuda", "grad", "names"):
+    if name == "dtype":
+        return dtypes.of_signal(tracer, owner)
+    if name in ("shape", "device", "ndim", "requires_grad", "is_cuda", "grad", "names"):
         return Unknown(f"the {name} of a signal")
     return tracer.signal_marks.get((owner.node, name)) or Method(owner, name)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from initlint.signal.size import Size
-from initlint.tracing import iteration
+from initlint.tracing import dtypes, iteration
 from initlint.tracing.values import (
     BoundMethod,
     ClassValue,
@@ -101,6 +101,8 @@ def _is_same(left: Value, right: Value, is_identity: bool) -> bool | None:
     if isinstance(left, tuple) and isinstance(right, tuple) and len(left) == len(right):
         answers = [_is_same(one, other, is_identity) for one, other in zip(left, right, strict=True)]
         return False if False in answers else (None if None in answers else True)
+    if isinstance(left, ExternalValue) and isinstance(right, ExternalValue):
+        return dtypes.is_same(left, right)
     return bool(left is right or left == right)
 
 

@@ -55,7 +55,7 @@ def call_module(
         return _call_instance(tracer, module, arguments, keywords, place, scope)
     if isinstance(module, ContainerValue):
         return _call_container(tracer, module, arguments, keywords, place, scope)
-    return _call_layer(tracer, module, arguments, keywords, place)
+    return _call_layer(tracer, module, arguments, keywords)
 
 
 def _call_instance(
@@ -72,7 +72,7 @@ def _call_instance(
     function = attributes.class_member(tracer, module.cls, name) or module.attributes.get(name)
     shell = tracer.shells.get(id(module))
     if function is None and shell is not None:
-        return _call_shell(tracer, module, shell, arguments, keywords, place)
+        return call_shell(tracer, module, shell, arguments, keywords)
     if not isinstance(function, FunctionValue):
         return call_unknown(
             tracer, Unknown(f"{module.cls.name} has no {name} that can be read"), arguments, keywords, place
@@ -85,19 +85,18 @@ def _call_instance(
         tracer.calling.pop()
 
 
-def _call_shell(
+def call_shell(
     tracer: Tracer,
     module: Instance,
     shell: LayerValue,
     arguments: tuple[Value, ...],
     keywords: Mapping[str, Value],
-    place: Place,
 ) -> Value:
     """The inherited `forward` of a framework layer, on the parameters that the instance has now."""
     stand_in = LayerValue(shell.name, shell.spec, shell.arguments, module.place, module.attributes)
     tracer.names[id(stand_in)] = tracer.name_of(module)
     tracer.stand_ins.append(stand_in)
-    return _call_layer(tracer, stand_in, arguments, keywords, place)
+    return _call_layer(tracer, stand_in, arguments, keywords)
 
 
 def _call_container(
@@ -136,7 +135,7 @@ def _call_many(tracer: Tracer, item: Many, value: Value, place: Place, scope: Sc
 
 
 def _call_layer(
-    tracer: Tracer, module: LayerValue, arguments: tuple[Value, ...], keywords: Mapping[str, Value], place: Place
+    tracer: Tracer, module: LayerValue, arguments: tuple[Value, ...], keywords: Mapping[str, Value]
 ) -> Value:
     from initlint.tracing.calls import call_unknown, signals_in
 
@@ -147,7 +146,7 @@ def _call_layer(
         return call_unknown(tracer, Unknown(reason), arguments, keywords, module.place)
     if not signals:
         if module.spec.op != "embedding":
-            return Unknown(f"{module.type_name} on something that is not known to be a signal", place)
+            return Unknown(f"{module.type_name} on something that is not known to be a signal", module.place)
         signals = []
     return _record_layer(tracer, module, module.spec, signals)
 

@@ -14,6 +14,7 @@ from initlint.tracing import (
     attributes,
     collection_methods,
     construction,
+    dtypes,
     layers,
     modules,
     patterns,
@@ -123,6 +124,7 @@ def _call_on_module(
 ) -> Value:
     if name in SAME:
         _freeze(tracer, module, name, arguments)
+        dtypes.note_conversion(tracer, name, arguments, keywords)
         return module
     if name in ("forward", "__call__"):
         return layers.call_module(tracer, module, arguments, keywords, place, scope)
@@ -284,6 +286,9 @@ def _call_on_super(
         return attributes.load_by_super(tracer, owner, arguments[0], place)
     if name in protocols.METHODS and protocols.is_mapping(owner):
         return protocols.call_on_mapping(tracer, owner, name, arguments, place)
+    shell = tracer.shells.get(id(owner))
+    if name == "forward" and shell is not None:
+        return layers.call_shell(tracer, owner, shell, arguments, keywords)
     if name == "forward" and owner.cls.has_unknown_base:
         return Unknown("forward of a base that cannot be read", place)
     if name in attributes.MODULE_METHODS:

@@ -11,6 +11,7 @@ from initlint.tracing import (
     builtins,
     copying,
     devices,
+    dtypes,
     iteration,
     modules,
 )
@@ -132,6 +133,7 @@ PYTHON: dict[str, Builtin] = {
     "torch.device": devices.make,
     "torch.get_default_device": devices.default,
     "torch.set_default_device": devices.set_default,
+    "torch.set_default_dtype": dtypes.forget,
     "functools.partial": _partial,
     "copy.deepcopy": _deepcopy,
     "copy.copy": builtins.first,

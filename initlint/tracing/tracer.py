@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from initlint.finding import Place
+from initlint.frameworks import torch as framework
 from initlint.frameworks.composites import SOURCES, composite
 from initlint.network import Layer, Observation, Parameter
 from initlint.program import Definition, External, Module, Program
@@ -112,6 +113,8 @@ class Tracer:
         """Where the program builds or calls the composite that runs."""
         self.default_device: Value = Device("cpu")
         """Where tensors are made."""
+        self.default_dtype: Value = ExternalValue(framework.DEFAULT_DTYPE)
+        """What layers compute in."""
         self.patches: dict[str, Value] = {}
         """What the program sets on things outside it, by dotted name."""
         self.signal_marks: dict[tuple[int, str], Value] = {}
@@ -149,6 +152,7 @@ class Tracer:
         self.active.clear()
         self.effects.clear()
         self.default_device = Device("cpu")
+        self.default_dtype = ExternalValue(framework.DEFAULT_DTYPE)
         self.patches.clear()
         self.marks.clear()
         self.signal_marks.clear()

@@ -171,3 +171,41 @@ class Net(nn.Module):
 def test_a_linear_map_that_adds_its_bias_first_is_one() -> None:
     """``addmm`` of a bias, a signal and an (in, out) weight."""
     assert predicted(TRANSPOSED, (8, 16)) == pytest.approx(measured(TRANSPOSED, (8, 16), 1000), rel=0.05)
+
+
+INHERITED = """
+class Places(nn.Embedding):
+    def __init__(self, count, width):
+        self.offset = 2
+        super().__init__(count + self.offset, width)
+
+    def forward(self, mask, places=None):
+        if places is None:
+            places = torch.cumsum(mask, dim=1).long() - 1
+        return super().forward(places + self.offset)
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(1000, 64)
+        self.places = Places(64, 64)
+
+    def forward(self, tokens):
+        x = self.embedding(tokens) + self.places(torch.ones(tokens.shape))
+        if x.dtype == torch.float16:
+            x = torch.clamp(x, min=-60000, max=60000)
+        return x
+"""
+
+
+def test_the_forward_that_a_layer_inherits_is_followed_through_super() -> None:
+    """An embedding of places that are not known is one all the same, here 2 with the embedding of tokens."""
+    assert predicted(INHERITED, (8, 16)) == pytest.approx(measured(INHERITED, (8, 16), 1000), rel=0.1)
+
+
+def test_what_is_done_for_a_type_of_numbers_waits_for_that_type() -> None:
+    """Layers compute in float32 until they are converted."""
+    assert predicted(INHERITED.replace("torch.float16", "torch.float"), (8, 16)) is None
+    converted = INHERITED.replace("        x = self", "        self.half()\n        x = self")
+    assert predicted(converted, (8, 16)) is None
