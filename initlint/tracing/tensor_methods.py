@@ -59,6 +59,8 @@ def call(
         return _copy(tracer, owner, place)
     if name in ("t", "transpose", "permute"):
         return tensors.alias(owner, tensors.moved(owner.shape, name, [*arguments, *keywords.values()]))
+    if name in ("squeeze", "unsqueeze"):
+        return tensors.alias(owner, tensors.squeezed(owner.shape, name, [*arguments, *keywords.values()]))
     if name in ("reshape_as", "view_as") and arguments and isinstance(arguments[0], TensorValue):
         return tensors.alias(owner, arguments[0].shape)
     if name in framework.ALIASES:

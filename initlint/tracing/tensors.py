@@ -91,6 +91,22 @@ def moved(shape: Shape | None, name: str, axes: Sequence[Value]) -> Shape | None
     return tuple(sizes)
 
 
+def squeezed(shape: Shape | None, name: str, axes: Sequence[Value]) -> Shape | None:
+    """The shape behind ``squeeze(axis)`` or ``unsqueeze(axis)``."""
+    axis = axes[0] if len(axes) == 1 else None
+    if shape is None or not isinstance(axis, int):
+        return None
+    length = len(shape) + (name == "unsqueeze")
+    if not -length <= axis < length:
+        return None
+    at = axis % length
+    if name == "unsqueeze":
+        return (*shape[:at], 1, *shape[at:])
+    if not isinstance(shape[at], int):
+        return None
+    return (*shape[:at], *shape[at + 1 :]) if shape[at] == 1 else shape
+
+
 def load_item(owner: TensorValue, index: Value) -> TensorValue:
     """``tensor[index]``: some of its memory; all of it for ``[:]``."""
     if isinstance(owner, Turn):

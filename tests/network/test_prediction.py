@@ -501,3 +501,24 @@ def test_an_activation_in_several_operations_has_the_law_of_one() -> None:
 def test_a_sum_of_a_signal_and_a_linear_map_of_it_stays_one_of_independent_parts() -> None:
     source = WRITTEN_OUT.replace("self.last(x * (1 - x))", "self.last(x * torch.tanh(self.third(x)))")
     assert_predicted(source, (256, 64), "last")
+
+
+REGAINED = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Linear(64, 64)
+        self.conv = nn.Conv1d(64, 64, 4, groups=64, padding=3)
+        self.last = nn.Linear(64, 64)
+
+    def forward(self, x):
+        weight = self.conv.weight.squeeze(1)
+        x = self.first(x).transpose(1, 2)
+        _, width, length = x.shape
+        y = F.conv1d(x, weight.unsqueeze(1), self.conv.bias, padding=3, groups=width)
+        return self.last(y[:, :, :length].transpose(1, 2))
+"""
+
+
+def test_a_weight_without_an_axis_of_one_and_with_it_again_is_the_same() -> None:
+    assert_predicted(REGAINED, (64, 32, 64), "first", "last")
