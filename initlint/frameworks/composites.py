@@ -15,6 +15,8 @@ NAMES = frozenset({name.rpartition(".")[2] for name in torch.COMPOSITES} | keras
 """Last names of what a call of makes a model."""
 SETTINGS = frozenset({keras.COMPILE})
 """Methods of models that say how they are trained: what they do stands where they are called."""
+FINDS_IN_LISTS = frozenset({"keras"})
+"""Frameworks that register layers kept in plain lists and dicts, too."""
 SPOKEN: dict[str, Callable[[str], str]] = {"keras": keras.spoken}
 """Framework -> says in its words what is said in PyTorch's."""
 

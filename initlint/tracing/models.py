@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint.finding import Place
+from initlint.frameworks.composites import FINDS_IN_LISTS
 from initlint.network import Network, Observation, Parameter, Training, UnregisteredLayers
 from initlint.reading import facts
 from initlint.tracing import attributes, layers, modules
@@ -157,7 +158,7 @@ def _unregistered(tracer: Tracer, model: Value, network: Network) -> list[Observ
     used = {id(parameter) for layer in network.layers for parameter in layer.parameters}
     found: list[Observation] = []
     for path, inner in modules.named_modules(model):
-        if isinstance(inner, Instance) and inner.cls.is_module:
+        if isinstance(inner, Instance) and inner.cls.is_module and _framework(tracer, inner) not in FINDS_IN_LISTS:
             for name, value in inner.attributes.items():
                 held = _held(tracer, value)
                 lost = {key: parameters for key, parameters in held if not any(id(p) in registered for p in parameters)}

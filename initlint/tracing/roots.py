@@ -239,6 +239,7 @@ def _was_written(tracer: Tracer, model: Value) -> bool:
 def _trace_class(tracer: Tracer, cls: ClassValue, found: Traced) -> None:
     tracer.begin()
     made = arguments.build(tracer, cls, cls.scope)
+    tracer.record.graph = tracer.record.layers
     if isinstance(made, (Instance, LayerValue, ContainerValue)):
         found.networks.extend(models.trace_model(tracer, made, list(tracer.record.observations)))
     found.settled |= _parts(tracer, [made]) - {id(cls.node)}

@@ -194,3 +194,16 @@ third = keras.Model(inputs, layers.Dense(3)(hidden))
     ).networks
     fans = [[(layer.fan_in, layer.fan_out) for layer in weighted(network)] for network in networks]
     assert fans == [[(20, 30), (30, 5)], [(7, 2)], [(20, 30), (30, 3)]]
+
+
+def test_a_class_that_makes_itself_of_a_graph_is_that_graph() -> None:
+    network = network_of("""
+class Classifier(keras.Model):
+    def __init__(self, width=30):
+        inputs = keras.Input((20,))
+        hidden = layers.Dense(width, activation="relu")(inputs)
+        super().__init__(inputs=inputs, outputs=layers.Dense(5)(hidden))
+        self.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+""")
+    assert [(layer.fan_in, layer.fan_out) for layer in weighted(network)] == [(20, 30), (30, 5)]
+    assert network.training is not None and network.training.takes_logits
