@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from typing import get_type_hints
 
 import msgspec
 
@@ -15,12 +16,28 @@ def nodes(root: object) -> Iterator[facts.Node]:
     stack: list[object] = [root]
     while stack:
         current = stack.pop()
-        if isinstance(current, facts.Node):
-            yield current
         if isinstance(current, tuple):
             stack.extend(reversed(current))
-        elif isinstance(current, msgspec.Struct):
-            stack.extend(getattr(current, name) for name in _fields(type(current)))
+            continue
+        if isinstance(current, facts.Node):
+            yield current
+        for name in _holding(type(current)):  # type: ignore[arg-type]
+            part = getattr(current, name)
+            if part is not None:
+                stack.append(part)
+
+
+@cache
+def _holding(kind: type) -> tuple[str, ...]:
+    """The fields of a struct that may hold nodes, last first, without those of mere words; anything else has none."""
+    if not issubclass(kind, msgspec.Struct):
+        return ()
+    hints = get_type_hints(kind)
+    return tuple(name for name in _fields(kind) if hints[name] not in WORDS)
+
+
+WORDS = (str, bool, int, str | None, tuple[str, ...], frozenset[str])
+"""Types of fields in which no node stands."""
 
 
 @cache

@@ -67,6 +67,7 @@ class Program:
         self._load = load
         self._known = {path.absolute() for path in paths} | {file.path.absolute() for file in files}
         self._modules = {file.path.absolute(): Module.of(file) for file in files}
+        self._reported = [self._modules[file.path.absolute()] for file in files]
         self._located: dict[tuple[Path, str], Path | None] = {}
         self._roots: dict[Path, list[Path]] = {}
         self._common = Path(commonpath([path.parent for path in self._known])) if self._known else Path.cwd()
@@ -78,7 +79,7 @@ class Program:
     @property
     def modules(self) -> list[Module]:
         """The modules of the files to report on, in their order."""
-        return [self._modules[file.path.absolute()] for file in self.files]
+        return self._reported
 
     @property
     def unread(self) -> list[Path]:
