@@ -93,11 +93,11 @@ class _Writer:
         left, right = self._neighbour(number, -1), self._neighbour(number, 1)
         if text[0].isdigit() and right == ".":  # a number takes the dot for its own
             return f"({text})"
-        if part.binding is Binding.ATOM or is_bracketed(text):
+        is_broken = _is_broken(text) and not (left in _BRACKETS[0] and right in _BRACKETS[1])
+        if is_bracketed(text) or (part.binding is Binding.ATOM and not is_broken):
             return text
         is_bare = part.binding is Binding.BARE
         is_enclosed = left in _OPENING and right in _CLOSING
-        is_broken = "\n" in text and not (left in _BRACKETS[0] and right in _BRACKETS[1])
         return f"({text})" if is_bare or not is_enclosed or is_broken else text
 
     def _neighbour(self, number: int, direction: int) -> str:
@@ -126,6 +126,16 @@ def _is_word(char: str) -> bool:
 def _stepped(line: str, step: str) -> str:
     bare = line.lstrip(" ")
     return step * ((len(line) - len(bare)) // len(STEP)) + bare
+
+
+def _is_broken(text: str) -> bool:
+    """Whether a line ends outside of the text's own brackets: ``x`` and ``.f()`` on the next line."""
+    depth = 0
+    for char in text:
+        depth += (char in "([{") - (char in ")]}")
+        if char in "\r\n" and depth <= 0:
+            return True
+    return False
 
 
 def is_bracketed(text: str) -> bool:

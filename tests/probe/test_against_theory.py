@@ -124,6 +124,7 @@ CASES: dict[str, list[Case]] = {
     "cos": [function(torch.cos)],
     "exp": [function(torch.exp, is_heavy=True)],
     "square": [function(torch.square)],
+    "power": [function(lambda x: x**3, parameters={"exponent": 3.0}, is_heavy=True)],
 }
 """Every activation of the theory but the identity, which is no operation."""
 FLAT = [pytest.param(name, case, id=f"{name}-{n}") for name, cases in CASES.items() for n, case in enumerate(cases)]
@@ -423,7 +424,7 @@ SEEDS = 16
 T_LIMIT = 9.32
 """Quantile of Student's t with 15 degrees of freedom at ``1 - ALPHA / CHECKS / 2``."""
 HIDDEN, DEPTH = 128, 3
-EXPLODING, DYING = ("exp", "square"), ("tanhshrink", "softshrink", "hardshrink")
+EXPLODING, DYING = ("exp", "square", "power"), ("tanhshrink", "softshrink", "hardshrink")
 """Where the spread over few draws does not say what to expect of the next; and where the signal, cubed or cut off, falls so
 far below the default bias, which is uniform, that the pre-activations are no Gaussians (E[b⁶] is a quarter of theirs)."""
 STABLE = [pytest.param(name, cases[0], id=name) for name, cases in CASES.items() if name not in EXPLODING + DYING]
