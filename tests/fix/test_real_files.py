@@ -218,6 +218,7 @@ def infected(data: bytes, random: Any) -> tuple[bytes, set[int]]:
     found = [node for node in nodes(source.facts.body) if isinstance(node, facts.Call)]
     named = [node for node in found if isinstance(node.function, (facts.Name, facts.Attribute))]
     assume(named)
+    assume(all(getattr(node.function, "id", "") not in (*SICK, *SICK_WITH_OPERAND) for node in named))  # sick before
     chosen = random.sample(named, min(3, len(named)))
     chosen = [one for one in chosen if not any(two is not one and two.start <= one.start <= two.end for two in chosen)]
     edits = []
