@@ -12,15 +12,16 @@ COMPILE = "compile"
 """The method of a model that says how it is trained."""
 MODELS = frozenset({"Model", "Sequential"})
 """Classes without which there is no model."""
-FUNCTIONS = ("tensorflow.nn.",)
+FUNCTIONS = ("tensorflow.nn",)
 """Where TensorFlow has the same functions."""
+ROOTS = frozenset((*(f"{package}.{part}".rstrip(".") for package in PACKAGES for part in MODULES), *FUNCTIONS))
+"""All modules whose names are written out."""
 
 
 def own_name(name: str) -> str | None:
     """The name without its package: ``tensorflow.keras.layers.Dense`` is ``Dense``; `None` for what is not of Keras."""
     module, _, last = name.rpartition(".")
-    roots = {f"{package}.{part}".rstrip(".") for package in PACKAGES for part in MODULES}
-    return last if module in roots or f"{module}." in FUNCTIONS else None
+    return last if module in ROOTS else None
 
 
 _CALLS = (

@@ -103,7 +103,8 @@ def _load_from_signal(tracer: Tracer, owner: Signal, name: str, place: Place) ->
         return dtypes.of_signal(tracer, owner)
     if name in ("shape", "device", "ndim", "requires_grad", "is_cuda", "grad", "names"):
         return Unknown(f"the {name} of a signal")
-    return tracer.signal_marks.get((owner.node, name)) or Method(owner, name)
+    mark = owner.node, name
+    return tracer.signal_marks[mark] if mark in tracer.signal_marks else Method(owner, name)
 
 
 def _load_from_instance(tracer: Tracer, owner: Instance, name: str, place: Place) -> Value:

@@ -118,16 +118,19 @@ def call_function(
     known = effects.recall(tracer, function, arguments, keywords)
     if known is not effects.NEW:
         return known
-    with (
-        tracer.inside(function.scope.module, _site(function, arguments, place)),
-        effects.watched(tracer, function, arguments, keywords) as watch,
-    ):
-        watch.result = _enter(tracer, function, arguments, keywords)
+    outer = tracer.site
+    if function.scope.module in tracer.composites:
+        tracer.site = _site(function, arguments, place)
+    try:
+        with effects.watched(tracer, function, arguments, keywords) as watch:
+            watch.result = _enter(tracer, function, arguments, keywords)
+    finally:
+        tracer.site = outer
     return watch.result
 
 
 def _site(function: FunctionValue, arguments: Sequence[Value], place: Place) -> Place:
-    """Where what a function does is said to be done, if its source is not the program's: where its module is built."""
+    """Where what a function of a composite does is said to be done: where its module is built."""
     receiver = arguments[0] if function.defining is not None and arguments else None
     is_layer = isinstance(receiver, Instance) and receiver.cls.is_module and function.name not in composites.SETTINGS
     return receiver.place if isinstance(receiver, Instance) and is_layer else place

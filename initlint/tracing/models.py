@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint.finding import Place
-from initlint.frameworks.composites import FINDS_IN_LISTS
+from initlint.frameworks.composites import FINDS_IN_LISTS, SPOKEN
 from initlint.network import Network, Observation, Parameter, Training, UnregisteredLayers
 from initlint.reading import facts
 from initlint.tracing import attributes, layers, modules
@@ -31,7 +31,7 @@ def trace_model(tracer: Tracer, model: ModuleValue, observations: list[Observati
     for path, inner in modules.named_modules(model):
         tracer.names[id(inner)] = path
     _name_parameters(model)
-    graph = _graph(model)
+    graph = _graph(tracer, model)
     tracer.record.layers = tracer.record.graph if graph else []
     tracer.signal_marks.clear()
     place = _place_of(tracer, model)
@@ -80,7 +80,7 @@ COMPILED = "compiled"
 
 def _training(tracer: Tracer, model: ModuleValue) -> Training | None:
     """What a model was compiled with."""
-    given = model.attributes.get(COMPILED) if isinstance(model, Instance) else None
+    given = _own(tracer, model, COMPILED)
     place = tracer.stored.get((id(model), COMPILED))
     if not isinstance(given, tuple) or place is None:
         return None
@@ -89,19 +89,28 @@ def _training(tracer: Tracer, model: ModuleValue) -> Training | None:
     return Training(place, loss if isinstance(loss, str) else "", takes_logits, clips)
 
 
-def _graph(model: ModuleValue) -> tuple[int, ...]:
+def _own(tracer: Tracer, model: Value, name: str) -> Value:
+    """An attribute that a framework's class gives a model; `None` for a model that only has one of that name."""
+    is_framework_s = isinstance(model, Instance) and _framework(tracer, model) in SPOKEN
+    return model.attributes.get(name) if isinstance(model, Instance) and is_framework_s else None
+
+
+def _graph(tracer: Tracer, model: ModuleValue) -> tuple[int, ...]:
     """The outputs of a model that was made of a graph of signals, rather than of a `forward`."""
-    made = model.attributes.get(GRAPH) if isinstance(model, Instance) else None
-    return tuple(dict.fromkeys(signal.node for signal in signals_in(made)))
+    return tuple(dict.fromkeys(signal.node for signal in signals_in(_own(tracer, model, GRAPH))))
 
 
 GRAPH = "functional_outputs"
 """Attribute of a model that was made of a graph: its outputs."""
 
 
-def is_in_graph(model: Value) -> bool:
+BUILT = "built"
+"""Attribute of a layer: whether it was called."""
+
+
+def is_in_graph(tracer: Tracer, model: Value) -> bool:
     """Whether a layer has been called already, as one of a graph."""
-    return isinstance(model, Instance) and model.attributes.get("built") is True
+    return _own(tracer, model, BUILT) is True
 
 
 def _place_of(tracer: Tracer, model: ModuleValue) -> Place:

@@ -184,7 +184,7 @@ def _trace_context(
         arguments.give_arguments(tracer, function.parameters, scope)
     tracer.run(body, scope)
     tracer.record.graph = tracer.record.layers
-    made = [value for value in tracer.record.made if _is_root(value)]
+    made = [value for value in tracer.record.made if _is_root(tracer, value)]
     shared = list(tracer.record.observations)
     for value in made:
         if isinstance(value, (Instance, ContainerValue)):
@@ -201,8 +201,8 @@ def _observed(tracer: Tracer, module: Module, scope: Scope, shared: list[Observa
     return Network(scope.function_name or module.path.stem, place, observations=shared)
 
 
-def _is_root(value: Value) -> bool:
-    return is_module(value) and not getattr(value, "parents", 1) and not models.is_in_graph(value)
+def _is_root(tracer: Tracer, value: Value) -> bool:
+    return is_module(value) and not getattr(value, "parents", 1) and not models.is_in_graph(tracer, value)
 
 
 def _built(tracer: Tracer, roots: Sequence[Value]) -> set[int]:

@@ -6,8 +6,7 @@ run at all. Work is bounded: `STEPS` expressions and statements for each thing t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from initlint.finding import Place
@@ -180,16 +179,6 @@ class Tracer:
     ) -> Value:
         """The value of a call."""
         return calls.call(self, function, tuple(arguments), keywords, place, scope)
-
-    @contextmanager
-    def inside(self, module: Module, place: Place) -> Iterator[None]:
-        """While code of a module runs that is called at a place."""
-        outer = self.site
-        self.site = place if module in self.composites else outer
-        try:
-            yield
-        finally:
-            self.site = outer
 
     # ----------------------------------------------------------------------------------------------------------- places
 

@@ -106,3 +106,30 @@ net = Net(32, 4, 48, activation="gelu")
 def test_the_copies_that_pytorch_makes_of_a_layer_are_no_finding() -> None:
     report = initlint.check_text(PLAIN.format(options="dropout=0.0"), "net.py")
     assert not report.findings
+
+
+def test_attributes_that_only_share_their_names_with_a_framework_s_mean_nothing() -> None:
+    report = initlint.check_text(
+        """
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.built, self.compiled, self.functional_outputs = True, ("categorical",), None
+        self.first, self.last = nn.Linear(8, 16), nn.Linear(16, 4)
+
+    def forward(self, x):
+        return self.last(self.first(x).relu())
+
+
+def build():
+    return Net()
+""",
+        "net.py",
+        select=["ALL"],
+    )
+    (network,) = report.networks
+    assert not report.errors and network.is_complete
+    assert [layer.name for layer in network.live() if layer.op == "linear"] == ["first", "last"]
