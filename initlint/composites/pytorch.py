@@ -21,7 +21,9 @@ def _function(activation: Activation) -> Callable[[Tensor], Tensor]:
     return functional.gelu if isinstance(activation, str) else activation
 
 
-class TransformerEncoderLayer(nn.Module):
+class _Layer(nn.Module):
+    """What an encoder's and a decoder's layer have in common."""
+
     def __init__(
         self,
         d_model: int,
@@ -47,7 +49,23 @@ class TransformerEncoderLayer(nn.Module):
         self.dropout1 = nn.Dropout(dropout)
         self.dropout2 = nn.Dropout(dropout)
         self.activation = _function(activation)
+        self._extend(d_model, nhead, dropout, layer_norm_eps, bias)
 
+    def _extend(self, d_model: int, nhead: int, dropout: float, layer_norm_eps: float, bias: bool) -> None:
+        """Adds what only one of them has."""
+
+    def _sa_block(
+        self, x: Tensor, attn_mask: object, key_padding_mask: object = None, is_causal: bool = False
+    ) -> Tensor:
+        dropped: Tensor = self.dropout1(self.self_attn(x, x, x)[0])
+        return dropped
+
+    def _inner(self, x: Tensor) -> Tensor:
+        mapped: Tensor = self.linear2(self.dropout(self.activation(self.linear1(x))))
+        return mapped
+
+
+class TransformerEncoderLayer(_Layer):
     def forward(
         self, src: Tensor, src_mask: object = None, src_key_padding_mask: object = None, is_causal: bool = False
     ) -> Tensor:
@@ -58,46 +76,16 @@ class TransformerEncoderLayer(nn.Module):
         normed: Tensor = self.norm2(src + self._ff_block(src))
         return normed
 
-    def _sa_block(
-        self, x: Tensor, attn_mask: object, key_padding_mask: object = None, is_causal: bool = False
-    ) -> Tensor:
-        dropped: Tensor = self.dropout1(self.self_attn(x, x, x)[0])
-        return dropped
-
     def _ff_block(self, x: Tensor) -> Tensor:
-        dropped: Tensor = self.dropout2(self.linear2(self.dropout(self.activation(self.linear1(x)))))
+        dropped: Tensor = self.dropout2(self._inner(x))
         return dropped
 
 
-class TransformerDecoderLayer(nn.Module):
-    def __init__(
-        self,
-        d_model: int,
-        nhead: int,
-        dim_feedforward: int = 2048,
-        dropout: float = 0.1,
-        activation: Activation = functional.relu,
-        layer_norm_eps: float = 1e-5,
-        batch_first: bool = False,
-        norm_first: bool = False,
-        bias: bool = True,
-        device: object = None,
-        dtype: object = None,
-    ) -> None:
-        super().__init__()
-        self.self_attn = nn.MultiheadAttention(d_model, nhead, dropout=dropout, bias=bias, batch_first=batch_first)
-        self.multihead_attn = nn.MultiheadAttention(d_model, nhead, dropout=dropout, bias=bias, batch_first=batch_first)
-        self.linear1 = nn.Linear(d_model, dim_feedforward, bias=bias)
-        self.dropout = nn.Dropout(dropout)
-        self.linear2 = nn.Linear(dim_feedforward, d_model, bias=bias)
-        self.norm_first = norm_first
-        self.norm1 = nn.LayerNorm(d_model, eps=layer_norm_eps, bias=bias)
-        self.norm2 = nn.LayerNorm(d_model, eps=layer_norm_eps, bias=bias)
+class TransformerDecoderLayer(_Layer):
+    def _extend(self, d_model: int, nhead: int, dropout: float, layer_norm_eps: float, bias: bool) -> None:
+        self.multihead_attn = nn.MultiheadAttention(d_model, nhead, dropout=dropout, bias=bias)
         self.norm3 = nn.LayerNorm(d_model, eps=layer_norm_eps, bias=bias)
-        self.dropout1 = nn.Dropout(dropout)
-        self.dropout2 = nn.Dropout(dropout)
         self.dropout3 = nn.Dropout(dropout)
-        self.activation = _function(activation)
 
     def forward(
         self,
@@ -119,12 +107,6 @@ class TransformerDecoderLayer(nn.Module):
         normed: Tensor = self.norm3(tgt + self._ff_block(tgt))
         return normed
 
-    def _sa_block(
-        self, x: Tensor, attn_mask: object, key_padding_mask: object = None, is_causal: bool = False
-    ) -> Tensor:
-        dropped: Tensor = self.dropout1(self.self_attn(x, x, x)[0])
-        return dropped
-
     def _mha_block(
         self, x: Tensor, mem: Tensor, attn_mask: object, key_padding_mask: object = None, is_causal: bool = False
     ) -> Tensor:
@@ -132,7 +114,7 @@ class TransformerDecoderLayer(nn.Module):
         return dropped
 
     def _ff_block(self, x: Tensor) -> Tensor:
-        dropped: Tensor = self.dropout3(self.linear2(self.dropout(self.activation(self.linear1(x)))))
+        dropped: Tensor = self.dropout3(self._inner(x))
         return dropped
 
 

@@ -6,10 +6,8 @@ LARGEST_HALF = 65504.0
 """The largest float16: (2 - 2^-10) 2^15. bfloat16 has the range of float32."""
 LOST_IN_HALF = 2.0**-25
 """Half of the smallest float16 above 0, 2^-24: what is not larger is rounded to 0."""
-HALF = "float16"
 HALVES = frozenset({"float16", "half"})
 """Names of the type."""
-BRAIN_HALVES = frozenset({"bfloat16"})
 AUTOCASTS = {
     "torch.cuda.amp.autocast": 1,
     "torch.cuda.amp.autocast_mode.autocast": 1,
