@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint.finding import Finding, Severity
-from initlint.frameworks.remedies import clip_by_norm
+from initlint.frameworks.remedies import VALUE_OPTIONS, clip_by_norm, clip_copies
 from initlint.program import Program
 from initlint.rule import Rule
 
@@ -61,12 +61,12 @@ def train(model, batches):
                     clipping.place,
                     f"{clipping.name} bounds each value of the gradient by itself, which turns its direction, "
                     "expected a bound on the norm",
-                    help=clip_by_norm(clipping.parameters),
+                    help=(clip_copies if clipping.clip.gives_copies else clip_by_norm)(clipping.parameters),
                 )
-        for place, option in program.value_trainers():
+        for place, who, option in program.value_trainers():
             yield self.finding(
                 place,
-                f"{option} makes the trainer bound each value of the gradient by itself, which turns its direction, "
+                f"{option} makes the {who} bound each value of the gradient by itself, which turns its direction, "
                 "expected a bound on the norm",
-                help="leave the option out: the norm is bounded by default",
+                help=VALUE_OPTIONS[who],
             )

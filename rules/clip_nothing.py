@@ -6,11 +6,12 @@ import math
 from collections.abc import Iterator
 
 from initlint.finding import Finding, Severity
+from initlint.frameworks.remedies import bounded_by_one, kept_copies
 from initlint.program import Program
 from initlint.program.loops.clips import Clipping
 from initlint.rule import Rule
 
-from .mending_clips import given_anew
+from .mending_clips import given_anew, kept
 
 ABSURD = 1e6
 """Bound on a norm that no gradient reaches before training has failed: 1e8 parameters with gradients of 1, far beyond
@@ -21,10 +22,10 @@ class ClipNothing(Rule):
     """Clipping that bounds no gradient of a step: nothing is left to clip, it is another model's, or the bound is none.
 
     Why: parameters() gives a generator; the optimiser, or the first round, goes through it, and every later clip gets
-    nothing, without an error. Clipping one model bounds nothing in the step of another. A bound of infinity never acts,
-    and a bound of 0 sets every gradient to 0.
+    nothing, without an error. Clipping one model bounds nothing in the step of another. Functions that give bounded
+    copies back change nothing in place. A bound of infinity never acts, and a bound of 0 sets every gradient to 0.
     Predicted: where the parameters come from and what went through them before; the models whose parameters are
-    clipped, and that the optimisers behind it hold; the bound as a number.
+    clipped, and that the optimisers behind it hold; the bound as a number; whether what is given back is used.
     Measured: not measured.
     Silent on: an infinite bound whose result is read: that is how a norm is measured; parameters, models and bounds
     that are not known; models that share parts.
@@ -66,7 +67,7 @@ def train(model, batches):
     def check_program(self, program: Program) -> Iterator[Finding]:
         """Judges every clip: what it is given, and the bound."""
         for clipping in program.clippings():
-            found = self._bound(clipping) or self._used_up(clipping) or self._stranger(clipping)
+            found = self._bound(clipping) or self._lost(clipping) or self._used_up(clipping) or self._stranger(clipping)
             if found is not None:
                 yield found
 
@@ -80,8 +81,19 @@ def train(model, batches):
             f"{clipping.name} with the bound {bound:g} {effect or 'never bounds a gradient'}, expected a bound near the "
             "norms that are common in training",
             severity=Severity.ERROR if effect else Severity.WARNING,
-            help=f"{clipping.name}({clipping.parameters or '...'}, 1.0)",
+            help=bounded_by_one(clipping.name, clipping.parameters or "..."),
             predicted={"bound": bound if math.isfinite(bound) else "inf"},
+        )
+
+    def _lost(self, clipping: Clipping) -> Finding | None:
+        if not clipping.is_lost or any(run.timing is not None for run in clipping.runs):
+            return None
+        return self.finding(
+            clipping.place,
+            f"{clipping.name} gives bounded copies back and changes none of {clipping.parameters or 'the gradients'}: "
+            "nothing uses the copies, and the gradients stay unbounded",
+            help=kept_copies(clipping.name, clipping.parameters),
+            fix=kept(clipping),
         )
 
     def _used_up(self, clipping: Clipping) -> Finding | None:

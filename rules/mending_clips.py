@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from initlint.finding import Place
 from initlint.fix import Edit, Fix, Name, copied, inserted, replaced, statement_before, statement_removed
-from initlint.frameworks.remedies import CLIP_FUNCTION, TRAINER_CLIP, parameters_of, unscale
+from initlint.frameworks.remedies import CLIP_FUNCTION, PAIRED_CLIPS, TRAINER_CLIP, parameters_of, unscale
 from initlint.program.loops.clips import Clipping
 from initlint.program.loops.events import Event
 from initlint.program.loops.runs import Run
@@ -89,6 +89,16 @@ def given_anew(clipping: Clipping) -> Fix | None:
     if made is None or given is None:
         return None
     return Fix("Ask for the parameters anew", (replaced(given, copied(made)),), safe=False)
+
+
+def kept(clipping: Clipping) -> Fix | None:
+    """With what is given back bound to the name of the gradients, where it is a pair of them and their norm."""
+    given, call, routine = clipping.clip.parameters, clipping.clip.call, clipping.clip.routine
+    statement = statement_of(routine, call)
+    is_plain = isinstance(statement, facts.Evaluate) and statement.value is call and isinstance(given, facts.Name)
+    if not is_plain or clipping.name not in PAIRED_CLIPS:
+        return None
+    return Fix("Keep the bounded gradients", (inserted(call.start, f"{clipping.parameters}, _ = "),), safe=False)
 
 
 def _runs_closure(step: Event) -> bool:

@@ -1000,6 +1000,8 @@ class Model(Layer):
         kind = loss.kind if isinstance(loss, Loss) else ""
         takes_logits = loss.from_logits if isinstance(loss, Loss) else None
         clips = optimizer.clips if isinstance(optimizer, Optimizer) else False if isinstance(optimizer, str) else None
+        if hasattr(self, "train_step"):  # of its own: it may bound the gradients itself
+            clips = None
         self.compiled = (kind, takes_logits, clips)
 
     def fit(self, *data: Any, **more: Any) -> None:

@@ -6,14 +6,43 @@ import re
 
 PACKAGES = ("keras", "keras.src", "tf_keras", "tensorflow.keras", "tensorflow.python.keras")
 """Under which Keras is imported: as a package of its own, or as TensorFlow's."""
-MODULES = ("", "activations.", "initializers.", "layers.", "losses.", "models.", "ops.", "optimizers.")
+MODULES = (
+    "", "activations.", "initializers.", "layers.", "losses.", "models.", "ops.", "optimizers.", "optimizers.legacy.",
+)  # fmt: skip
 """Parts of a package whose names are written out in `initlint/composites/keras.py`; the first is the package itself."""
 COMPILE = "compile"
 """The method of a model that says how it is trained."""
 MODELS = frozenset({"Model", "Sequential"})
 """Classes without which there is no model."""
-FUNCTIONS = ("tensorflow.nn",)
-"""Where TensorFlow has the same functions."""
+FUNCTIONS = ("tensorflow.nn", "tensorflow.optimizers", "tensorflow.initializers", "tensorflow.losses")
+"""Where TensorFlow has the same functions and classes."""
+MODEL_BASES = frozenset({"Model", "Sequential", "Functional", "Layer"})
+"""Classes that hold layers."""
+OPTIMIZERS = frozenset(
+    {
+        "Adam", "AdamW", "SGD", "RMSprop", "Adagrad", "Adadelta", "Adamax", "Nadam", "Ftrl", "Lion", "Adafactor", "Lamb",
+        "Muon",
+    }
+)  # fmt: skip
+"""Classes of optimisers, which bound the gradients if an option says so; strings name them in small letters."""
+OPTIMIZER_STRINGS = frozenset(name.lower() for name in OPTIMIZERS)
+DEFAULT_OPTIMIZER = "rmsprop"
+"""What a model is compiled with if nothing is said."""
+OPTIMIZER = "optimizer"
+"""Attribute of a model that was compiled: its optimiser."""
+RECURRENT = {
+    "SimpleRNN": False, "SimpleRNNCell": False, "LSTM": True, "LSTMCell": True, "GRU": True, "GRUCell": True,
+    "ConvLSTM1D": True, "ConvLSTM2D": True, "ConvLSTM3D": True, "CuDNNLSTM": True, "CuDNNGRU": True,
+}  # fmt: skip
+"""Recurrent layers -> whether they have gates."""
+WRAPPERS = frozenset({"Sequential", "Bidirectional", "TimeDistributed", "RNN", "StackedRNNCells"})
+"""Layers that are made of the layers they are given."""
+GRAPH = frozenset({"Model", "Functional"})
+"""Classes that make a model of the signals between its inputs and outputs..."""
+GRAPH_OUTPUTS = ("outputs", 1)
+"""...and where they are given the latter."""
+ADD = "add"
+"""Method of a model that gives it one more layer."""
 ROOTS = frozenset((*(f"{package}.{part}".rstrip(".") for package in PACKAGES for part in MODULES), *FUNCTIONS))
 """All modules whose names are written out."""
 
@@ -22,6 +51,12 @@ def own_name(name: str) -> str | None:
     """The name without its package: ``tensorflow.keras.layers.Dense`` is ``Dense``; `None` for what is not of Keras."""
     module, _, last = name.rpartition(".")
     return last if module in ROOTS else None
+
+
+def is_optimizer(name: str) -> bool:
+    """Whether a full name, or the small letters in its place, stands for one of Keras' optimisers."""
+    own = own_name(name)
+    return own is not None and (own in OPTIMIZERS or own in OPTIMIZER_STRINGS)
 
 
 _CALLS = (

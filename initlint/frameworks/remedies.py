@@ -235,6 +235,32 @@ def clip_by_norm(parameters: str) -> str:
     return f"{CLIP_FUNCTION}({parameters or 'model.parameters()'}, max_norm=1.0)"
 
 
+def clip_copies(gradients: str) -> str:
+    """Clipping by norm of gradients that are values, written so."""
+    return f"{gradients or 'gradients'}, _ = tf.clip_by_global_norm({gradients or 'gradients'}, 1.0)"
+
+
+PAIRED_CLIPS = frozenset({"clip_by_global_norm"})
+"""Functions that give back a pair of bounded gradients and their norm."""
+VALUE_OPTIONS = {
+    "trainer": "leave the option out: the norm is bounded by default",
+    "optimizer": "global_clipnorm=1.0 in its place",
+}
+"""Who is told to bound each value -> how it bounds the norm."""
+
+
+def bounded_by_one(function: str, gradients: str) -> str:
+    """The call of a function that clips, with a common bound."""
+    return f"{function}({gradients}, {'-1.0, ' if function == 'clip_by_value' else ''}1.0)"
+
+
+def kept_copies(function: str, gradients: str) -> str:
+    """The use of what a function that clips gives back."""
+    if function in PAIRED_CLIPS:
+        return clip_copies(gradients)
+    return f"[tf.{function}(gradient, ...) for gradient in gradients], and give that to the step"
+
+
 def unscale(scaler: str, optimizer: str) -> str:
     """The call that divides the factor of a loss scaler out of the gradients that an optimiser holds."""
     return f"{scaler}.unscale_({optimizer or 'optimizer'})"

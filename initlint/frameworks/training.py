@@ -123,7 +123,8 @@ NEVER_CLIPS = frozenset(
     {
         "zero_grad", "no_grad", "enable_grad", "set_grad_enabled", "requires_grad_", "is_grad_enabled",
         "inference_mode", "autograd", "grad", "layer_norm", "batch_norm", "weight_norm", "spectral_norm",
-        "clear_grad", "clear_grads",
+        "clear_grad", "clear_grads", "gradient", "get_unscaled_gradients", "get_scaled_loss",
+        "global_norm",
     }
 )  # fmt: skip
 PARAMETER_READERS = frozenset(

@@ -125,8 +125,9 @@ class Program:
             self._clippings = list(find_clippings(self))
         return iter(self._clippings)
 
-    def value_trainers(self) -> Iterator[tuple[Place, str]]:
-        """Trainers that are told to bound each value of the gradient: where, and by which option."""
+    def value_trainers(self) -> Iterator[tuple[Place, str, str]]:
+        """Trainers and optimisers that are told to bound each value of the gradient: where, which of them, by which
+        option."""
         from initlint.program.loops.clips import find_value_trainers
 
         return find_value_trainers(self)

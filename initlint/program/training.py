@@ -60,6 +60,8 @@ class TrainingLoop:
     """Whether an accelerator or an engine sends the gradient back, and may scale it."""
     trainer: str = ""
     """For a loop of a framework: the trainer's class."""
+    is_given_gradients: bool = False
+    """Whether its step is given the gradients as values, by an optimiser that can bound them itself."""
 
     @property
     def rounds(self) -> int | None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from initlint.frameworks import tapes
 from initlint.frameworks import training as framework
 from initlint.program.loops.expressions import dotted, inside, mentions_gradient, terminal_name
 from initlint.program.loops.routines import Routine
+from initlint.program.loops.tapes import bounded_copies
 from initlint.program.loops.values import Foreign
 from initlint.reading import facts
 
@@ -26,7 +28,7 @@ def calls_in(routine: Routine, span: Span) -> Iterator[facts.Call]:
 def clips_in(values: Values, routine: Routine, span: Span = EVERYWHERE) -> Iterator[facts.Node]:
     """Where a routine itself bounds gradients, or calls what by its name or its arguments may."""
     for call in calls_in(routine, span):
-        if is_named_clip(call) or _may_clip(values, call, routine):
+        if is_named_clip(call) or _may_clip(values, call, routine) or bounded_copies(values, call, routine):
             yield call
     if handles_gradients(routine):
         yield from _rewrites(routine, span)
@@ -69,6 +71,8 @@ def _may_clip(values: Values, call: facts.Call, routine: Routine) -> bool:
     """A call of something that is not in the program, is given gradients or parameters and might bound them."""
     last = terminal_name(call.function)
     if last in framework.NEVER_CLIPS or last in framework.PARAMETER_READERS or not _is_given_gradients(call):
+        return False
+    if last in tapes.STEPS and isinstance(call.function, facts.Attribute):
         return False
     callees = values.callees(call, routine)
     names = [value.name for value in callees if isinstance(value, Foreign)]

@@ -12,7 +12,8 @@ from initlint.program.loops.expressions import argument, dotted, inside, mention
 from initlint.program.loops.paths import is_backward
 from initlint.program.loops.recurrence import is_model
 from initlint.program.loops.routines import Routine, reaching
-from initlint.program.loops.steps import is_scaler, step_of
+from initlint.program.loops.steps import given_step, is_scaler, step_of
+from initlint.program.loops.tapes import bounded_copies
 from initlint.program.loops.values import Foreign, Instance
 from initlint.reading import facts
 
@@ -60,6 +61,8 @@ class Clip:
     bound: facts.Expression | None
     unscales: bool
     """Whether it undoes a loss scale first."""
+    gives_copies: bool = False
+    """Whether it leaves alone what it is given, and gives back bounded copies."""
 
 
 class Events:
@@ -105,13 +108,14 @@ class Events:
             return Event(Act.UNSCALE, call, routine)
         if owner is None:
             return None
-        if is_backward(call):
+        if is_backward(self.values, call, routine):
             return Event(Act.BACKWARD, call, routine, owner, self._scaler_of(owner, routine))
         if last in framework.ZERO or (last in framework.CLEARING and mentions_gradient(owner)):
             return Event(Act.ZERO, call, routine, owner)
         if last == framework.STEP:
             return self._stepped(call, owner, routine)
-        return None
+        given = given_step(self.values, call, routine)
+        return None if given is None else Event(Act.STEP, call, routine, given.optimizer)
 
     def _handles_gradients(self, routine: Routine) -> bool:
         if routine not in self._rescaling:
@@ -149,6 +153,9 @@ def clip_of(values: Values, call: facts.Call, routine: Routine) -> Clip | None:
     last = terminal_name(call.function)
     if last in framework.CLAMPS_IN_PLACE and (owner := _owner(call)) is not None and _is_gradient(owner):
         return Clip(call, routine, "value", None, None, unscales=False)
+    copies = bounded_copies(values, call, routine)
+    if copies is not None:
+        return Clip(call, routine, copies.by, copies.given, copies.bound, unscales=False, gives_copies=True)
     if not last.startswith("clip_grad"):
         return None
     callees = values.callees(call, routine)

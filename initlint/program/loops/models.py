@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from initlint.frameworks import tapes
 from initlint.frameworks import training as framework
 from initlint.program.loops.callers import given_for
 from initlint.program.loops.classes import hierarchy
-from initlint.program.loops.expressions import dotted, terminal_name
+from initlint.program.loops.expressions import argument, dotted, terminal_name
 from initlint.program.loops.recurrence import is_model
 from initlint.program.loops.routines import Routine, reaching
 from initlint.program.loops.steps import Step
+from initlint.program.loops.tapes import is_tape_gradient
 from initlint.program.loops.values import Foreign, Instance, Value
 from initlint.reading import facts
 
@@ -50,6 +52,9 @@ class ParameterSources:
         if isinstance(function, facts.Attribute) and function.name in framework.PARAMETERS:
             yield from self.values.of(function.value, routine)
             return
+        if is_tape_gradient(self.values, call, routine):
+            yield from self.of(argument(call, *tapes.SOURCES), routine, depth)
+            return
         for callee in self.values.callees(call, routine):
             if isinstance(callee, Routine):
                 for value in callee.returns:
@@ -81,6 +86,8 @@ class ParameterSources:
                 yield from self.of(given, caller, depth + 1)
 
     def _attribute(self, node: facts.Attribute, routine: Routine, depth: int) -> Iterator[Value]:
+        if node.name in tapes.VARIABLES:
+            yield from self.values.of(node.value, routine)
         for owner in self.values.of(node.value, routine):
             if isinstance(owner, Instance):
                 for cls in hierarchy(self.values, owner):

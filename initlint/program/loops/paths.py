@@ -11,6 +11,7 @@ from initlint.program.loops.clipping import EVERYWHERE, Span, calls_in
 from initlint.program.loops.expressions import terminal_name
 from initlint.program.loops.routines import Routine
 from initlint.program.loops.steps import Step
+from initlint.program.loops.tapes import is_tape_gradient
 from initlint.program.loops.values import Instance
 from initlint.reading import facts
 
@@ -70,13 +71,14 @@ class Paths:
         loops = [loop for loop in routine.loops if loop.start <= anchor.start and anchor.end <= loop.end]
         spans = [(loop.start, loop.end) for loop in sorted(loops, key=lambda loop: -loop.start)]
         for span in [*spans, EVERYWHERE]:
-            call = next(filter(is_backward, calls_in(routine, span)), None)
+            call = next((one for one in calls_in(routine, span) if is_backward(self.values, one, routine)), None)
             if call is not None:
                 return Path(routine, span, anchor, call, routine)
         for span in [*spans, EVERYWHERE]:
             for inner, stretch in self.reached(routine, span):
-                for call in filter(is_backward, calls_in(inner, stretch)):
-                    return Path(routine, span, anchor, call, inner)
+                for call in calls_in(inner, stretch):
+                    if is_backward(self.values, call, inner):
+                        return Path(routine, span, anchor, call, inner)
         return None
 
     def reached(self, routine: Routine, span: Span) -> tuple[tuple[Routine, Span], ...]:
@@ -123,7 +125,8 @@ def _is_given(call: facts.Call, name: str) -> bool:
     return any(isinstance(one.value, facts.Name) and one.value.id == name for one in call.arguments)
 
 
-def is_backward(call: facts.Call) -> bool:
+def is_backward(values: Values, call: facts.Call, routine: Routine) -> bool:
     """Whether a call sends a gradient back."""
     function = call.function
-    return isinstance(function, facts.Attribute) and function.name in framework.BACKWARD
+    is_told = isinstance(function, facts.Attribute) and function.name in framework.BACKWARD
+    return is_told or is_tape_gradient(values, call, routine)

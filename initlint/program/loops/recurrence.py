@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from initlint.finding import Place
-from initlint.frameworks import torch as torch_tables
 from initlint.frameworks import training as framework
+from initlint.frameworks.recurrent import is_container, is_graph, is_module, recurrent_layer
 from initlint.program.loops.classes import ancestry, find_method, foreign_bases
 from initlint.program.loops.expressions import argument, terminal_name
+from initlint.program.loops.graphs import layers_added, layers_of_graph
 from initlint.program.loops.routines import ClassScope, Routine
 from initlint.program.loops.values import Foreign, Instance, Value
 from initlint.reading import facts
@@ -23,6 +24,8 @@ DEEPEST_NESTING = 6
 Known = Mapping[str, object]
 """Constructor parameters whose value is known."""
 UNKNOWN = object()
+FALLBACK_SIZE = ("hidden_size", 1)
+"""Where layers that a name chooses are given the width of their state."""
 
 
 @dataclass(frozen=True)
@@ -78,19 +81,31 @@ def _in_value(search: _Search, model: Value, known: Known, depth: int, owner: st
 
 def _in_foreign(search: _Search, made: Foreign, known: Known, depth: int, owner: str) -> Iterator[Recurrence]:
     assert made.call is not None and made.routine is not None
-    spec = torch_tables.layer_spec(made.name)
-    if spec is not None and spec.op == torch_tables.RECURRENT_OP:
+    layer = recurrent_layer(made.name)
+    if layer is not None:
         place = made.routine.module.source.place(made.call.start, made.call.end)
-        hidden = _hidden(made.call, made.routine, known)
-        is_gated = spec.variant in torch_tables.GATED_CELLS
-        yield Recurrence(made.name.rpartition(".")[2], place, owner, hidden, is_gated, _unrolled(made.routine))
+        hidden = _hidden(made.call, layer.size, made.routine, known)
+        yield Recurrence(layer.kind, place, owner, hidden, layer.is_gated, _unrolled(made.routine))
     elif made.name == "torch.nn.?" and _chooses_recurrence(made.call):
         place = made.routine.module.source.place(made.call.start, made.call.end)
         yield Recurrence(
-            framework.FALLBACK_RECURRENT, place, owner, _hidden(made.call, made.routine, known), False, None
+            framework.FALLBACK_RECURRENT,
+            place,
+            owner,
+            _hidden(made.call, FALLBACK_SIZE, made.routine, known),
+            False,
+            None,
         )
-    elif made.name in torch_tables.CONTAINERS:
+    elif is_container(made.name):
         yield from _in_arguments(search, made.call, made.routine, known, depth, owner)
+        yield from _in_layers(search, layers_added(search.values, made), known, depth, owner)
+    elif is_graph(made.name):
+        yield from _in_layers(search, layers_of_graph(search.values, made), known, depth, owner)
+
+
+def _in_layers(search: _Search, layers: Iterator[Value], known: Known, depth: int, owner: str) -> Iterator[Recurrence]:
+    for layer in layers if depth < DEEPEST_NESTING else ():
+        yield from _in_value(search, layer, known, depth + 1, owner)
 
 
 def _in_arguments(
@@ -123,7 +138,7 @@ def _in_routine(search: _Search, routine: Routine, known: Known, depth: int, own
             for callee in search.values.callees(call, routine):
                 if isinstance(callee, ClassScope):
                     yield from _in_value(search, Instance(callee, call, routine), known, depth + 1, owner)
-                elif isinstance(callee, Foreign) and callee.name not in torch_tables.CONTAINERS:
+                elif isinstance(callee, Foreign) and not is_container(callee.name):
                     yield from _in_value(search, Foreign(callee.name, call, routine), known, depth + 1, owner)
                 elif isinstance(callee, Routine) and callee.owner is None and routine.name == "__init__":
                     yield from _in_routine(search, callee, {}, depth + 1, owner)
@@ -134,9 +149,7 @@ def _in_routine(search: _Search, routine: Routine, known: Known, depth: int, own
 def is_model(values: Values, cls: ClassScope) -> bool:
     """Whether a class is a module of the framework, or derives from something unknown that is named like one."""
     bases = foreign_bases(values, cls)
-    return any(
-        base in torch_tables.MODULE_BASES or framework.MODULE_WORD.search(base.rpartition(".")[2]) for base in bases
-    )
+    return any(is_module(base) or framework.MODULE_WORD.search(base.rpartition(".")[2]) for base in bases)
 
 
 # -------------------------------------------------------------------------------------------------------------- details
@@ -152,8 +165,8 @@ def _chooses_recurrence(call: facts.Call) -> bool:
     )
 
 
-def _hidden(call: facts.Call, routine: Routine, known: Known) -> int | None:
-    given = argument(call, "hidden_size", 1)
+def _hidden(call: facts.Call, size: tuple[str, int], routine: Routine, known: Known) -> int | None:
+    given = argument(call, *size)
     value = _literal(given, routine, known) if given is not None else None
     return value if type(value) is int else None
 

@@ -7,9 +7,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from initlint.finding import Place
+from initlint.frameworks import tapes
 from initlint.frameworks import training as framework
 from initlint.program.loops.classes import ancestry
 from initlint.program.loops.clipping import EVERYWHERE, Span, callbacks_in, calls_in, clips_in, hooks_in
+from initlint.program.loops.compiled import compiled_optimizers
 from initlint.program.loops.events import clip_of
 from initlint.program.loops.expressions import argument, inside, spelled
 from initlint.program.loops.holdings import held_by_parameters, may_share
@@ -20,6 +22,7 @@ from initlint.program.loops.models import called_models, optimized_models
 from initlint.program.loops.paths import MOST_ROUTINES, Path, Paths
 from initlint.program.loops.routines import Routine
 from initlint.program.loops.steps import Step, clips_itself, spelled_or_empty, steps_in
+from initlint.program.loops.tapes import Made, step_gradients
 from initlint.program.loops.values import Foreign, Instance, Value, Values
 from initlint.program.module import Module
 from initlint.program.training import TrainingLoop
@@ -44,7 +47,7 @@ def find_loops(program: Program) -> list[TrainingLoop]:
 
 
 def _loops(values: Values, links: Links) -> Iterator[TrainingLoop]:
-    if not links.calling(*framework.BACKWARD):
+    if not links.calling(*framework.BACKWARD, tapes.GRADIENT):
         return
     paths = Paths(values)
     for module in _modules_that_step(links):
@@ -57,7 +60,7 @@ def _loops(values: Values, links: Links) -> Iterator[TrainingLoop]:
 def _modules_that_step(links: Links) -> list[Module]:
     by_hand = set(links.calling(*framework.MANUAL_STEPS, *framework.BACKWARD))
     with_parameters = [module for module in links.calling(*framework.PARAMETERS) if module in by_hand]
-    return list(dict.fromkeys((*links.calling(framework.STEP), *with_parameters)))
+    return list(dict.fromkeys((*links.calling(framework.STEP, *tapes.STEPS), *with_parameters)))
 
 
 class _Assembly:
@@ -68,7 +71,8 @@ class _Assembly:
         self.values = paths.values
         self.step = step
         self.path = path
-        self.optimizers = self.values.of(step.optimizer, step.routine)
+        found = self.values.of(step.optimizer, step.routine)
+        self.optimizers = found or compiled_optimizers(self.values, step.optimizer, step.routine)
 
     @cached_property
     def reached(self) -> tuple[tuple[Routine, Span], ...]:
@@ -93,6 +97,7 @@ class _Assembly:
             node,
             self._parameters(routine),
             any(one.keyword is None for one in self.path.backward.arguments),
+            is_given_gradients=self.step.is_given,
         )
 
     def _steps(self) -> int | None:
@@ -148,6 +153,8 @@ class _Assembly:
     def _clips(self, models: list[Value]) -> Iterator[tuple[Routine, facts.Node]]:
         if len(self.reached) >= MOST_ROUTINES or any(clips_itself(self.values, value) for value in self.optimizers):
             yield self.step.routine, self.step.node
+        if self.step.is_given and not self._is_unbounded():
+            yield self.step.routine, self.step.node
         for routine, span in self.reached:
             for clip in clips_in(self.values, routine, span):
                 if not self._is_of_others(clip, routine, models):
@@ -157,6 +164,12 @@ class _Assembly:
                 if self._is_between(routine, call):
                     yield routine, call
         yield from self._hooks(models)
+
+    def _is_unbounded(self) -> bool:
+        """Whether a step that is given its gradients gets them as they were made, from an optimiser that is known."""
+        node = self.step.node
+        assert isinstance(node, facts.Call)
+        return bool(self.optimizers) and step_gradients(self.values, node, self.step.routine) == {Made.BACKWARD}
 
     def _is_of_others(self, node: facts.Node, routine: Routine, models: list[Value]) -> bool:
         """Whether it bounds nothing but gradients of other models, for certain."""

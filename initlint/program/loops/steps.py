@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from initlint.frameworks import keras, tapes
 from initlint.frameworks import training as framework
 from initlint.program.loops.classes import foreign_bases
 from initlint.program.loops.expressions import mentions_gradient, spelled, terminal_name
 from initlint.program.loops.routines import Routine
+from initlint.program.loops.tapes import given_to_step
 from initlint.program.loops.values import Foreign, Instance, Value
 from initlint.reading import facts
 
@@ -26,7 +28,9 @@ class Step:
     optimizer: facts.Expression | None = None
     scaler: facts.Expression | None = None
     parameters: facts.Expression | None = None
-    """For a step by hand: what the loop over the parameters goes through."""
+    """For a step by hand: what the loop over the parameters goes through; for one that is given gradients: its variables."""
+    is_given: bool = False
+    """Whether it is given the gradients, as values."""
 
 
 def steps_in(values: Values, routine: Routine) -> Iterator[Step]:
@@ -36,6 +40,9 @@ def steps_in(values: Values, routine: Routine) -> Iterator[Step]:
             step = step_of(values, call, call.function.value, routine)
             if step is not None:
                 yield step
+        given = given_step(values, call, routine)
+        if given is not None:
+            yield given
     if not _is_of_optimizer(values, routine):
         yield from _manual_steps(routine)
 
@@ -51,6 +58,19 @@ def step_of(values: Values, call: facts.Call, receiver: facts.Expression, routin
     if any(is_optimizer(values, value) for value in found) or _is_named_optimizer(found, receiver):
         return Step(call, routine, receiver)
     return None
+
+
+def given_step(values: Values, call: facts.Call, routine: Routine) -> Step | None:
+    """The step that a call makes with the gradients that it is given, if it is one."""
+    receiver = call.function.value if isinstance(call.function, facts.Attribute) else None
+    if receiver is None or terminal_name(call.function) not in tapes.STEPS:
+        return None
+    found = values.of(receiver, routine)
+    is_known = any(isinstance(one, Foreign) and keras.is_optimizer(one.name) for one in found)
+    if not is_known and not _is_named_optimizer(found, receiver):
+        return None
+    gradients, variables = given_to_step(call)
+    return Step(call, routine, receiver, None, variables or gradients, is_given=True)
 
 
 def is_scaler(found: list[Value], name: str) -> bool:
@@ -70,7 +90,16 @@ def is_optimizer(values: Values, value: Value) -> bool:
 
 def is_plain(value: Foreign) -> bool:
     """Whether it is made by an optimiser that never bounds the gradient itself."""
-    return _is_optimizer_name(value.name) or value.name in framework.PLAIN_OPTIMIZERS
+    return (
+        _is_optimizer_name(value.name)
+        or value.name in framework.PLAIN_OPTIMIZERS
+        or (keras.is_optimizer(value.name) and not _is_told_to_clip(value))
+    )
+
+
+def _is_told_to_clip(made: Foreign) -> bool:
+    given = made.call.arguments if made.call is not None else ()
+    return any(one.keyword in tapes.MODEL_CLIPS or (one.star and one.keyword is None) for one in given)
 
 
 def _is_optimizer_name(name: str) -> bool:
