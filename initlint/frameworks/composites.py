@@ -8,8 +8,8 @@ from pathlib import Path
 from initlint.frameworks import keras, torch
 
 FOLDER = Path(__file__).parent.with_name("composites")
-SOURCES = {"torch": FOLDER / "pytorch.py", "keras": FOLDER / "keras.py"}
-"""By framework."""
+SOURCES = {"torch": (FOLDER / "pytorch.py",), "keras": tuple(sorted((FOLDER / "keras").glob("*.py")))}
+"""By framework: files, none of which defines a name of another."""
 
 NAMES = frozenset({name.rpartition(".")[2] for name in torch.COMPOSITES} | keras.MODELS)
 """Last names of what a call of makes a model."""

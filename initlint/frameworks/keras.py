@@ -9,7 +9,7 @@ PACKAGES = ("keras", "keras.src", "tf_keras", "tensorflow.keras", "tensorflow.py
 MODULES = (
     "", "activations.", "initializers.", "layers.", "losses.", "models.", "ops.", "optimizers.", "optimizers.legacy.",
 )  # fmt: skip
-"""Parts of a package whose names are written out in `initlint/composites/keras.py`; the first is the package itself."""
+"""Parts of a package whose names are written out in `initlint/composites/keras`; the first is the package itself."""
 COMPILE = "compile"
 """The method of a model that says how it is trained."""
 MODELS = frozenset({"Model", "Sequential"})

@@ -255,10 +255,12 @@ class Program:
         candidates = [base / "__init__.py"]
         if dotted:
             candidates.insert(0, base.with_name(base.name + ".py"))
-        return next((path for path in candidates if path in self._known or self._may_load(path)), None)
+        return next((path for path in candidates if self._may_load(path)), None)
 
     def _may_load(self, path: Path) -> bool:
-        """Whether a file that nobody named may be read because an import leads to it: not if it is an installed package."""
+        """Whether a file may be read because an import leads to it: if nobody named it, not of an installed package."""
+        if path in self._known or path in self._modules:
+            return True
         return self._load is not None and INSTALLED.isdisjoint(path.parts) and path.is_file()
 
     def _module(self, path: Path) -> Module | None:

@@ -275,11 +275,16 @@ class Tracer:
         if known is None:
             return found
         kind, own = known
-        module = self.program.read(SOURCES[kind])
-        if module is None or own not in module.bindings:
-            return found
-        self.composites[module] = kind
-        return self.global_value(module, own)
+        module = next((one for one in self._written_out(kind) if own in one.bindings), None)
+        return found if module is None else self.global_value(module, own)
+
+    def _written_out(self, framework: str) -> list[Module]:
+        """The modules in which what a framework builds of its own layers is written out."""
+        known = [module for module, kind in self.composites.items() if kind == framework]
+        if not known:
+            known = [module for path in SOURCES[framework] if (module := self.program.read(path)) is not None]
+            self.composites.update(dict.fromkeys(known, framework))
+        return known
 
     def resolved(self, found: Definition | External | Module | None, name: str) -> Value:
         """The value behind what a name was resolved to."""
