@@ -158,10 +158,11 @@ def error_of(value: float, measured: float) -> float:
 
 
 def predicted_gain(prediction: Prediction) -> float | None:
-    """Likewise, of a prediction."""
+    """Likewise, of a prediction, for tensors of the size that was measured."""
+    before, after = prediction.seen
     if prediction.layer.op == "embedding" or not prediction.layer.inputs:
-        return as_float(prediction.after.variance)
-    return as_float(combine(lambda gain: gain, prediction.gain))
+        return as_float(after)
+    return as_float(combine(lambda out, into: out / into, after, before))
 
 
 def _note(found: Comparison, row: Row, measured: float, prediction: Prediction | None) -> None:

@@ -46,6 +46,7 @@ CONTAINERS = {
     "torch.nn.ParameterDict": "dict",
 }
 PARAMETER = "torch.nn.Parameter"
+BUFFER = "torch.nn.Buffer"
 
 # -------------------------------------------------------------------------------------------------------------- layers
 
@@ -648,6 +649,8 @@ ALIASES = frozenset(
     }
 )
 """Tensor methods whose result is the same memory, all of it."""
+PICKS = frozenset({"gather", "take", "take_along_dim", "repeat_interleave", "tile", "broadcast_to"})
+"""Tensor methods whose result holds entries of the tensor, in memory of its own."""
 PARTS = frozenset({"chunk", "split", "narrow", "select", "unbind", "index_select", "diagonal"})
 """Tensor methods whose result is a part of the same memory."""
 

@@ -11,6 +11,7 @@ from initlint.network.network import Layer, Network
 from initlint.network.point import Point, law_of
 from initlint.network.stack import STACKED, theory_of
 from initlint.signal.moments import UNKNOWN, Moments
+from initlint.signal.places import seen_variance
 from initlint.signal.size import Value, combine
 
 OF_PLACES = frozenset({"pool", "attention"})
@@ -28,11 +29,24 @@ class Prediction:
     """E[g²] before the layer over E[g²] behind it."""
     is_fed: bool = True
     """Whether the variance of every input is known."""
+    extents: tuple[Extent, Extent] = (UNKNOWN_EXTENT, UNKNOWN_EXTENT)
+    """How far the signal reaches before and behind it."""
+    samples: int | None = None
 
     @property
     def gain(self) -> Value:
         """Variance behind the layer over variance before it."""
         return combine(lambda out, into: out / into, self.after.variance, self.before.variance)
+
+    @property
+    def seen(self) -> tuple[Value, Value]:
+        """Variance before and behind it of tensors of this size about their own means; as ever, where that is not known."""
+        found = []
+        for moments, extent in zip((self.before, self.after), self.extents, strict=True):
+            units, count, samples = extent.width, extent.places, self.samples
+            value = seen_variance(moments, units, count, samples) if units and count and samples else None
+            found.append(moments.variance if value is None else value)
+        return found[0], found[1]
 
     @property
     def reason(self) -> str:
@@ -81,7 +95,8 @@ class _Predictor:
         point = Point(layer, inputs, extents, sources, self._samples, self._layers, self._behind, self._extents)
         self._behind[layer.id] = after = _forward(point)
         is_fed = all(each.variance is not None for each in inputs)
-        return Prediction(layer, before, after, _backward(layer, before), is_fed)
+        reach = (extents[0] if extents else UNKNOWN_EXTENT, self._extents[layer.id])
+        return Prediction(layer, before, after, _backward(layer, before), is_fed, reach, self._samples)
 
 
 def _forward(point: Point) -> Moments:

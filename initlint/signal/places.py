@@ -43,6 +43,23 @@ def pairwise(operation: Callable[..., Moments], *inputs: Moments) -> Moments:
     return replace(operation(*inputs), apart=apart, across=across, near=near)
 
 
+def seen_variance(moments: Moments, units: int, places: int, samples: int) -> Value:
+    """Variance of a tensor of so many entries about its own mean, over draws of the weights.
+
+    The mean is off by what the entries of each unit have in common: little among many units, half of the variance of two.
+    """
+    count = places * samples
+    shares = (1 / count, (places - 1) / count, (samples - 1) / samples)
+    common = combine(
+        lambda q, a, s, m: sum(share * (each - m**2) for share, each in zip(shares, (q, a, s), strict=True)),
+        moments.second,
+        moments.apart,
+        moments.across,
+        moments.mean,
+    )
+    return combine(lambda v, c: v - c / units, moments.variance, common)
+
+
 def joined(parts: Sequence[Moments], widths: Sequence[Value]) -> Moments:
     """Parts of so many entries each."""
 

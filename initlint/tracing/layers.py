@@ -12,7 +12,7 @@ from initlint.network import Number, Parameter
 from initlint.network.window import Window
 from initlint.tracing import attributes, construction, rearranging
 from initlint.tracing.heap import Branch
-from initlint.tracing.tensors import as_number
+from initlint.tracing.tensors import as_number, law_of
 from initlint.tracing.values import (
     BoundMethod,
     ContainerValue,
@@ -147,8 +147,17 @@ def _call_layer(
     if not signals:
         if module.spec.op != "embedding":
             return Unknown(f"{module.type_name} on something that is not known to be a signal", module.place)
-        signals = []
+        return _look_up(tracer, module, module.spec, given)
     return _record_layer(tracer, module, module.spec, signals)
+
+
+def _look_up(tracer: Tracer, module: LayerValue, spec: LayerSpec, given: Sequence[Value]) -> Value:
+    """Rows of an embedding by numbers that are no signal: of positions, or one and the same everywhere."""
+    found = _record_layer(tracer, module, spec, ())
+    if isinstance(found, Signal) and given and isinstance(given[0], TensorValue):
+        law = law_of(given[0])
+        tracer.record.layers[found.node].options["index"] = "one" if law is not None and law.is_constant else "places"
+    return found
 
 
 def _record_layer(tracer: Tracer, module: LayerValue, spec: LayerSpec, signals: Sequence[Signal]) -> Value:

@@ -225,8 +225,8 @@ def _register(
     if len(given) < 2:
         return
     key, value = given[0], given[1]
-    if isinstance(value, TensorValue) and name == "register_buffer":
-        value = TensorValue(value.shape, tensors.law_of(value), place=value.place)
+    if name == "register_buffer":
+        value = tensors.buffered(value)
     if isinstance(key, str):
         attributes.store(tracer, module, key, value, place, scope)
     elif isinstance(module, Instance):

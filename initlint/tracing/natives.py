@@ -96,6 +96,8 @@ def _call_framework(
         return tracer.add_layer("input", given, place)
     if name == framework.PARAMETER:
         return _make_parameter(tracer, arguments, keywords, place)
+    if name == framework.BUFFER:
+        return tensors.buffered(arguments[0] if arguments else keywords.get("data"))
     initializer = framework.initializer_name(name)
     if initializer is not None:
         return _call_init(tracer, initializer, arguments, keywords, place, scope)
@@ -179,7 +181,10 @@ def _call_function(
         return tracer.add_layer("unknown", function, place, signals, reason=f"{name} is not followed")
     if arguments and isinstance(arguments[0], TensorValue) and not function.startswith("is_"):
         owner = arguments[0]
-        if function in framework.COPIES | framework.ALIASES | framework.PARTS | TURNS or name.endswith("_"):
+        if (
+            function in framework.COPIES | framework.ALIASES | framework.PARTS | framework.PICKS | TURNS
+            or name.endswith("_")
+        ):
             return tensor_methods.call(tracer, owner, name.rpartition(".")[2], arguments[1:], keywords, place, scope)
         return tensors.normalised(function, owner, arguments, keywords) or TensorValue(None)
     is_joined = function in framework.FUNCTIONS and framework.FUNCTIONS[function].op == "concat"

@@ -85,6 +85,8 @@ def call(
         return Turn(owner.shape, part=name, angle=owner)
     if name in ("expand", "repeat", "expand_as"):
         return TensorValue(None, tensors.law_of(owner), owner.parameter, owner.is_part)
+    if name in framework.PICKS:
+        return TensorValue(None, tensors.law_of(owner), place=place)
     return TensorValue(None) if name not in ("item", "tolist") else Unknown(f"the {name} of a tensor", place)
 
 

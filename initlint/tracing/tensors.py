@@ -18,6 +18,7 @@ from initlint.tracing.values import (
     Instance,
     LayerValue,
     Method,
+    Row,
     Scope,
     TensorValue,
     Turn,
@@ -118,6 +119,13 @@ def load_item(owner: TensorValue, index: Value) -> TensorValue:
     rows = 1 if isinstance(index, int) and owner.shape and not owner.is_part else None
     is_part = owner.is_part or not is_whole
     return TensorValue(shape, owner.distribution, owner.parameter, is_part, place=owner.place, rows=rows)
+
+
+def buffered(value: Value) -> Value:
+    """A tensor as a module keeps it that does not train it."""
+    if isinstance(value, (Row, Turn)):
+        return replace(value, parameter=None)
+    return TensorValue(value.shape, law_of(value), place=value.place) if isinstance(value, TensorValue) else value
 
 
 def part(owner: TensorValue) -> TensorValue:

@@ -209,3 +209,30 @@ def test_what_is_done_for_a_type_of_numbers_waits_for_that_type() -> None:
     assert predicted(INHERITED.replace("torch.float16", "torch.float"), (8, 16)) is None
     converted = INHERITED.replace("        x = self", "        self.half()\n        x = self")
     assert predicted(converted, (8, 16)) is None
+
+
+SEGMENTS = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.words, self.segments, self.places = nn.Embedding(1000, 64), nn.Embedding(2, 64), nn.Embedding(64, 64)
+        self.value = nn.Linear(64, 64)
+        self.ids = nn.Buffer(torch.zeros(1, 64, dtype=torch.long))
+        self.register_buffer("order", torch.arange(64).expand((1, -1)))
+
+    def forward(self, tokens):
+        order = self.order[:, : tokens.shape[1]]
+        segments = torch.gather(self.ids, 1, order).expand(tokens.shape)
+        x = self.words(tokens) + self.segments(segments) + self.places(order)
+        return F.scaled_dot_product_attention(0.1 * x, 0.1 * x, self.value(x))
+"""
+
+
+def test_a_row_that_is_looked_up_everywhere_outlasts_the_mean_of_attention() -> None:
+    """All tokens are of the first segment: its embedding is common to all places."""
+    found = predicted(SEGMENTS, (8, 32))
+    assert found == pytest.approx(measured(SEGMENTS, (8, 32), 1000), rel=0.15)
+    apart = predicted(SEGMENTS.replace("segments = torch.gather(self.ids, 1, order)", "segments = order"), (8, 32))
+    assert found is not None
+    assert apart is not None
+    assert found > 5 * apart

@@ -42,8 +42,8 @@ def measured(source: str, shape: tuple[int, ...], seeds: int = 4) -> dict[str, f
     return totals
 
 
-def assert_predicted(source: str, shape: tuple[int, ...], *names: str, rel: float = 0.08) -> None:
-    predicted, real = gains(source, shape), measured(source, shape)
+def assert_predicted(source: str, shape: tuple[int, ...], *names: str, rel: float = 0.08, seeds: int = 4) -> None:
+    predicted, real = gains(source, shape), measured(source, shape, seeds)
     for name in names:
         assert predicted[name] == pytest.approx(real[name], rel=rel), name
 
@@ -522,3 +522,24 @@ class Net(nn.Module):
 
 def test_a_weight_without_an_axis_of_one_and_with_it_again_is_the_same() -> None:
     assert_predicted(REGAINED, (64, 32, 64), "first", "last")
+
+
+DRAWN_NORMS = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = nn.Conv2d(3, 64, 3, padding=1), nn.Conv2d(64, 64, 3, padding=1)
+        self.norm, self.size = nn.BatchNorm2d(64), nn.LayerNorm(64)
+        for norm in (self.norm, self.size):
+            nn.init.normal_(norm.weight, 0.5, 0.5)
+            nn.init.normal_(norm.bias, 0, 0.4)
+        self.pool, self.last = nn.AdaptiveAvgPool2d(1), nn.Linear(64, 64)
+
+    def forward(self, x):
+        return self.last(self.size(self.pool(self.second(self.norm(self.first(x)).relu())).flatten(1)))
+"""
+
+
+def test_scales_and_shifts_of_a_norm_that_are_drawn_count_by_their_squares() -> None:
+    """Shifts are common to all places, so that a pool keeps what they make."""
+    assert_predicted(DRAWN_NORMS, (16, 3, 12, 12), "norm", "second", "pool", "size", "last", seeds=40)

@@ -8,7 +8,7 @@ import pytest
 
 from initlint.signal import activation, places, propagation, windows
 from initlint.signal.moments import NOISE, UNKNOWN, Moments
-from initlint.signal.size import Size
+from initlint.signal.size import Size, as_float
 from initlint.signal.windows import over
 
 torch = pytest.importorskip("torch")
@@ -120,3 +120,11 @@ def test_a_sum_keeps_what_sets_its_entries_against_each_other() -> None:
     found = windows.average(places.pairwise(propagation.add, normed, normed), over(PLACES))
     real = (of_few_samples(0) + of_few_samples(1)).mean(2)
     assert float(found.variance) == pytest.approx(float(real.var()), rel=0.02)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("units", [1, 2, 40])
+def test_a_tensor_of_few_units_varies_less_about_its_own_mean(units: int) -> None:
+    """Its mean follows what the entries of a unit have in common."""
+    parts = draw().split(units, dim=1)
+    seen = sum(float(part.var(correction=0)) for part in parts if part.shape[1] == units) / (UNITS // units)
+    assert as_float(places.seen_variance(ALIKE, units, PLACES, SAMPLES)) == pytest.approx(seen, rel=0.03)

@@ -29,7 +29,7 @@ def add(point: Point) -> Moments:
     if related is not None:
         return related
     total = reduce(partial(places.pairwise, propagation.add), point.inputs)
-    return reduce(partial(places.pairwise, propagation.add), map(_of_parameter, point.layer.parameters), total)
+    return reduce(partial(places.pairwise, propagation.add), map(of_parameter, point.layer.parameters), total)
 
 
 DIFFERENCES = frozenset({"-", "sub"})
@@ -62,16 +62,16 @@ def multiply(point: Point) -> Moments:
     """Their product; a gate cut from one signal is not followed."""
     if len(point.inputs) == 1 and not point.layer.parameters:
         return UNKNOWN
-    if any(_of_parameter(parameter).second == 0 for parameter in point.layer.parameters):
+    if any(of_parameter(parameter).second == 0 for parameter in point.layer.parameters):
         return NOTHING
     composed = compose(point)
     if composed is not None:
         return composed
     total = reduce(partial(places.pairwise, propagation.multiply), point.inputs)
-    return reduce(partial(places.pairwise, propagation.multiply), map(_of_parameter, point.layer.parameters), total)
+    return reduce(partial(places.pairwise, propagation.multiply), map(of_parameter, point.layer.parameters), total)
 
 
-def _of_parameter(parameter: Parameter) -> Moments:
+def of_parameter(parameter: Parameter) -> Moments:
     """Of a parameter that is added or multiplied: one with a single axis is the same at all places."""
     law = parameter.distribution or Distribution.unknown()
     axes = [side for side in parameter.shape or () if side != 1]

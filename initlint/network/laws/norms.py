@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TypeGuard
+
 from initlint.frameworks import torch as framework
+from initlint.network.laws.joints import of_parameter
 from initlint.network.network import Layer
-from initlint.network.point import Point, number
+from initlint.network.parameter import Parameter
+from initlint.network.point import Point, law_of, number
 from initlint.signal import places, propagation
 from initlint.signal.moments import UNKNOWN, Moments
 from initlint.signal.propagation import NORM_EPSILON
@@ -14,12 +19,14 @@ from initlint.signal.size import Value, combine, positive_part
 def normalize(point: Point) -> Moments:
     """Takes off what the entries that are normed together have in common."""
     layer, before = point.layer, point.before
-    scale, epsilon = _norm_scale(layer), _epsilon(layer)
+    scale, shift, epsilon = _norm_scale(layer), _norm_shift(layer), _epsilon(layer)
     if layer.kind in framework.NORMS_OF_NEIGHBOURS:
         return UNKNOWN
     if layer.kind in framework.ROOT_MEAN_SQUARE_NORMS:
         return places.normalize_size(before, scale, epsilon)
-    shift = 0 if layer.bias is None else layer.bias.constant
+    if is_drawn(layer.bias):
+        found = normalize(replace(point, layer=replace(layer, bias=None)))
+        return places.pairwise(propagation.add, found, of_parameter(layer.bias))
     if layer.kind in framework.BATCH_NORMS:
         return places.normalize_batch(before, scale, shift, point.extent.places, point.samples, epsilon)
     if layer.kind in framework.INSTANCE_NORMS:
@@ -46,4 +53,17 @@ def _epsilon(layer: Layer) -> float:
 
 
 def _norm_scale(layer: Layer) -> Value:
-    return 1 if layer.weight is None else layer.weight.constant
+    """The factor of every unit, or what its square is on average: the signal is centred, so that its sign does not count."""
+    weight = layer.weight
+    if weight is None or not is_drawn(weight) or layer.kind in framework.ROOT_MEAN_SQUARE_NORMS:
+        return 1 if weight is None else weight.constant
+    return combine(lambda second: second**0.5, law_of(layer).second)
+
+
+def _norm_shift(layer: Layer) -> Value:
+    return 0 if layer.bias is None else layer.bias.constant
+
+
+def is_drawn(parameter: Parameter | None) -> TypeGuard[Parameter]:
+    """Whether its entries differ, and it is known how."""
+    return parameter is not None and parameter.distribution is not None and parameter.constant is None
