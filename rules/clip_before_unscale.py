@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint.finding import Finding
-from initlint.frameworks.remedies import unscale_before
+from initlint.frameworks.remedies import unscale_before, unscaling_clip
 from initlint.frameworks.training import FIRST_SCALE
 from initlint.program import Program
 from initlint.program.loops.clips import Clipping
@@ -22,13 +22,13 @@ class ClipBeforeUnscale(Rule):
     Why: a gradient scaler multiplies the loss by 65536 at first, and the gradients with it. A bound of 1 on these is a
     bound of 1.5e-5 on the true ones: every step is clipped, its size depends on the current scale alone, and changes
     whenever the scaler changes that.
-    Predicted: the backward call of a scaled loss, and no unscaling between it and the clip, on every way through the
-    round of training, helper functions followed.
+    Predicted: the backward call of a scaled loss, or of an accelerator that scales it, and no unscaling between it and
+    the clip, on every way through the round of training, helper functions followed.
     Measured: not measured; the probe runs no scaler.
     Silent on: scalers that are switched off, accelerators that unscale themselves, bounds multiplied by the scale,
     norms that are only read, ways that cannot be followed.
-    Fix: scaler.unscale_(optimizer) in front of the clip.
-    Source: PyTorch, Automatic Mixed Precision examples, "Gradient clipping".
+    Fix: scaler.unscale_(optimizer) in front of the clip; the accelerator's own clip.
+    Source: PyTorch, Automatic Mixed Precision examples, "Gradient clipping"; accelerate's manual on the same.
     """
 
     code = "INL403"
@@ -83,7 +83,9 @@ def train(model, batches):
             run.place,
             f"{clipping.name} acts on gradients that {run.scaler} multiplied by {FIRST_SCALE:.0f} at first and "
             f"nothing unscaled{worth}",
-            help=unscale_before(run.scaler, run.optimizer, clipping.name),
+            help=unscaling_clip(run.scaler, clipping.name, clipping.parameters)
+            if sent.is_undone_by_step
+            else unscale_before(run.scaler, run.optimizer, clipping.name),
             predicted={"scale": FIRST_SCALE, "bound": bound, "true_bound": bound / FIRST_SCALE if bound else None},
             related=[(placed(sent.node, sent.routine), "the scaled gradients are made here")],
             fix=unscaled(run),

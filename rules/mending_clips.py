@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from initlint.finding import Place
 from initlint.fix import Edit, Fix, Name, copied, inserted, replaced, statement_before, statement_removed
-from initlint.frameworks.remedies import CLIP_FUNCTION, PAIRED_CLIPS, TRAINER_CLIP, parameters_of, unscale
+from initlint.frameworks.remedies import CLIP_FUNCTION, PAIRED_CLIPS, TRAINER_BOUND, parameters_of, unscale
+from initlint.frameworks.training import CLIP_ARGUMENTS, CLIP_METHODS
 from initlint.program.loops.clips import Clipping
 from initlint.program.loops.events import Event
+from initlint.program.loops.expressions import terminal_name
 from initlint.program.loops.runs import Run
 from initlint.program.loops.statements import runs_with, statement_of
 from initlint.program.training import TrainingLoop
@@ -18,7 +20,8 @@ def clipped(loop: TrainingLoop) -> Fix | None:
     if not isinstance(loop.node, facts.Call):
         return None
     if loop.trainer:
-        return Fix("Let the trainer clip the gradients", (_with_option(loop.node, *TRAINER_CLIP),), safe=False)
+        told = _with_option(loop.node, loop.trainer.option, TRAINER_BOUND)
+        return Fix("Let the trainer clip the gradients", (told,), safe=False)
     statement = statement_of(loop.routine, loop.node)
     is_plain = isinstance(statement, facts.Evaluate) and statement.value is loop.node
     is_closed = len(loop.node.arguments) > (1 if loop.scaler else 0)
@@ -66,6 +69,8 @@ def unscaled(run: Run) -> Fix | None:
     statement = statement_of(routine, run.clip.call)
     if step is None or sent is None or statement is None or not run.is_always_scaled:
         return None
+    if sent.is_undone_by_step:
+        return _by_accelerator(run, sent)
     if step.routine is not routine or sent.routine is not routine or not run.optimizer:
         return None
     late = _late(run)
@@ -73,6 +78,17 @@ def unscaled(run: Run) -> Fix | None:
         return None
     before = statement_before(statement, unscale(run.scaler, run.optimizer))
     return Fix("Unscale the gradients before they are clipped", (before, *map(statement_removed, late)), safe=False)
+
+
+def _by_accelerator(run: Run, sent: Event) -> Fix | None:
+    """The accelerator's own clip, which unscales first, if it is known where the clip stands."""
+    call, method = run.clip.call, terminal_name(run.clip.call.function)
+    is_known = sent.routine.owner is run.clip.routine.owner if "." in run.scaler else sent.routine is run.clip.routine
+    takes_as_much = all(one.keyword in (None, *CLIP_ARGUMENTS) and not one.star for one in call.arguments)
+    if method not in CLIP_METHODS or not is_known or not takes_as_much or not run.scaler:
+        return None
+    edit = replaced(call.function, f"{run.scaler}.{method}")
+    return Fix("Let the accelerator clip, which unscales first", (edit,), safe=False)
 
 
 def _late(run: Run) -> list[facts.Statement] | None:

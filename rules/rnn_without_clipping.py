@@ -38,7 +38,7 @@ class RnnWithoutClipping(Rule):
     clip by default; optimisers and callbacks from elsewhere that may clip; models that are not known; loops that end
     after less than 20 steps.
     Fix: torch.nn.utils.clip_grad_norm_ between backward and step, after scaler.unscale_ in mixed precision; the
-    trainer's own option in Lightning; clipnorm or global_clipnorm of a Keras optimiser.
+    trainer's own option in Lightning and transformers; clipnorm or global_clipnorm of a Keras optimiser.
     Source: Pascanu, Mikolov and Bengio 2013, arXiv:1211.5063, sections 2.2 and 3.2.
     """
 
@@ -158,7 +158,7 @@ def _is_a_trial(loop: TrainingLoop) -> bool:
 
 
 def _subject(loop: TrainingLoop) -> str:
-    return f"this {loop.trainer}" if loop.trainer else f"the loop in {loop.function}"
+    return f"this {loop.trainer.trainer}" if loop.trainer else f"the loop in {loop.function}"
 
 
 def _described(layer: Recurrence) -> str:
@@ -178,7 +178,7 @@ def _danger(layer: Recurrence, steps: int | None) -> str:
 def _remedy(loop: TrainingLoop) -> str:
     """The call to write, in the names of the file."""
     if loop.trainer:
-        return trainer_clip(loop.trainer)
+        return trainer_clip(loop.trainer.holder, loop.trainer.option)
     if loop.is_given_gradients:
         return COMPILED_CLIP
     return clip_before_step(parameters_of(tuple(loop.names), loop.optimizer), loop.optimizer, loop.scaler)

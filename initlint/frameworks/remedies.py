@@ -208,13 +208,13 @@ def clip_before_step(parameters: str, optimizer: str, scaler: str) -> str:
     return f"{clip} before {optimizer}.step()" if optimizer else f"{clip} before the step"
 
 
-TRAINER_CLIP = ("gradient_clip_val", "1.0")
-"""The option by which a trainer clips by norm, and a value for it."""
+TRAINER_BOUND = "1.0"
+"""A bound on the norm, to give a trainer that takes the steps."""
 
 
-def trainer_clip(trainer: str) -> str:
-    """Clipping by norm where a trainer takes the steps."""
-    return f"{trainer}(..., {'='.join(TRAINER_CLIP)})"
+def trainer_clip(holder: str, option: str) -> str:
+    """The option by which a trainer clips by norm, given to the class that holds it."""
+    return f"{holder}(..., {option}={TRAINER_BOUND})"
 
 
 def zero_row(parameter: str, row: int) -> str:
@@ -264,6 +264,11 @@ def kept_copies(function: str, gradients: str) -> str:
 def unscale(scaler: str, optimizer: str) -> str:
     """The call that divides the factor of a loss scaler out of the gradients that an optimiser holds."""
     return f"{scaler}.unscale_({optimizer or 'optimizer'})"
+
+
+def unscaling_clip(accelerator: str, clip: str, parameters: str) -> str:
+    """The clip that undoes an accelerator's loss scale first, instead of the function of that name."""
+    return f"{accelerator}.{clip}({parameters or 'model.parameters()'}, ...), which unscales first, instead of {clip}"
 
 
 def unscale_before(scaler: str, optimizer: str, clip: str) -> str:

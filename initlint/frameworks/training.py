@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 # ---------------------------------------------------------------------------------------------------- backward and step
 
@@ -27,6 +26,8 @@ NO_OPTIMIZERS = ("torch.optim.lr_scheduler.", "torch.optim.swa_utils.")
 GRADIENT_SCALERS = frozenset({"GradScaler", "ShardedGradScaler"})
 ENGINES = frozenset({"deepspeed.initialize"})
 """Calls that give an engine with its own backward and step, which clips if its configuration says so."""
+ENGINE_SETTINGS = ("config", "config_params")
+"""Under which it is given, as a dictionary or the name of a file."""
 ENGINE_CLIPPING = "gradient_clipping"
 OPTIMIZER_NAME = re.compile(r"(?:^|_)(?:optim|optimi[sz]er|optims|opt)\d*(?:_|$|s$)|optimi[sz]er", re.IGNORECASE)
 NO_OPTIMIZER_NAME = re.compile(r"sched|lr_|warm|env|option", re.IGNORECASE)
@@ -62,6 +63,8 @@ CLIP_METHODS = {"clip_grad_norm_": "norm", "clip_grad_value_": "value"}
 """The same as methods of an accelerator, which undo the loss scale first, or of a sharded model."""
 CLIP_BOUNDS = {"norm": "max_norm", "value": "clip_value"}
 CLIP_PARAMETERS = "parameters"
+CLIP_ARGUMENTS = frozenset({"parameters", "max_norm", "norm_type", "clip_value"})
+"""What functions and methods are both given."""
 MODULE_GENERATORS = frozenset({"parameters", "buffers"})
 """Methods of a module that give a generator: what goes through it once leaves nothing."""
 MODULE_ROOT = "torch.nn."
@@ -75,6 +78,11 @@ EAGER_BUILTINS = frozenset({"list", "tuple", "set", "sum", "sorted", "max", "min
 """Builtins that go through all they are given."""
 CLIPPING_CLASSES = frozenset({"accelerate.Accelerator", "accelerate.accelerator.Accelerator"})
 """Classes that have the clipping methods and are given the parameters as their first argument."""
+LOSS_SCALE_OPTION = ("mixed_precision", "fp16")
+"""Their option, and its value, with which their backward call multiplies the loss; the steps of optimisers that they
+prepared divide it out again. Source: `Accelerator.backward` and `AcceleratedOptimizer.step` of accelerate."""
+SCALES_OTHERWISE = frozenset({"GradScalerKwargs", "DeepSpeedPlugin", "MegatronLMPlugin", "deepspeed_plugin"})
+"""What they may be given that switches the loss scale off, or leaves it to an engine."""
 CLIPPING_CLASS_NAME = re.compile(r"accelerator", re.IGNORECASE)
 ZERO = frozenset({"zero_grad"})
 """Methods that clear gradients."""
@@ -181,44 +189,3 @@ LENGTH_NAME = re.compile(
     re.IGNORECASE,
 )
 """Variables that hold the number of time steps."""
-
-# ------------------------------------------------------------------------------------------------------------ Lightning
-
-AUTOMATIC = "automatic_optimization"
-CLOSURE = re.compile(r"closure", re.IGNORECASE)
-"""Names of parameters that are given what sends the gradient back."""
-
-
-@dataclass(frozen=True)
-class TrainerHooks:
-    """When a trainer calls the methods of a class, relative to the backward call that it makes itself."""
-
-    base: re.Pattern[str]
-    """Base classes with these methods."""
-    too_early: frozenset[str]
-    """Methods that run where no gradient is waiting for a step."""
-    step: str
-    """The method that makes the step, and runs the closure in it."""
-
-
-TRAINER_HOOKS = (
-    TrainerHooks(
-        re.compile(r"(?:^|\.)Lightning(?:Data)?Module$"),
-        frozenset(
-            {
-                "training_step", "validation_step", "test_step", "forward", "on_train_batch_start",
-                "on_train_batch_end", "on_before_backward", "on_before_zero_grad", "on_train_epoch_start",
-                "on_train_epoch_end", "training_epoch_end", "training_step_end", "configure_optimizers",
-            }
-        ),
-        "optimizer_step",
-    ),
-    TrainerHooks(re.compile(r"^transformers\.(?:.*\.)?(?:Seq2Seq)?Trainer$"), frozenset({"compute_loss"}), ""),
-)  # fmt: skip
-"""Source: the order of hooks in Lightning's manual (zero_grad and backward follow training_step) and
-`Trainer.training_step` of transformers."""
-
-LIGHTNING_ROOTS = ("lightning.", "pytorch_lightning.")
-LIGHTNING_CLIPPING = "gradient_clip_val"
-LIGHTNING_ALGORITHM = "gradient_clip_algorithm"
-LIGHTNING_BY_VALUE = "value"

@@ -128,9 +128,9 @@ class Program:
     def value_trainers(self) -> Iterator[tuple[Place, str, str]]:
         """Trainers and optimisers that are told to bound each value of the gradient: where, which of them, by which
         option."""
-        from initlint.program.loops.clips import find_value_trainers
+        from initlint.program.loops.trainers import find_value_trainers
 
-        return find_value_trainers(self)
+        return find_value_trainers(self.values)
 
     def loss_inputs(self) -> Iterator[LossInput]:
         """What each loss of raw logits is given, found the first time it is asked for."""

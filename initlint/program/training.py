@@ -30,14 +30,28 @@ class TrainedModel:
 
 
 @dataclass(frozen=True)
+class TrainerClip:
+    """How a trainer that runs the loop itself is told to bound the gradient."""
+
+    trainer: str
+    """Its class, as it is named there."""
+    holder: str
+    """The class that is given the option."""
+    option: str
+    rounds: int | None
+    """The most steps it makes, if the source says so."""
+
+
+@dataclass(frozen=True)
 class TrainingLoop:
     """One place where an optimiser steps with a gradient that was sent back on the same path."""
 
     function: str
     """Name of the function in which it steps; ``"the script"`` at the top level of a module."""
     backward: Place | None
-    """One of the backward calls; `None` where the framework makes it, as Lightning's trainer does."""
+    """One of the backward calls; `None` where a trainer of the framework makes it."""
     step: Place
+    """Where it steps; of a trainer, the call that is given the option, or what the option is set to."""
     optimizer: str
     """The optimiser, as it is written there; may be empty."""
     scaler: str
@@ -58,15 +72,15 @@ class TrainingLoop:
     """What the optimiser was given, as it was written, if that means the same where it steps."""
     is_sent_by_other: bool = False
     """Whether an accelerator or an engine sends the gradient back, and may scale it."""
-    trainer: str = ""
-    """For a loop of a framework: the trainer's class."""
+    trainer: TrainerClip | None = None
+    """For a loop that a framework's trainer runs; `node` then is the call that is given the option."""
     is_given_gradients: bool = False
     """Whether its step is given the gradients as values, by an optimiser that can bound them itself."""
 
     @property
     def rounds(self) -> int | None:
         """How often it steps, if the source says so."""
-        return known_rounds(self.routine, self.node)
+        return known_rounds(self.routine, self.node) if self.trainer is None else self.trainer.rounds
 
     @property
     def unscales(self) -> bool:

@@ -16,7 +16,7 @@ from initlint import Report, check
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 UNFIXED = {
-    "INL401": ("bad_accelerate", "bad_closure", "bad_deepspeed"),
+    "INL401": ("bad_accelerate", "bad_closure", "bad_deepspeed", "bad_deepspeed_built", "bad_lightning_manual"),
     "INL402": (
         "bad_accelerate_accumulate", "bad_closure", "bad_hf_trainer", "bad_lightning_optimizer_step",
         "bad_lightning_training_step", "bad_main_after_step", "bad_trainer_class",

@@ -43,8 +43,19 @@ def handles_gradients(routine: Routine) -> bool:
 
 def _asks_for_clipping(values: Values, call: facts.Call, routine: Routine) -> bool:
     """A call of something outside the program with an option that is named like a bound on the gradient."""
-    asks = any(one.keyword is not None and framework.CLIP_OPTION.search(one.keyword) for one in call.arguments)
-    return asks and not values.targets(call, routine)
+    return has_clip_option(call) and not values.targets(call, routine)
+
+
+def has_clip_option(call: facts.Call) -> bool:
+    """Whether a call is given an option that is named like a bound on the gradient, and does not switch it off."""
+    return any(
+        one.keyword is not None and framework.CLIP_OPTION.search(one.keyword) and not _is_off(one.value)
+        for one in call.arguments
+    )
+
+
+def _is_off(given: facts.Expression) -> bool:
+    return isinstance(given, facts.Literal) and given.value in (None, 0)
 
 
 def is_named_clip(call: facts.Call) -> bool:

@@ -8,20 +8,18 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from initlint.finding import Place
-from initlint.frameworks import keras, tapes
+from initlint.frameworks import tapes
 from initlint.frameworks import training as framework
 from initlint.program.loops.bounds import bound_of
 from initlint.program.loops.events import Act, Clip, Event, clip_of
-from initlint.program.loops.expressions import argument, terminal_name
+from initlint.program.loops.expressions import terminal_name
 from initlint.program.loops.generators import Exhausted, exhausted
 from initlint.program.loops.holdings import held_by, held_by_parameters, may_share
-from initlint.program.loops.lightning import TRAINER, is_trainer_class
 from initlint.program.loops.reads import is_used
 from initlint.program.loops.rounds import Round, Rounds
 from initlint.program.loops.runs import Run, placed
 from initlint.program.loops.statements import statement_of
 from initlint.program.loops.timing import hook_of, written
-from initlint.program.loops.values import Foreign
 from initlint.reading import facts
 
 if TYPE_CHECKING:
@@ -142,27 +140,6 @@ def _steps_behind(one: Round, clip: Clip) -> Iterator[Event | None]:
 
 def _name(model: Value) -> str:
     return model.cls.name if hasattr(model, "cls") else getattr(model, "name", "").rpartition(".")[2]
-
-
-def find_value_trainers(program: Program) -> Iterator[tuple[Place, str, str]]:
-    """Trainers and optimisers that are told to bound each value: where, which of them, and by which option."""
-    values = program.values
-    for module in values.links.calling(TRAINER):
-        for routine, call in values.links.scopes(module).calls.get(TRAINER, ()):
-            given = argument(call, framework.LIGHTNING_ALGORITHM, None)
-            is_value = isinstance(given, facts.Literal) and given.value == framework.LIGHTNING_BY_VALUE
-            if is_value and any(is_trainer_class(value) for value in values.callees(call, routine)):
-                yield (
-                    placed(call, routine),
-                    "trainer",
-                    f'{framework.LIGHTNING_ALGORITHM}="{framework.LIGHTNING_BY_VALUE}"',
-                )
-    for name in sorted(keras.OPTIMIZERS):
-        for routine, call in values.links.calls_of(name):
-            given = argument(call, tapes.OPTION_BY_VALUE, None)
-            callees = values.callees(call, routine) if given is not None else []
-            if any(isinstance(one, Foreign) and keras.is_optimizer(one.name) for one in callees):
-                yield placed(call, routine), "optimizer", tapes.OPTION_BY_VALUE
 
 
 def find_clippings(program: Program) -> Iterator[Clipping]:

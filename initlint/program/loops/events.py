@@ -45,6 +45,8 @@ class Event:
     """The optimiser that steps, whatever is cleared, or the loss that is sent back."""
     scaler: facts.Expression | None = None
     """The gradient scaler that makes the step, or that multiplied the loss."""
+    is_undone_by_step: bool = False
+    """Whether every step divides that factor out, whoever makes it."""
     clip: Clip | None = None
 
 
@@ -109,13 +111,18 @@ class Events:
         if owner is None:
             return None
         if is_backward(self.values, call, routine):
-            return Event(Act.BACKWARD, call, routine, owner, self._scaler_of(owner, routine))
+            return self._sent(call, owner, routine)
         if last in framework.ZERO or (last in framework.CLEARING and mentions_gradient(owner)):
             return Event(Act.ZERO, call, routine, owner)
         if last == framework.STEP:
             return self._stepped(call, owner, routine)
         given = given_step(self.values, call, routine)
         return None if given is None else Event(Act.STEP, call, routine, given.optimizer)
+
+    def _sent(self, call: facts.Call, owner: facts.Expression, routine: Routine) -> Event:
+        if self._scales_loss(owner, routine):
+            return Event(Act.BACKWARD, call, routine, owner, owner, is_undone_by_step=True)
+        return Event(Act.BACKWARD, call, routine, owner, self._scaler_of(owner, routine))
 
     def _handles_gradients(self, routine: Routine) -> bool:
         if routine not in self._rescaling:
@@ -141,6 +148,14 @@ class Events:
             bounds = list(reaching(routine, routine.bounds.get(loss.id, []), loss.start))
             scaled = _scaled(bounds[0].value) if len(bounds) == 1 and not bounds[0].route else None
         return scaled if scaled is not None and self._is_scaler(scaled, routine) else None
+
+    def _scales_loss(self, owner: facts.Expression, routine: Routine) -> bool:
+        """Whether it is an accelerator that multiplies losses by a scale, for certain."""
+        made = self.values.of(owner, routine)
+        return bool(made) and all(
+            isinstance(one, Foreign) and one.name in framework.CLIPPING_CLASSES and _is_told_to_scale(one.call)
+            for one in made
+        )
 
     def _is_scaler(self, owner: facts.Expression, routine: Routine) -> bool:
         found = self.values.of(owner, routine)
@@ -197,6 +212,16 @@ def _is_off(scaler: Foreign) -> bool:
     """Whether a scaler is switched off where it is made."""
     given = argument(scaler.call, framework.SCALER_SWITCH, None) if scaler.call is not None else None
     return isinstance(given, facts.Literal) and given.value is False
+
+
+def _is_told_to_scale(accelerator: facts.Call | None) -> bool:
+    option, value = framework.LOSS_SCALE_OPTION
+    given = argument(accelerator, option, None) if accelerator is not None else None
+    choices = (given.body, given.otherwise) if isinstance(given, facts.Conditional) else (given,)
+    told = [choice.value for choice in choices if isinstance(choice, facts.Literal)]
+    names = {terminal_name(node) for node in inside(accelerator) if isinstance(node, (facts.Name, facts.Attribute))}
+    others = {one.keyword for one in accelerator.arguments} if accelerator is not None else set()
+    return value in told and framework.SCALES_OTHERWISE.isdisjoint(names | others)
 
 
 def _is_given_optimizer(call: facts.Call) -> bool:

@@ -10,19 +10,27 @@ from initlint.finding import Place
 from initlint.frameworks import tapes
 from initlint.frameworks import training as framework
 from initlint.program.loops.classes import ancestry
-from initlint.program.loops.clipping import EVERYWHERE, Span, callbacks_in, calls_in, clips_in, hooks_in
+from initlint.program.loops.clipping import (
+    EVERYWHERE,
+    Span,
+    callbacks_in,
+    calls_in,
+    clips_in,
+    has_clip_option,
+    hooks_in,
+)
 from initlint.program.loops.compiled import compiled_optimizers
 from initlint.program.loops.events import clip_of
 from initlint.program.loops.expressions import argument, inside, spelled
 from initlint.program.loops.holdings import held_by_parameters, may_share
 from initlint.program.loops.lengths import known_steps
-from initlint.program.loops.lightning import lightning_loops, trained_model
 from initlint.program.loops.links import Links
 from initlint.program.loops.models import called_models, optimized_models
 from initlint.program.loops.paths import MOST_ROUTINES, Path, Paths
 from initlint.program.loops.routines import Routine
 from initlint.program.loops.steps import Step, clips_itself, spelled_or_empty, steps_in
 from initlint.program.loops.tapes import Made, step_gradients
+from initlint.program.loops.trainers import trained_model, trainer_loops
 from initlint.program.loops.values import Foreign, Instance, Value, Values
 from initlint.program.module import Module
 from initlint.program.training import TrainingLoop
@@ -39,7 +47,7 @@ def find_loops(program: Program) -> list[TrainingLoop]:
     """Every training loop in the files to report on, one for each place where a step is made."""
     values, links = program.values, program.values.links
     found: dict[Place, TrainingLoop] = {}
-    for loop in (*_loops(values, links), *lightning_loops(values, links)):
+    for loop in (*_loops(values, links), *trainer_loops(values, links)):
         known = found.get(loop.step)
         if known is None or (not known.models and loop.models):
             found[loop.step] = loop
@@ -189,7 +197,7 @@ class _Assembly:
             for hook in hooks_in(self.values, routine):
                 yield routine, hook
             for call in routine.calls:
-                if any(one.keyword and framework.CLIP_OPTION.search(one.keyword) for one in call.arguments):
+                if has_clip_option(call):
                     yield routine, call
         for model in models:
             for cls in ancestry(self.values, model.cls) if isinstance(model, Instance) else ():

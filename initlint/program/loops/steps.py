@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from initlint.frameworks import keras, tapes
 from initlint.frameworks import training as framework
 from initlint.program.loops.classes import foreign_bases
+from initlint.program.loops.engines import engine_may_clip
 from initlint.program.loops.expressions import mentions_gradient, spelled, terminal_name
 from initlint.program.loops.routines import Routine
 from initlint.program.loops.tapes import given_to_step
@@ -145,29 +146,9 @@ def clips_itself(values: Values, value: Value) -> bool:
     """Whether an optimiser may bound the gradient itself: it is no plain one, or it is told to."""
     if isinstance(value, Foreign) and value.call is not None:
         if value.name in framework.ENGINES:
-            return _engine_may_clip(values, value)
+            return engine_may_clip(values, value)
         return not is_plain(value)
     return isinstance(value, Instance) and "clip" in value.cls.name.lower()
-
-
-def _engine_may_clip(values: Values, engine: Foreign) -> bool:
-    """Whether a configuration asks for clipping, or is not known in full."""
-    assert engine.call is not None and engine.routine is not None
-    config = next((one.value for one in engine.call.arguments if one.keyword in ("config", "config_params")), None)
-    for _ in range(3):
-        if isinstance(config, facts.Name):
-            config = _literal_of(values, config.id, engine.routine)
-    if not isinstance(config, facts.Dictionary) or None in config.keys:
-        return True
-    keys = [key.value for key in config.keys if isinstance(key, facts.Literal)]
-    return framework.ENGINE_CLIPPING in keys or len(keys) < len(config.keys)
-
-
-def _literal_of(values: Values, name: str, routine: Routine) -> facts.Expression | None:
-    """The only value a name is bound to, in a routine or at the top of its module."""
-    script = values.links.scopes(routine.module).script
-    bounds = routine.bounds.get(name) or script.bounds.get(name, [])
-    return bounds[0].value if len(bounds) == 1 and not bounds[0].route else None
 
 
 def spelled_or_empty(expression: facts.Expression | None) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from initlint.frameworks import trainers
 from initlint.frameworks import training as framework
 from initlint.program.loops.classes import ancestry, foreign_bases
 from initlint.program.loops.events import Act, Clip, Event
@@ -13,6 +14,7 @@ from initlint.program.loops.expressions import argument, dotted, inside, spelled
 from initlint.program.loops.holdings import held_by, held_by_parameters, may_share
 from initlint.program.loops.rounds import Round
 from initlint.program.loops.routines import ClassScope, Routine
+from initlint.program.loops.trainers import is_manual
 from initlint.program.loops.values import Foreign
 from initlint.program.loops.ways import Way
 from initlint.program.nodes import spelled_names
@@ -143,7 +145,7 @@ def _in_hook(values: Values, clip: Clip) -> Timing | None:
     if cls is None:
         return None
     bases = foreign_bases(values, cls)
-    for trainer in framework.TRAINER_HOOKS:
+    for trainer in trainers.TRAINER_HOOKS:
         is_run = any(trainer.base.search(base) for base in bases) and not _trains_itself(cls, values)
         if is_run and name in trainer.too_early:
             return Timing.IN_HOOK
@@ -154,18 +156,13 @@ def _in_hook(values: Values, clip: Clip) -> Timing | None:
 
 def _trains_itself(cls: ClassScope, values: Values) -> bool:
     """Whether a class turns automatic optimisation off, or sends gradients back itself."""
-    for one in ancestry(values, cls):
-        if any(framework.AUTOMATIC in names for names in (one.attributes, one.body.bounds, one.methods)):
-            return True
-        for method in one.methods.values():
-            if any(terminal_name(call.function) in framework.BACKWARD for call in method.calls):
-                return True
-    return False
+    calls = (call for one in ancestry(values, cls) for method in one.methods.values() for call in method.calls)
+    return is_manual(values, cls) or any(terminal_name(call.function) in framework.BACKWARD for call in calls)
 
 
 def _is_before_closure(clip: Clip) -> bool:
     """Whether what is given as a closure runs behind the clip and not before."""
-    given = [one.name for one in clip.routine.parameters if framework.CLOSURE.search(one.name)]
+    given = [one.name for one in clip.routine.parameters if trainers.CLOSURE.search(one.name)]
     before = [call for call in clip.routine.calls if call.end <= clip.call.start]
     behind = [call for call in clip.routine.calls if call.start >= clip.call.end]
     if any(spelled_names(call) & set(given) for call in before):
@@ -225,7 +222,7 @@ def sent_back(clip: Clip, one: Round) -> Iterator[Event | None]:
         steps = [event for event in one.after_on(way, index, (Act.STEP,)) if event is not None]
         is_scaled = all(event.scaler is not None for event in steps)
         for event in one.before_on(way, index, SCALES):
-            if event is None or event.scaler is None or is_scaled:
+            if event is None or event.scaler is None or event.is_undone_by_step or is_scaled:
                 yield event
 
 
