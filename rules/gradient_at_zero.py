@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint.finding import Finding, Severity
-from initlint.fix import Fix, copied, replaced
+from initlint.fix import Fix, Name, copied, replaced
 from initlint.program import Program
 from initlint.program.dataflow import Term, Terms
 from initlint.program.dataflow.gradients import Gradients
-from initlint.program.dataflow.roots import DIFFERENCE, NORMS, ZEROS, Root, pairs_with_itself, roots
+from initlint.program.dataflow.roots import DIFFERENCE, NORMS, OWN_DISTANCE, ZEROS, Root, pairs_with_itself, roots
 from initlint.reading import facts
 from initlint.rule import Rule
 
@@ -17,6 +17,10 @@ from .rounding import called
 
 WRITTEN = "1e-6"
 """Added inside: half precision holds it (its smallest number is 6e-8), and a root is at least 1e-3."""
+
+ADD_INSIDE = f"add an epsilon inside the root, as in torch.sqrt(x + {WRITTEN}), or use torch.linalg.vector_norm"
+BOUND_BELOW = f"bound it below, as in torch.sqrt(x.clamp(min={WRITTEN})), or use torch.cdist"
+"""For what is 0 up to rounding, and may come out below that."""
 
 
 class GradientAtZero(Rule):
@@ -31,7 +35,7 @@ class GradientAtZero(Rule):
     that the framework gives a gradient of 0 (torch.norm, Tensor.std), operands that nothing makes exactly 0, and
     whatever no gradient surely flows through: detached, under no_grad, in metrics and evaluation. Where the whole batch
     is summed up first, it is told as a remark: that is 0 for a perfect fit alone.
-    Fix: an epsilon inside the root; torch.linalg.vector_norm for the root of a sum of squares.
+    Fix: an epsilon inside the root, or a positive bound below; torch.linalg.vector_norm for the root of a sum of squares.
     Source: pytorch/pytorch#2421 ("norm backward returns nan at 0"); the documentation of jax ("Gradients contain NaN where
     using where"); Goodfellow, Bengio and Courville, Deep Learning, 2016, section 4.1.
     """
@@ -70,7 +74,7 @@ class TripletLoss(nn.Module):
                     found.term.place,
                     f"{_called(found.term)} of {found.reason} with no epsilon inside: where that is exactly 0 its derivative "
                     "is infinite and the gradient NaN",
-                    help=f"add an epsilon inside the root, as in torch.sqrt(x + {WRITTEN}), or use torch.linalg.vector_norm",
+                    help=BOUND_BELOW if found.reason == OWN_DISTANCE else ADD_INSIDE,
                     severity=Severity.INFO if found.is_total else None,
                     predicted={"operand": found.reason, "at": 0.0},
                     fix=_fix(found),
@@ -91,12 +95,28 @@ def _called(term: Term) -> str:
 
 
 def _fix(found: Root) -> Fix | None:
-    """An epsilon inside, where the operand stands in the root itself."""
-    outer, inner = found.term.node, found.inner.node
-    is_inside = found.inner.routine is found.term.routine and outer.start <= inner.start < inner.end <= outer.end
-    if not is_inside or found.term.op in NORMS or not isinstance(outer, (facts.Call, facts.Binary)):
+    """An epsilon inside, where the operand stands in the root itself, under a name or written out."""
+    outer = found.term.node
+    inner = found.term.tensors[0] if found.term.tensors else found.inner.node
+    is_inside = outer.start <= inner.start < inner.end <= outer.end
+    is_own = bool(found.term.tensors) or found.inner.routine is found.term.routine
+    if not (is_inside and is_own) or found.term.op in NORMS or not isinstance(outer, (facts.Call, facts.Binary)):
         return None
+    if found.reason == OWN_DISTANCE:
+        return _bounded(found, inner)
     is_argument = isinstance(outer, facts.Call) and any(one.value is inner for one in outer.arguments)
     head, tail = ("", "") if is_argument else ("(", ")")
     edit = replaced(inner, head, copied(inner), f" + {WRITTEN}{tail}")
     return Fix("Add an epsilon inside the root", (edit,), safe=False)
+
+
+def _bounded(found: Root, inner: facts.Expression) -> Fix | None:
+    """A bound below what may be less than 0 by rounding; a clamp at 0 in the root itself gets another bound."""
+    if found.term.family != "torch":
+        return None
+    least = found.inner.options.get("min")
+    if least is not None and inner.start <= least.node.start < least.node.end <= inner.end:
+        edit = replaced(least.node, WRITTEN)
+    else:
+        edit = replaced(inner, Name("torch.clamp"), "(", copied(inner), f", min={WRITTEN})")
+    return Fix("Bound what the root is of", (edit,), safe=False)

@@ -127,11 +127,13 @@ AT_ZERO = {
     "a mean squared error": lambda x: torch.nn.functional.mse_loss(x, x.detach()).sqrt(),
     "a difference": lambda x: ((x - x.detach()) ** 2).sum() ** 0.5,
     "a variance": lambda x: (0 * x).var().sqrt(),
-    "a value clamped at 0": lambda x: ((x - x.detach()) ** 2).clamp(min=0).sqrt().sum(),
+    "a difference clamped at 0": lambda x: ((x - x.detach()) ** 2).clamp(min=0).sqrt().sum(),
+    "a row's distance to itself": lambda x: (2 * (x**2).sum() - 2 * x @ x).clamp(min=0).sqrt(),
     "a branch of where": lambda x: torch.where(x > 9, (0 * x).pow(2).sqrt(), x).sum(),
     "hypot": lambda x: torch.hypot(0 * x, 0 * x).sum(),
 }
 NOT_AT_ZERO = {
+    "what is below 0 and clamped there": lambda x: (-x).clamp(min=0).sqrt().sum(),
     "norm": lambda x: (0 * x).norm(),
     "vector_norm": lambda x: torch.linalg.vector_norm(0 * x),
     "std": lambda x: (0 * x).std(),

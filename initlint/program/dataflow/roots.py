@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from initlint.frameworks import numerics
 from initlint.program.dataflow.bounds import is_masked, is_nonnegative, is_same, upper_bound
+from initlint.program.dataflow.distances import is_own_distance
 from initlint.program.dataflow.evaluation import Terms
 from initlint.program.dataflow.term import EITHER, PARAMETER, Term
 
@@ -113,13 +114,19 @@ def _product(term: Term, depth: int) -> str:
 
 
 def _clamped(term: Term, depth: int) -> str:
+    """Of what is below the bound no gradient comes through: only what is 0 by itself counts."""
     least = term.options.get("min")
-    if least is None or least.value is None or least.value > 0:
-        return ""
-    return vanishing(term.operands[0], depth) or "a value clamped at 0" if least.value == 0 else ""
+    is_bounded = least is None or least.value is None or least.value > 0
+    return "" if is_bounded else vanishing(term.operands[0], depth)
+
+
+def _sum(term: Term, depth: int) -> str:
+    return OWN_DISTANCE if is_own_distance(term) else _all(term, depth)
 
 
 def _difference(term: Term, depth: int) -> str:
+    if is_own_distance(term):
+        return OWN_DISTANCE
     one, other = term.operands
     is_bound = one.value is not None and is_nonnegative(other, depth) and upper_bound(other, depth) == one.value
     return "what is left of a bound that is reached" if is_bound else ""
@@ -129,7 +136,8 @@ _VANISHING: dict[str, Callable[[Term, int], str]] = {
     **dict.fromkeys(("sum", "mean"), _any),
     **dict.fromkeys(("square", "abs"), _squared),
     **dict.fromkeys(("squared_error", "squared_difference", "absolute_error"), lambda term, depth: "an error"),
-    **dict.fromkeys(("add", EITHER), _all),
+    "add": _sum,
+    EITHER: _all,
     **dict.fromkeys(("clamp", "clamp_min"), _clamped),
     "divide": _any,
     "power": _power,
@@ -183,4 +191,5 @@ def _difference_in(term: Term) -> tuple[Term, ...]:
 
 DIFFERENCE = "a difference"
 ZEROS = "a row that may be all zeros"
+OWN_DISTANCE = "the distance of a row to itself"
 OWN_DIFFERENCE = "a difference between entries of one tensor"
