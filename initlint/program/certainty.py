@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from initlint.program.loops.callers import given_for
 from initlint.program.loops.classes import hierarchy
+from initlint.program.loops.expressions import dotted, spelled
 from initlint.program.loops.routines import Bound, Routine, reaching
 from initlint.program.loops.values import Instance
 from initlint.reading import facts
@@ -27,10 +28,58 @@ def knows_all(values: Values, node: facts.Expression, routine: Routine, depth: i
         return _knows_name(values, node, routine, depth)
     if isinstance(node, facts.Attribute) and isinstance(node.value, facts.Name):
         return node.value.id != routine.self_name or _knows_attribute(values, node, routine, depth)
+    if isinstance(node, facts.Subscript):
+        return _knows_items(values, node.value, routine, depth)
     if isinstance(node, facts.Call):
+        if isinstance(node.function, facts.Subscript) and not knows_all(values, node.function, routine, depth + 1):
+            return False
         makers = [callee for callee in values.callees(node, routine) if isinstance(callee, Routine)]
         return all(_knows_value(values, one, maker, depth) for maker in makers for one in maker.returns)
     return True
+
+
+def _knows_items(values: Values, node: facts.Expression, routine: Routine, depth: int) -> bool:
+    """Whether a collection that is indexed is written out under the one name it has, and gets nothing later."""
+    if not isinstance(node, facts.Name):
+        return True
+    bounds, holder = _bounds_of(values, node, routine)
+    if not all(isinstance(bound.value, facts.Dictionary) for bound in bounds):
+        return True
+    items = [(item, bound) for bound in bounds for item in _items_of(bound.value)]
+    modules = {id(module): module for module in (holder.module, routine.module)}.values()
+    routines = [one for module in modules for one in values.links.scopes(module).routines]
+    return not any(_fills(one, node.id) for one in routines) and all(
+        item is not None and _knows_value(values, item, bound.routine, depth) for item, bound in items
+    )
+
+
+def _bounds_of(values: Values, name: facts.Name, routine: Routine) -> tuple[list[Bound], Routine]:
+    """The bindings of a name, those of the module that it is imported from included, and the scope they stand in."""
+    scope: Routine | None = routine
+    while scope is not None:
+        if name.id in scope.bounds:
+            return scope.bounds[name.id], scope
+        scope = scope.parent
+    from initlint.program.program import Definition
+
+    found = values.links.program.resolve(routine.module, name.id)
+    if not isinstance(found, Definition):
+        return [], routine
+    script = values.links.scopes(found.module).script
+    return script.bounds.get(found.name, []), script
+
+
+def _fills(routine: Routine, name: str) -> bool:
+    """Whether a routine puts more into a dictionary of that name."""
+    targets = (target for one in routine.assigned for target in one.targets)
+    is_set = any(isinstance(one, facts.Subscript) and spelled(one.value) == name for one in targets)
+    return is_set or any(dotted(call.function) in (f"{name}.update", f"{name}.setdefault") for call in routine.calls)
+
+
+def _items_of(node: facts.Expression) -> tuple[facts.Expression | None, ...]:
+    """The values of a dictionary; `None` for one that is unpacked into it."""
+    assert isinstance(node, facts.Dictionary)
+    return tuple(None if key is None else value for key, value in zip(node.keys, node.values, strict=True))
 
 
 def _knows_name(values: Values, name: facts.Name, routine: Routine, depth: int) -> bool:

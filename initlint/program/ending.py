@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from initlint.finding import Place
 from initlint.frameworks import losses
@@ -13,10 +13,12 @@ from initlint.network import Layer, Network
 from initlint.reading import facts
 
 if TYPE_CHECKING:
-    from initlint.program.loops.routines import Routine
+    from initlint.program.loops.routines import ClassScope, Routine
     from initlint.program.program import Program
 
-RAW = frozenset({"linear", "conv", "conv_transpose", "norm"})
+CLASSIFIER = "classifier"
+"""A ready-made model that gives logits."""
+RAW = frozenset({"linear", "conv", "conv_transpose", "norm", CLASSIFIER})
 """Operations whose values have any sign and size."""
 KEEPING = frozenset({"reshape", "dropout"})
 """Operations that leave the range of their values what it is, but for zeros."""
@@ -32,6 +34,14 @@ class Call:
     @property
     def place(self) -> Place:
         return self.routine.module.source.place(self.node.start, self.node.end)
+
+
+class Held(NamedTuple):
+    """An attribute of a model under which it calls a part of itself."""
+
+    name: str
+    cls: ClassScope | None
+    """The class that calls it; `None` where a network was asked."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +66,7 @@ class Ending:
     """The call of that layer, where it is called by itself rather than by a container; of a function, the same call."""
     given: facts.Expression | None = field(default=None, compare=False)
     """What that call is given."""
-    attributes: tuple[str, ...] = field(default=(), compare=False)
+    attributes: tuple[Held, ...] = field(default=(), compare=False)
     """Attributes of models that were called on the way to it, outermost first."""
     containers: tuple[facts.Call, ...] = field(default=(), compare=False)
     """Constructions of the containers that it was found in, outermost first."""
@@ -91,7 +101,7 @@ def _last(network: Network) -> Ending | None:
 
 
 def _of_layer(layer: Layer) -> Ending | None:
-    held = (layer.name.partition(".")[0],) if layer.name else ()
+    held = (Held(layer.name.partition(".")[0], None),) if layer.name else ()
     if layer.op == "activation":
         return Ending(layer.place, layer.op, layer.activation, _is_default(layer), attributes=held)
     if layer.op == "softmax":

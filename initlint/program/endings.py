@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING
 
 from initlint.frameworks import losses
 from initlint.frameworks import torch as framework
+from initlint.frameworks.heads import classifiers_by
 from initlint.program.certainty import knows_all
 from initlint.program.dataflow.bindings import Definition
 from initlint.program.dataflow.definitions import Definitions
 from initlint.program.dataflow.evaluation import Terms
-from initlint.program.ending import KEEPING, RAW, Call, Ending
+from initlint.program.ending import CLASSIFIER, KEEPING, RAW, Call, Ending, Held
+from initlint.program.heads import Put, UnknownHeadError, new_head, own_head
 from initlint.program.loops.callers import given_for
 from initlint.program.loops.classes import find_method, hierarchy, overrides
 from initlint.program.loops.passing import index_in
 from initlint.program.loops.recurrence import is_model
 from initlint.program.loops.routines import EACH, Routine
 from initlint.program.loops.values import Foreign, Instance
-from initlint.program.parts import Path, items_in, items_of, keyed_items
+from initlint.program.parts import Path, items_in, items_of, keyed_items, sequence_of
 from initlint.program.rebuilding import is_changed
 from initlint.reading import facts
 
@@ -165,7 +167,7 @@ class Endings:
         if isinstance(callee, Routine):
             return self._returned(callee, point)
         if isinstance(callee, Instance):
-            return self._modelled(callee, point)
+            return self._with_new_heads(callee, self._modelled(callee, point), point)
         if not isinstance(callee, Foreign):
             return self._literal(call, point)
         given = call.arguments[0].value if call.arguments and not call.arguments[0].star else None
@@ -229,7 +231,7 @@ class Endings:
             return self._sequential(made.call, made.routine, given, point)
         spec = framework.layer_spec(made.name)
         if spec is None:
-            return None
+            return self._classifier(made, point)
         if spec.op in KEEPING:
             return self._at(given, point)
         name = made.name.rpartition(".")[2]
@@ -246,10 +248,9 @@ class Endings:
         """The last layers of a ``Sequential`` that is written out; of another, what its network says."""
         place = routine.module.source.place(made.start, made.end)
         unknown = [Ending(place, "model", is_part=point.is_part)] if point.is_raw else None
-        for one in reversed(made.arguments):
-            if one.star or one.keyword is not None:
-                return unknown
-            layers = self.values.of(one.value, routine)
+        items = sequence_of(made)
+        for item in reversed(items or ()):
+            layers = self.values.of(item, routine)
             if len(layers) != 1 or not isinstance(layer := layers[0], (Foreign, Instance)):
                 return unknown
             if isinstance(layer, Instance):
@@ -262,7 +263,36 @@ class Endings:
                 continue
             found = self._layer(layer, None, point) if layer.call is not None else None
             return found if found is None else [replace(one, containers=(made, *one.containers)) for one in found]
-        return self._at(given, point) if made.arguments else None
+        return unknown if items is None else self._at(given, point) if items else None
+
+    def _classifier(self, made: Foreign, point: _Point) -> Known:
+        """The output of a ready-made model: of the head that it is given, else, where that is known, of its own."""
+        family = classifiers_by(made.name)
+        if family is None or made.call is None or made.routine is None:
+            return None
+        try:
+            head = new_head(self.values, made, family.heads, family.last)
+        except UnknownHeadError:
+            return None
+        if head is not None:
+            return self._put_in(head, point)
+        place = made.routine.module.source.place(made.call.start, made.call.end)
+        return [Ending(place, CLASSIFIER, is_part=point.is_part)] if family.is_raw and point.is_raw else None
+
+    def _put_in(self, head: Put, point: _Point) -> Known:
+        """The output of a layer that is put where it is the last."""
+        layers = self.values.of(head.made, head.routine)
+        if len(layers) != 1 or not knows_all(self.values, head.made, head.routine):
+            return None
+        layer = layers[0]
+        if isinstance(layer, Instance):
+            return self._modelled(layer, point)
+        return self._layer(layer, None, point) if isinstance(layer, Foreign) and layer.call is not None else None
+
+    def _with_new_heads(self, model: Instance, found: Known, point: _Point) -> Known:
+        """The endings of a model, those in a layer that it is given right after it was made replaced by that layer's."""
+        heads = [(ending, own_head(self.values, model, ending.attributes)) for ending in found or ()]
+        return _all([ending] if head is None else self._put_in(head, point) for ending, head in heads)
 
     def _returned(self, routine: Routine, point: _Point) -> Known:
         """What a function or a method of the program gives back, on every way."""
@@ -306,7 +336,7 @@ def _held(ending: Ending, function: facts.Expression, routine: Routine) -> Endin
     if not isinstance(function, facts.Attribute) or not isinstance(function.value, facts.Name):
         return ending
     is_own = function.value.id == routine.self_name
-    return replace(ending, attributes=(function.name, *ending.attributes)) if is_own else ending
+    return replace(ending, attributes=(Held(function.name, routine.owner), *ending.attributes)) if is_own else ending
 
 
 def _applied_by(call: Call, given: facts.Expression | None, found: Known) -> Known:

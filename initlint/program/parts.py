@@ -15,6 +15,7 @@ from initlint.reading import facts
 if TYPE_CHECKING:
     from initlint.program.loops.values import Value, Values
 
+ORDERED = "OrderedDict"
 Path = tuple[int | str, ...]
 """Where a value lies in another: positions, keys and names of fields, from the outermost."""
 
@@ -62,6 +63,19 @@ def _is_empty(node: facts.Expression) -> bool:
     return (isinstance(node, facts.Dictionary) and not node.values) or (
         isinstance(node, facts.Call) and _is_dict(node) and not node.arguments
     )
+
+
+def sequence_of(made: facts.Call) -> tuple[facts.Expression, ...] | None:
+    """The layers that a container is made of, first to last; `None` if they are not written out."""
+    if len(made.arguments) == 1 and terminal_name(made.arguments[0].value) == ORDERED:
+        named = made.arguments[0].value
+        pairs = named.arguments[0].value if isinstance(named, facts.Call) and len(named.arguments) == 1 else None
+        items = pairs.items if isinstance(pairs, facts.Sequence) else ()
+        found = tuple(one.items[1] for one in items if isinstance(one, facts.Sequence) and len(one.items) == 2)
+        return found if found and len(found) == len(items) else None
+    if any(one.star or one.keyword is not None for one in made.arguments):
+        return None
+    return tuple(one.value for one in made.arguments)
 
 
 def items_in(values: Values, node: facts.Subscript, routine: Routine) -> Iterator[Value]:

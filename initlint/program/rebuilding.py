@@ -8,32 +8,39 @@ from typing import TYPE_CHECKING
 
 from initlint.frameworks import losses as framework
 from initlint.frameworks import torch as layers
-from initlint.program.ending import KEEPING, Ending
+from initlint.program.ending import KEEPING, Ending, Held
+from initlint.program.loops.classes import is_related
 from initlint.program.loops.expressions import terminal_name
-from initlint.program.loops.routines import Routine
+from initlint.program.loops.routines import ClassScope, Routine
 from initlint.program.loops.values import Foreign, Instance
 from initlint.reading import facts
 
 if TYPE_CHECKING:
+    from initlint.program.loops.values import Value
     from initlint.program.module import Module
     from initlint.program.program import Program
 
 
 def is_rebuilt(program: Program, ending: Ending) -> bool:
     """Whether something stores under an attribute that leads to it, or into a container that holds it."""
-    return any(_is_stored(program, name) for name in ending.attributes) or _is_grown(program, ending)
+    return any(_is_stored(program, held) for held in ending.attributes) or _is_grown(program, ending)
 
 
-def _is_stored(program: Program, attribute: str) -> bool:
-    """Whether code outside of a class stores under an attribute of what may be a model of the program."""
+def _is_stored(program: Program, held: Held) -> bool:
+    """Whether code outside of a class stores under that attribute of what may be an object of it."""
+    attribute = held.name
     for module in program.modules:
         if _mentions(module, attribute):
-            for routine, target in _stored(program, module):
+            for routine, target, _ in stored(program, module):
                 if isinstance(target, facts.Attribute) and target.name == attribute:
                     owners = program.values.of(target.value, routine)
-                    if not owners or any(isinstance(owner, Instance) for owner in owners):
+                    if not owners or any(_may_be(program, owner, held.cls) for owner in owners):
                         return True
     return False
+
+
+def _may_be(program: Program, owner: Value, cls: ClassScope | None) -> bool:
+    return isinstance(owner, Instance) and (cls is None or is_related(program.values, owner.cls, cls))
 
 
 def _mentions(module: Module, attribute: str) -> bool:
@@ -43,14 +50,17 @@ def _mentions(module: Module, attribute: str) -> bool:
         return True
 
 
-def _stored(program: Program, module: Module) -> Iterator[tuple[Routine, facts.Expression]]:
-    """The targets of assignments in a module that are no part of the object whose method assigns."""
+def stored(
+    program: Program, module: Module
+) -> Iterator[tuple[Routine, facts.Attribute | facts.Subscript, facts.Expression | None]]:
+    """Assignments in a module to parts of anything but the object whose method assigns: where, to what, and what."""
     for routine in program.values.links.scopes(module).routines:
         for one in routine.assigned:
             for target in one.targets:
-                owner = target.value if isinstance(target, (facts.Attribute, facts.Subscript)) else None
-                if owner is not None and not (isinstance(owner, facts.Name) and owner.id == routine.self_name):
-                    yield routine, target
+                if isinstance(target, (facts.Attribute, facts.Subscript)):
+                    owner = target.value
+                    if not (isinstance(owner, facts.Name) and owner.id == routine.self_name):
+                        yield routine, target, one.value
 
 
 def _is_grown(program: Program, ending: Ending) -> bool:
@@ -58,7 +68,9 @@ def _is_grown(program: Program, ending: Ending) -> bool:
     if not ending.containers or ending.call is None:
         return False
     module = ending.call.routine.module
-    changed = [one for one in _stored(program, module) if isinstance(one[1], facts.Subscript)]
+    changed: list[tuple[Routine, facts.Expression]] = [
+        (routine, one) for routine, one, _ in stored(program, module) if isinstance(one, facts.Subscript)
+    ]
     for routine in program.values.links.scopes(module).routines:
         changed += [(routine, call.function) for call in routine.calls if terminal_name(call) in framework.GROWING]
     return any(_is_one_of(program, target, routine, ending) for routine, target in changed)

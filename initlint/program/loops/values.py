@@ -17,6 +17,7 @@ from initlint.program.module import Module
 from initlint.reading import facts
 
 if TYPE_CHECKING:
+    from initlint.program.heads import Head
     from initlint.program.loops.links import Links
     from initlint.program.program import Resolved
 
@@ -61,6 +62,7 @@ class Values:
         self._sought: set[Routine] = set()
         self.ancestors: dict[ClassScope, list[ClassScope | Foreign]] = {}
         self.derived: dict[ClassScope, list[ClassScope]] = {}
+        self.heads: dict[frozenset[str], list[Head]] = {}
         self._steps = 0
         self._cuts = 0
         """How often an expression was given up, circular ones included: what was found meanwhile is not kept."""
