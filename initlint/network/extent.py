@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from initlint.network.layout import Drop
 from initlint.network.network import Layer
 
 
@@ -47,11 +48,12 @@ def behind(layer: Layer, inputs: Sequence[Extent]) -> Extent:
         return Extent(_looked_up(before), _entries(layer), is_last=True)
     if layer.op == "pool":
         return replace(before, sides=pooled(layer, before))
-    if isinstance(part := layer.options.get("part"), slice) and before.sides and not before.is_last:
-        return replace(before, width=None if before.width is None else len(range(before.width)[part]))
-    if layer.op == "concat" and joins_places(layer, before):
-        counts = [each.places for each in inputs if each.places is not None]
-        return replace(before, sides=(sum(counts),) if len(counts) == len(inputs) > 1 else before.sides)
+    if layer.op == "reshape":
+        return _part_of(layer, before)
+    if layer.op == "matmul" and len(inputs) > 1:
+        return replace(before, width=None)
+    if layer.op == "concat" and joins_places(layer, inputs):
+        return _longer(inputs)
     if layer.op == "concat":
         widths = [each.width for each in inputs if each.width is not None]
         return replace(before, width=sum(widths) if len(widths) == len(inputs) else None)
@@ -60,9 +62,32 @@ def behind(layer: Layer, inputs: Sequence[Extent]) -> Extent:
     return before
 
 
-def joins_places(layer: Layer, before: Extent) -> bool:
+def _part_of(layer: Layer, before: Extent) -> Extent:
+    """What is left of units, or of places in front of them, where some are picked: ``[:, :4]``, ``[:, 0]``."""
+    part, layout = layer.options.get("part"), layer.options.get("layout")
+    if not before.sides:
+        return before
+    if before.is_last and isinstance(layout, Drop) and layout.axes == (1,):
+        return replace(before, sides=())
+    if not isinstance(part, slice):
+        return before
+    if before.is_last:
+        return replace(before, sides=(len(range(before.places or 0)[part]),))
+    return replace(before, width=None if before.width is None else len(range(before.width)[part]))
+
+
+def joins_places(layer: Layer, inputs: Sequence[Extent]) -> bool:
     """Whether a concatenation puts more places behind each other, as a class token before the others."""
-    return bool(before.sides) and before.is_last and layer.options.get("axis") in (1, -2)
+    return layer.options.get("axis") in (1, -2) and any(each.sides and each.is_last for each in inputs)
+
+
+def _longer(inputs: Sequence[Extent]) -> Extent:
+    """As many places as the parts have; one part beside constant ones counts alone."""
+    longest = max(inputs, key=lambda each: each.places or 0)
+    counts = [each.places for each in inputs if each.places is not None]
+    if len(inputs) == 1:
+        return longest
+    return replace(longest, sides=(sum(counts),) if len(counts) == len(inputs) else None)
 
 
 def _units(layer: Layer) -> int | None:

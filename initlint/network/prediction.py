@@ -40,13 +40,15 @@ class Prediction:
 
     @property
     def seen(self) -> tuple[Value, Value]:
-        """Variance before and behind it of tensors of this size about their own means; as ever, where that is not known."""
-        found = []
-        for moments, extent in zip((self.before, self.after), self.extents, strict=True):
-            units, count, samples = extent.width, extent.places, self.samples
-            value = seen_variance(moments, units, count, samples) if units and count and samples else None
-            found.append(moments.variance if value is None else value)
-        return found[0], found[1]
+        """Variance before and behind it of tensors of this size about their own means; as ever, where one is not known."""
+        before, after = (
+            seen_variance(moments, extent.width, extent.places, self.samples)
+            if extent.width and extent.places and self.samples
+            else None
+            for moments, extent in zip((self.before, self.after), self.extents, strict=True)
+        )
+        is_known = before is not None and after is not None
+        return (before, after) if is_known else (self.before.variance, self.after.variance)
 
     @property
     def reason(self) -> str:

@@ -224,7 +224,7 @@ def _of_signals(tracer: Tracer, symbol: str, left: Value, right: Value, place: P
     if isinstance(other, Turn) and symbol == "*":
         return idioms.turned(tracer, signals[0], other, place)
     if isinstance(other, TensorValue):
-        return _with_tensor(tracer, symbol, signals[0], other, place)
+        return _with_tensor(tracer, symbol, signals[0], other, isinstance(left, Signal), place)
     return _with_number(tracer, symbol, signals[0], other, isinstance(left, Signal), place)
 
 
@@ -261,8 +261,13 @@ def _is_power(value: Value) -> bool:
     return isinstance(value, (int, float)) and value == int(value) and 2 < value <= HIGHEST_POWER
 
 
-def _with_tensor(tracer: Tracer, symbol: str, signal: Signal, tensor: TensorValue, place: Place) -> Value:
-    """A bias is added, a gain (layer scale, gate, mask) multiplies."""
+def _with_tensor(
+    tracer: Tracer, symbol: str, signal: Signal, tensor: TensorValue, is_left: bool, place: Place
+) -> Value:
+    """A bias is added, a gain (layer scale, gate, mask) multiplies; a constant tensor is as good as its number."""
+    number = None if tensor.is_trained else tensors.number_in(tensor)
+    if number is not None and symbol in ("+", "-", "*", "/"):
+        return _with_number(tracer, symbol, signal, number, is_left, place)
     owned = () if tensor.parameter is None else (tensor.parameter,)
     if symbol in ("+", "-"):
         before = tracer.record.layers[signal.node]

@@ -152,11 +152,11 @@ def _call_layer(
 
 
 def _look_up(tracer: Tracer, module: LayerValue, spec: LayerSpec, given: Sequence[Value]) -> Value:
-    """Rows of an embedding by numbers that are no signal: of positions, or one and the same everywhere."""
+    """Rows of an embedding by numbers that are no signal: of positions, or one and the same row everywhere."""
     found = _record_layer(tracer, module, spec, ())
-    if isinstance(found, Signal) and given and isinstance(given[0], TensorValue):
-        law = law_of(given[0])
-        tracer.record.layers[found.node].options["index"] = "one" if law is not None and law.is_constant else "places"
+    law = law_of(given[0]) if given and isinstance(given[0], TensorValue) else None
+    if isinstance(found, Signal) and law is not None and law.is_constant:
+        tracer.record.layers[found.node].options["is_one_row"] = True
     return found
 
 

@@ -186,7 +186,9 @@ def _call_function(
             or name.endswith("_")
         ):
             return tensor_methods.call(tracer, owner, name.rpartition(".")[2], arguments[1:], keywords, place, scope)
-        return tensors.normalised(function, owner, arguments, keywords) or TensorValue(None)
+        each = rows.OF_EACH.get(function) if len(arguments) == 1 else None
+        found = tensors.of_each(owner, each) if each is not None else None
+        return found or tensors.normalised(function, owner, arguments, keywords) or TensorValue(None)
     is_joined = function in framework.FUNCTIONS and framework.FUNCTIONS[function].op == "concat"
     return TensorValue(None) if is_joined and arguments and _are_tensors(arguments[0]) else NOTHING
 

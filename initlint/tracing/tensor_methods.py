@@ -12,7 +12,7 @@ from initlint.frameworks import torch as framework
 from initlint.network import Parameter, Write
 from initlint.signal.distribution import Distribution
 from initlint.signal.size import Size, as_float
-from initlint.tracing import tensors
+from initlint.tracing import rows, tensors
 from initlint.tracing.values import (
     ListValue,
     Scope,
@@ -83,6 +83,8 @@ def call(
         return owner
     if name in ("cos", "sin"):
         return Turn(owner.shape, part=name, angle=owner)
+    if name in rows.OF_EACH and not arguments and (found := tensors.of_each(owner, rows.OF_EACH[name])) is not None:
+        return found
     if name in ("expand", "repeat", "expand_as"):
         return TensorValue(None, tensors.law_of(owner), owner.parameter, owner.is_part)
     if name in framework.PICKS:

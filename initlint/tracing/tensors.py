@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -204,6 +204,23 @@ def law_of(value: Value) -> Distribution | None:
     if isinstance(value, (int, float, Size)):
         return Distribution.constant(value)
     return None
+
+
+def number_in(tensor: TensorValue) -> int | float | None:
+    """The number that all entries of a tensor are which no model trains; `None` where they differ or are not known."""
+    law, owner = law_of(tensor), tensor.parameter
+    if law is None or not law.is_constant or (owner is not None and owner.role != "tensor"):
+        return None
+    return law.mean if isinstance(law.mean, (int, float)) else None
+
+
+def of_each(tensor: TensorValue, function: Callable[[float], float]) -> TensorValue | None:
+    """What a function of each entry makes of a tensor that is one number; `None` of any other."""
+    number = number_in(tensor)
+    try:
+        return None if number is None else TensorValue(tensor.shape, Distribution.constant(function(number)))
+    except (ArithmeticError, ValueError):
+        return None
 
 
 def computed(tensor: TensorValue, place: Place) -> Parameter | None:

@@ -236,3 +236,48 @@ def test_a_row_that_is_looked_up_everywhere_outlasts_the_mean_of_attention() -> 
     assert found is not None
     assert apart is not None
     assert found > 5 * apart
+
+
+LOGITS = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(1000, 64)
+        self.q, self.k = nn.Linear(64, 64), nn.Linear(64, 64)
+        self.register_buffer("shift", torch.full((1,), 2.0))
+
+    def forward(self, tokens):
+        x = self.embedding(tokens)
+        q, k = (each(x).view(8, -1, 4, 16).transpose(1, 2) for each in (self.q, self.k))
+        return q @ k.transpose(-2, -1) / torch.sqrt(torch.tensor(16.0)) + self.shift
+"""
+
+
+def test_products_of_queries_and_keys_are_as_large_as_their_width_makes_them() -> None:
+    """A tensor that is one number scales and shifts as the number does."""
+    assert predicted(LOGITS, (8, 32)) == pytest.approx(measured(LOGITS, (8, 32), 1000), rel=0.1)
+    assert predicted(LOGITS.replace("q @ k.", "q @ q."), (8, 32)) is None
+
+
+HEAD = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding, self.token = nn.Embedding(1000, 64), nn.Linear(64, 64)
+        self.value, self.head = nn.Linear(64, 64), nn.Linear(64, 2)
+
+    def forward(self, tokens):
+        x = self.embedding(tokens)
+        x = torch.cat([self.token(x[:, :1]), 3 * x], dim=1)
+        return self.head(self.value(x)[:, 0])
+"""
+
+
+def test_places_that_are_picked_and_joined_count() -> None:
+    """A part of one place weighs little beside one of 32; of one place that is picked there are no others."""
+    (network,) = initlint.check_text(HEADER + HEAD, "net.py").networks
+    found = predict(network, [(8, 32)])
+    joined = next(each for each in found if each.layer.op == "concat")
+    assert joined.extents[1].places == 33
+    assert as_float(joined.after.second) == pytest.approx((32 * 9 + 0.339) / 33, rel=0.02)
+    assert found[-1].extents[0].places == 1

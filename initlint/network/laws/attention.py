@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from functools import reduce
 
+from initlint.network.layout import Cut, Drop
 from initlint.network.network import Layer
 from initlint.network.point import HANDED_ON, Point, law_of
+from initlint.network.products import summed
 from initlint.signal import causal, places, propagation
 from initlint.signal.moments import UNKNOWN, Moments
 
@@ -39,7 +41,39 @@ def weigh(point: Point) -> Moments:
                 query = _mixed(query, mixer)
             mixed = places.attend(values, length, query, key)
             return reduce(_mixed, weights.passed, mixed)
-    return UNKNOWN
+    return _compare(point)
+
+
+def _compare(point: Point) -> Moments:
+    """The first half: sums of products of two signals; unknown where these are one, or where it is not known of how many."""
+    terms = summed(point.layers, point.layer) if len(point.inputs) == 2 and not point.layer.parameters else None
+    if terms is None or _are_one(point):
+        return UNKNOWN
+    query, key = point.inputs
+    return propagation.attention_logits(query, key, terms, scale=1)
+
+
+def _are_one(point: Point) -> bool:
+    """Whether both factors are the same signal, of which neither is a part cut out."""
+    first, second = (_way_back(point, source) for source in point.sources)
+    common = next((layer for layer in first if layer in second), None)
+    if common is None:
+        return False
+    between = [*first[: first.index(common)], *second[: second.index(common)]]
+    return not any(isinstance(layer.options.get("layout"), (Cut, Drop)) for layer in between)
+
+
+def _way_back(point: Point, layer: Layer) -> list[Layer]:
+    """A layer and those in front of it, up to the first that is more than entries handed on."""
+    found = [layer]
+    while layer.op in REARRANGED and layer.inputs:
+        layer = point.first_source(layer)
+        found.append(layer)
+    return found
+
+
+REARRANGED = frozenset({"reshape", "dropout", "scale", "norm"})
+"""Operations behind which a signal is the same in other places or of another size."""
 
 
 MIXED = HANDED_ON | {"linear"}

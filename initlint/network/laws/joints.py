@@ -75,13 +75,13 @@ def of_parameter(parameter: Parameter) -> Moments:
     """Of a parameter that is added or multiplied: one with a single axis is the same at all places."""
     law = parameter.distribution or Distribution.unknown()
     axes = [side for side in parameter.shape or () if side != 1]
-    common = combine(lambda mean: mean**2, law.mean)
-    return Moments(law.mean, law.second, law.second if len(axes) < 2 else common, law.second)
+    common = combine(lambda mean: mean**2, law.mean) if len(axes) > 1 else law.second
+    return Moments(law.mean, law.second, common, common)
 
 
 def concatenate(point: Point) -> Moments:
     """Parts count by their units, or by their places where these are joined."""
-    is_longer = joins_places(point.layer, point.extent)
+    is_longer = joins_places(point.layer, point.extents)
     widths = [extent.places if is_longer else extent.width for extent in point.extents]
 
     return places.joined(point.inputs, widths)

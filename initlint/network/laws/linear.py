@@ -66,10 +66,7 @@ def _times(left: Number, right: Number) -> Number:
 
 
 def embed(layer: Layer) -> Moments:
-    """A row of the weight, each as likely as any other: two tokens have its mean in common.
-
-    Numbers that do not come from the input are the same in all samples; if they are all one, in all places, too.
-    """
+    """A row of the weight, each as likely as any other: two tokens have its mean in common, unless all are the same."""
     parts = layer.weight.parts if layer.weight is not None else None
     if parts is None or len(parts) == 1:
         law = law_of(layer)
@@ -77,8 +74,8 @@ def embed(layer: Layer) -> Moments:
     else:
         mean = combine(lambda *each: _weighed(parts, each), *(law.mean for _, law in parts))
         second = combine(lambda *each: _weighed(parts, each), *(law.second for _, law in parts))
-    common, index = combine(lambda mean: mean**2, mean), layer.options.get("index")
-    return Moments(mean, second, second if index == "one" else common, common if index is None else second)
+    common = second if layer.options.get("is_one_row") else combine(lambda mean: mean**2, mean)
+    return Moments(mean, second, common, common)
 
 
 def _weighed(parts: Sequence[tuple[float, Distribution]], values: Sequence[Number]) -> Number:

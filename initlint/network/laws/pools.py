@@ -28,7 +28,7 @@ def pool(point: Point) -> Moments:
 def _largest(point: Point, source: Layer, window: Pool) -> Moments:
     """The largest of what a layer gives: of each part of a concatenation, or of Gaussians that an activation lets pass."""
     extents = [point.reached.get(each, UNKNOWN_EXTENT) for each in source.inputs]
-    if source.op == "concat" and extents and not joins_places(source, extents[0]):
+    if source.op == "concat" and extents and not joins_places(source, extents):
         parts = [_largest(point, point.layers[each], window) for each in source.inputs]
         return places.joined(parts, [extent.width for extent in extents])
     if is_largest(source) and source.window is not None and point.layer.window is not None:
