@@ -11,7 +11,7 @@ from initlint.program import Program
 from initlint.program.loops.clips import Clipping
 from initlint.rule import Rule
 
-from .mending_clips import given_anew, kept
+from .mending_clips import given_anew, kept, of_step
 
 ABSURD = 1e6
 """Bound on a norm that no gradient reaches before training has failed: 1e8 parameters with gradients of 1, far beyond
@@ -120,5 +120,6 @@ def train(model, batches):
             f"{clipping.name} bounds the gradients of {clipped}, and the step behind it is one of {stepped}: its gradients "
             "stay unbounded",
             help=f"{clipping.name} on the parameters of {stepped}",
+            fix=of_step(clipping),
             predicted={"clipped": clipped, "stepped": stepped},
         )

@@ -1,66 +1,69 @@
-"""Fixes of clipping: put in, moved in front of the step or behind the unscaling, given parameters anew."""
+"""Fixes of clips: moved in front of the step or behind the unscaling, given parameters anew."""
 
 from __future__ import annotations
 
-from initlint.finding import Place
-from initlint.fix import Edit, Fix, Name, copied, inserted, replaced, statement_before, statement_removed
-from initlint.frameworks.remedies import CLIP_FUNCTION, PAIRED_CLIPS, TRAINER_BOUND, parameters_of, unscale
+from initlint.fix import (
+    Fix,
+    copied,
+    inserted,
+    replaced,
+    statement_after,
+    statement_before,
+    statement_removed,
+    statement_under,
+)
+from initlint.frameworks.remedies import PAIRED_CLIPS, parameters_of, step_is_due, unscale
 from initlint.frameworks.training import CLIP_ARGUMENTS, CLIP_METHODS
 from initlint.program.loops.clips import Clipping
 from initlint.program.loops.events import Event
 from initlint.program.loops.expressions import terminal_name
 from initlint.program.loops.runs import Run
 from initlint.program.loops.statements import runs_with, statement_of
-from initlint.program.training import TrainingLoop
+from initlint.program.loops.timing import written
 from initlint.reading import facts
 
 
-def clipped(loop: TrainingLoop) -> Fix | None:
-    """A clip in front of the step, if the step is a statement and the models have names there; the trainer's option."""
-    if not isinstance(loop.node, facts.Call):
-        return None
-    if loop.trainer:
-        told = _with_option(loop.node, loop.trainer.option, TRAINER_BOUND)
-        return Fix("Let the trainer clip the gradients", (told,), safe=False)
-    statement = statement_of(loop.routine, loop.node)
-    is_plain = isinstance(statement, facts.Evaluate) and statement.value is loop.node
-    is_closed = len(loop.node.arguments) > (1 if loop.scaler else 0)
-    is_named = bool(loop.names) and len(loop.names) >= len(_models(loop))
-    parameters = parameters_of(loop.names, loop.optimizer) if is_named else loop.parameters
-    if statement is None or not is_plain or is_closed or loop.is_sent_by_other or not parameters:
-        return None
-    clip = (Name(CLIP_FUNCTION), f"({parameters}, max_norm=1.0)")
-    is_scaled = loop.scaler and not loop.unscales
-    first = (f"{unscale(loop.scaler, loop.optimizer)}\n",) if is_scaled else ()
-    return Fix("Clip the gradients by their norm", (statement_before(statement, *first, *clip),), safe=False)
-
-
-def _models(loop: TrainingLoop) -> set[tuple[str, Place]]:
-    return {(model.name, model.place) for model in loop.models}
-
-
-def _with_option(call: facts.Call, name: str, value: str) -> Edit:
-    """A call with an option set."""
-    for one in call.arguments:
-        if one.keyword == name:
-            return replaced(one.value, value)
-    if not call.arguments:
-        return inserted(call.end - 1, f"{name}={value}")
-    return inserted(call.arguments[-1].value.end, f", {name}={value}")
-
-
 def moved(run: Run) -> Fix | None:
+    """To where it acts on the gradients of this batch, all of them, and once; out, where the trainer clips itself."""
+    statement = statement_of(run.clip.routine, run.clip.call)
+    if isinstance(statement, facts.Evaluate) and run.is_left_to_trainer:
+        return Fix("Leave it to the trainer, which clips by default", (statement_removed(statement),), safe=False)
+    if isinstance(statement, facts.Evaluate) and run.round is None and run.accumulator:
+        return Fix("Clip where a step is due", (statement_under(statement, step_is_due(run.accumulator)),), safe=False)
+    return _before_step(run) or _behind_backward(run)
+
+
+def _before_step(run: Run) -> Fix | None:
     """In front of the step, if both stand in one function and no branch holds the clip alone."""
-    routine, due = run.clip.routine, run.step_due
+    routine, due = run.round.routine if run.round is not None else run.clip.routine, run.step_due
     if due is None or due.routine is not routine or not isinstance(due.node, facts.Call) or _runs_closure(due):
         return None
-    clip, step = statement_of(routine, run.clip.call), statement_of(routine, due.node)
+    clip, step = statement_of(routine, run.anchor), statement_of(routine, due.node)
     if not isinstance(clip, facts.Evaluate) or not isinstance(step, facts.Evaluate) or step.value is not due.node:
         return None
     if not runs_with(routine, clip, step) or (due.scaler is not None and not run.is_unscaled_before(due)):
         return None
+    if clip.value is not run.anchor or not run.calls_it_alone:
+        return None
     edits = (statement_removed(clip), statement_before(step, copied(clip.value)))
-    return Fix("Clip between the backward call and the step", edits, safe=False)
+    return Fix(BETWEEN, edits, safe=False)
+
+
+BETWEEN = "Clip between the backward call and the step"
+
+
+def _behind_backward(run: Run) -> Fix | None:
+    """Behind the backward call, if that stands in the function that the step runs, as the clip does."""
+    routine, sent = run.clip.routine, run.sent_behind
+    if sent is None or sent.routine is not routine or sent.scaler is not None or run.round is None:
+        return None
+    clip, backward = statement_of(routine, run.clip.call), statement_of(routine, sent.node)
+    is_inside = run.round.routine is not routine and run.step_due is not None and _runs_closure(run.step_due)
+    if not is_inside or not isinstance(clip, facts.Evaluate) or not isinstance(backward, facts.Evaluate):
+        return None
+    if not runs_with(routine, clip, backward):
+        return None
+    return Fix(BETWEEN, (statement_removed(clip), statement_after(backward, copied(clip.value))), safe=False)
 
 
 def unscaled(run: Run) -> Fix | None:
@@ -100,11 +103,21 @@ def _late(run: Run) -> list[facts.Statement] | None:
 
 
 def given_anew(clipping: Clipping) -> Fix | None:
-    """With what the generator was made of, where its names are known at the clip."""
+    """With what the generator was made of, where its names are known at the clip; else with what the step changes."""
     made, given = clipping.generator, clipping.clip.parameters
     if made is None or given is None:
-        return None
+        return of_step(clipping)
     return Fix("Ask for the parameters anew", (replaced(given, copied(made)),), safe=False)
+
+
+def of_step(clipping: Clipping) -> Fix | None:
+    """With the parameters that the step behind it changes, if that stands in the same function."""
+    given, step, made = clipping.clip.parameters, clipping.step, clipping.stepped
+    optimizer = written(step.subject) if step is not None else ""
+    if given is None or not optimizer:
+        return None
+    part = copied(made) if made is not None else parameters_of((), optimizer)
+    return Fix("Clip what the step changes", (replaced(given, part),), safe=False)
 
 
 def kept(clipping: Clipping) -> Fix | None:

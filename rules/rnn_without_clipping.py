@@ -7,15 +7,23 @@ from dataclasses import replace
 
 from initlint.finding import Finding, Place, Severity
 from initlint.fix import Fix
-from initlint.frameworks.remedies import COMPILED_CLIP, clip_before_step, parameters_of, trainer_clip
+from initlint.frameworks.remedies import (
+    COMPILED_CLIP,
+    accelerator_clip,
+    clip_before_step,
+    engine_clip,
+    module_clip,
+    parameters_of,
+    trainer_clip,
+)
 from initlint.frameworks.torch import GATED_LAYERS
 from initlint.network import Layer, Network
 from initlint.program import Program
 from initlint.program.loops.recurrence import Recurrence
-from initlint.program.training import TrainingLoop
+from initlint.program.training import Sender, TrainingLoop
 from initlint.rule import Rule
 
-from .mending_clips import clipped
+from .bounding_loops import clipped
 
 SHORT = 32
 """Time steps up to which a gated cell's gradient is in little danger: its forget gates start at 1/2 a step."""
@@ -181,4 +189,12 @@ def _remedy(loop: TrainingLoop) -> str:
         return trainer_clip(loop.trainer.holder, loop.trainer.option)
     if loop.is_given_gradients:
         return COMPILED_CLIP
-    return clip_before_step(parameters_of(tuple(loop.names), loop.optimizer), loop.optimizer, loop.scaler)
+    parameters = parameters_of(tuple(loop.names), loop.optimizer)
+    before = f" before {loop.optimizer}.step()" if loop.optimizer else ""
+    if loop.sent is not None and loop.sent.by is Sender.ENGINE:
+        return engine_clip()
+    if loop.sent is not None and loop.sent.by is Sender.ACCELERATOR and loop.sent.sender:
+        return accelerator_clip(loop.sent.sender, parameters) + before
+    if loop.sent is not None and loop.sent.by is Sender.MODULE and loop.optimizer:
+        return module_clip(loop.sent.sender, loop.optimizer) + before
+    return clip_before_step(parameters, loop.optimizer, loop.scaler)

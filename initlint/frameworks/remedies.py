@@ -217,6 +217,35 @@ def trainer_clip(holder: str, option: str) -> str:
     return f"{holder}(..., {option}={TRAINER_BOUND})"
 
 
+ENGINE_CLIP = ("gradient_clipping", TRAINER_BOUND)
+"""What an engine's configuration is told to clip by norm with, and a bound."""
+
+
+def engine_clip() -> str:
+    """Clipping by norm where an engine takes the steps."""
+    return f'"{ENGINE_CLIP[0]}": {ENGINE_CLIP[1]} in the configuration that the engine is given'
+
+
+def accelerator_clip(accelerator: str, parameters: str) -> str:
+    """Clipping by norm, behind the unscaling, by what sends the gradient back."""
+    return f"{accelerator}.clip_grad_norm_({parameters}, max_norm={TRAINER_BOUND})"
+
+
+def accelerator_clip_when_due(accelerator: str, parameters: str) -> str:
+    """The same in a block that makes steps only every few batches."""
+    return f"{step_is_due(accelerator)}\n    {accelerator_clip(accelerator, parameters)}"
+
+
+def step_is_due(accelerator: str) -> str:
+    """The test whether an accelerator makes a step with this batch."""
+    return f"if {accelerator}.sync_gradients:"
+
+
+def module_clip(module: str, optimizer: str) -> str:
+    """Clipping by norm in a trainer's module that takes the steps itself."""
+    return f"{module}.clip_gradients({optimizer}, gradient_clip_val={TRAINER_BOUND})"
+
+
 def zero_row(parameter: str, row: int) -> str:
     """Zeros for one row of a parameter of that name."""
     return f"with torch.no_grad(): {parameter}[{row}].zero_()"

@@ -66,6 +66,8 @@ PLAIN_BASES = re.compile(r"^torch\.|Lightning[^.]*$|^transformers\.|^[^.]*$")
 
 # ---------------------------------------------------------------------------------------------------------------- hooks
 
+MANUAL_BACKWARD = "manual_backward"
+"""The method by which a module that takes the steps itself sends the gradient back."""
 AUTOMATIC = "automatic_optimization"
 CLOSURE = re.compile(r"closure", re.IGNORECASE)
 """Names of parameters that are given what sends the gradient back."""
@@ -81,6 +83,8 @@ class TrainerHooks:
     """Methods that run where no gradient is waiting for a step."""
     step: str
     """The method that makes the step, and runs the closure in it."""
+    is_clipping: bool = False
+    """Whether the trainer bounds the gradient by default."""
 
 
 TRAINER_HOOKS = (
@@ -95,7 +99,7 @@ TRAINER_HOOKS = (
         ),
         "optimizer_step",
     ),
-    TrainerHooks(re.compile(r"^transformers\.(?:.*\.)?(?:Seq2Seq)?Trainer$"), frozenset({"compute_loss"}), ""),
+    TrainerHooks(re.compile(r"^transformers\.(?:.*\.)?(?:Seq2Seq)?Trainer$"), frozenset({"compute_loss"}), "", True),
 )  # fmt: skip
 """Source: the order of hooks in Lightning's manual (zero_grad and backward follow training_step) and
 `Trainer.training_step` of transformers."""

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from initlint.finding import Place
 from initlint.frameworks import training as framework
-from initlint.program.loops.expressions import terminal_name
+from initlint.program.loops.expressions import spelled, terminal_name
 from initlint.program.loops.lengths import known_rounds
 from initlint.program.loops.recurrence import Recurrence
+from initlint.reading import facts
 
 if TYPE_CHECKING:
+    from initlint.program.loops.engines import Settings
     from initlint.program.loops.routines import Routine
-    from initlint.reading import facts
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,32 @@ class TrainedModel:
     place: Place
     """Where it is made."""
     recurrence: Recurrence | None
+
+
+class Sender(Enum):
+    """Who sends a gradient back."""
+
+    LOSS = "loss"
+    ACCELERATOR = "accelerator"
+    ENGINE = "engine"
+    MODULE = "module"
+    """A trainer's module, which takes the steps itself."""
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A backward call."""
+
+    call: facts.Call
+    routine: Routine
+    by: Sender
+
+    @property
+    def sender(self) -> str:
+        """Who sends it back, as it is written."""
+        function = self.call.function
+        return spelled(function.value) if isinstance(function, facts.Attribute) else ""
 
 
 @dataclass(frozen=True)
@@ -70,8 +98,10 @@ class TrainingLoop:
     """What is at `step`."""
     parameters: str = ""
     """What the optimiser was given, as it was written, if that means the same where it steps."""
-    is_sent_by_other: bool = False
-    """Whether an accelerator or an engine sends the gradient back, and may scale it."""
+    sent: Sent | None = None
+    """How the gradient is sent back; `None` where that is no call of the program."""
+    settings: tuple[Settings, ...] = ()
+    """Of an engine, all that it may be given as its configuration."""
     trainer: TrainerClip | None = None
     """For a loop that a framework's trainer runs; `node` then is the call that is given the option."""
     is_given_gradients: bool = False

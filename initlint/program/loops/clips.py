@@ -12,7 +12,7 @@ from initlint.frameworks import tapes
 from initlint.frameworks import training as framework
 from initlint.program.loops.bounds import bound_of
 from initlint.program.loops.events import Act, Clip, Event, clip_of
-from initlint.program.loops.expressions import terminal_name
+from initlint.program.loops.expressions import argument, terminal_name
 from initlint.program.loops.generators import Exhausted, exhausted
 from initlint.program.loops.holdings import held_by, held_by_parameters, may_share
 from initlint.program.loops.reads import is_used
@@ -20,6 +20,7 @@ from initlint.program.loops.rounds import Round, Rounds
 from initlint.program.loops.runs import Run, placed
 from initlint.program.loops.statements import statement_of
 from initlint.program.loops.timing import hook_of, written
+from initlint.program.loops.values import Foreign
 from initlint.reading import facts
 
 if TYPE_CHECKING:
@@ -107,6 +108,23 @@ class Clipping:
     def generator(self) -> facts.Expression | None:
         """What made that generator, if its names mean the same at the clip."""
         return None if self._exhausted is None else self._exhausted.made
+
+    @property
+    def step(self) -> Event | None:
+        """The step behind it, if that is one and stands in the same function."""
+        steps = [run.step for run in self.runs]
+        step = steps[0] if len(steps) == 1 else None
+        return step if step is not None and step.routine is self.clip.routine else None
+
+    @property
+    def stepped(self) -> facts.Expression | None:
+        """What makes the parameters that this step changes, where its optimiser was given them in this function."""
+        made = self._values.of(self.step.subject, self.clip.routine) if self.step is not None else []
+        calls = [one.call for one in made if isinstance(one, Foreign) and one.routine is self.clip.routine]
+        call = calls[0] if len(calls) == len(made) == 1 else None
+        given = argument(call, framework.OPTIMIZER_PARAMETERS, 0) if call is not None else None
+        is_fresh = isinstance(given, facts.Call) and terminal_name(given) in framework.MODULE_GENERATORS
+        return given if is_fresh else None
 
     @cached_property
     def stranger(self) -> tuple[str, str] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from initlint.frameworks import training as framework
 from initlint.program.loops.classes import hierarchy
@@ -18,41 +18,54 @@ DEEPEST = 6
 """Names, attributes and functions followed from one configuration."""
 
 
+class Settings(NamedTuple):
+    """A dictionary of settings that is written out, or a call of ``dict``."""
+
+    node: facts.Dictionary | facts.Call
+    routine: Routine
+
+
 def engine_may_clip(values: Values, engine: Foreign) -> bool:
     """Whether a configuration asks for clipping, or is not known in full."""
+    found = settings_of(values, engine)
+    return not found or any(map(_asks, found))
+
+
+def settings_of(values: Values, engine: Foreign) -> list[Settings]:
+    """All that an engine may be given as its configuration; nothing where that is not known, or changed later."""
     assert engine.call is not None and engine.routine is not None
     given = [one.value for one in engine.call.arguments if one.keyword in framework.ENGINE_SETTINGS]
-    return len(given) != 1 or _may_ask(values, given[0], engine.routine, 0)
+    return _written(values, given[0], engine.routine, 0) if len(given) == 1 else []
 
 
-def _may_ask(values: Values, node: facts.Expression, routine: Routine, depth: int) -> bool:
-    """Whether a dictionary that an expression gives may ask for clipping."""
+def _written(values: Values, node: facts.Expression, routine: Routine, depth: int) -> list[Settings]:
+    """The dictionaries that an expression gives; none if one of them is not known."""
+    if isinstance(node, facts.Dictionary) or (isinstance(node, facts.Call) and dotted(node.function) == "dict"):
+        return [Settings(node, routine)]
     if depth > DEEPEST:
-        return True
-    if isinstance(node, facts.Dictionary):
-        return any(_sets(key, value) for key, value in zip(node.keys, node.values, strict=True))
+        return []
+    parts: list[tuple[facts.Expression, Routine]] = []
     if isinstance(node, facts.Conditional):
-        return any(_may_ask(values, part, routine, depth + 1) for part in (node.body, node.otherwise))
-    if isinstance(node, facts.Call):
-        return _may_give(values, node, routine, depth)
-    if isinstance(node, (facts.Name, facts.Attribute)):
+        parts = [(node.body, routine), (node.otherwise, routine)]
+    elif isinstance(node, facts.Call):
+        parts = [(value, target) for target in values.targets(node, routine) for value in target.returns]
+    elif isinstance(node, (facts.Name, facts.Attribute)):
         bounds = _bounds_of(values, node, routine)
         places = {bound.routine for bound in bounds} | {routine}
-        is_changed = any(_is_changed(spelled(node), place) for place in places)
-        return not bounds or is_changed or any(_is_asked_by(values, bound, depth) for bound in bounds)
-    return True
+        is_kept = not any(bound.route for bound in bounds) and not any(
+            _is_changed(spelled(node), one) for one in places
+        )
+        parts = [(bound.value, bound.routine) for bound in bounds] if is_kept else []
+    found = [_written(values, part, where, depth + 1) for part, where in parts]
+    return [one for each in found for one in each] if all(found) else []
 
 
-def _is_asked_by(values: Values, bound: Bound, depth: int) -> bool:
-    return bool(bound.route) or _may_ask(values, bound.value, bound.routine, depth + 1)
-
-
-def _may_give(values: Values, call: facts.Call, routine: Routine, depth: int) -> bool:
-    if dotted(call.function) == "dict":
-        return any(one.star or one.keyword is None or _is_on(one.keyword, one.value) for one in call.arguments)
-    targets = values.targets(call, routine)
-    given = [(value, target) for target in targets for value in target.returns]
-    return not given or any(_may_ask(values, value, target, depth + 1) for value, target in given)
+def _asks(settings: Settings) -> bool:
+    """Whether it holds the bound, or may."""
+    node = settings.node
+    if isinstance(node, facts.Dictionary):
+        return any(_sets(key, value) for key, value in zip(node.keys, node.values, strict=True))
+    return any(one.star or one.keyword is None or _is_on(one.keyword, one.value) for one in node.arguments)
 
 
 def _sets(key: facts.Expression | None, value: facts.Expression) -> bool:

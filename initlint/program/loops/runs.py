@@ -10,7 +10,17 @@ from initlint.finding import Place
 from initlint.program.loops.events import Act, Clip, Event
 from initlint.program.loops.rounds import Round
 from initlint.program.loops.routines import Routine
-from initlint.program.loops.timing import Timing, hook_of, scaler_of, sent_back, step_due, timing_of, written
+from initlint.program.loops.timing import (
+    Timing,
+    accumulator_of,
+    hook_of,
+    hooks_around,
+    scaler_of,
+    sent_back,
+    step_due,
+    timing_of,
+    written,
+)
 from initlint.reading import facts
 
 if TYPE_CHECKING:
@@ -45,6 +55,32 @@ class Run:
     def method(self) -> str:
         """The name of the function that the clip stands in."""
         return self.clip.routine.name
+
+    @property
+    def is_left_to_trainer(self) -> bool:
+        """Whether it stands where a trainer calls it too early that bounds the gradient itself by default."""
+        return self.timing is Timing.IN_HOOK and all(one.is_clipping for one in hooks_around(self.values, self.clip))
+
+    @property
+    def accumulator(self) -> str:
+        """The accelerator in whose accumulation it stands, as it is written; empty if there is none."""
+        return written(accumulator_of(self.values, self.clip)) if self.timing is Timing.EACH_BATCH else ""
+
+    @property
+    def sent_behind(self) -> Event | None:
+        """The one backward call that makes the gradients it should have bounded."""
+        is_early = self.round is not None and self.timing is Timing.BEFORE_BACKWARD
+        found = {id(event.node): event for event in (self._behind(Act.BACKWARD) if is_early else ())}
+        return next(iter(found.values())) if len(found) == 1 else None
+
+    @property
+    def calls_it_alone(self) -> bool:
+        """Whether what leads to the clip in the round does nothing else."""
+        body = self.clip.routine.node.body if self.clip.routine.node is not None else ()
+        plain = [one for one in body if not (isinstance(one, facts.Evaluate) and isinstance(one.value, facts.Literal))]
+        return self.anchor is self.clip.call or (
+            len(plain) == 1 and isinstance(plain[0], (facts.Evaluate, facts.Return))
+        )
 
     @cached_property
     def scaled(self) -> Event | None:

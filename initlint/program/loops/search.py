@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from initlint.finding import Place
-from initlint.frameworks import tapes
+from initlint.frameworks import tapes, trainers
 from initlint.frameworks import training as framework
 from initlint.program.loops.classes import ancestry
 from initlint.program.loops.clipping import (
@@ -20,8 +20,9 @@ from initlint.program.loops.clipping import (
     hooks_in,
 )
 from initlint.program.loops.compiled import compiled_optimizers
+from initlint.program.loops.engines import settings_of
 from initlint.program.loops.events import clip_of
-from initlint.program.loops.expressions import argument, inside, spelled
+from initlint.program.loops.expressions import argument, inside, spelled, terminal_name
 from initlint.program.loops.holdings import held_by_parameters, may_share
 from initlint.program.loops.lengths import known_steps
 from initlint.program.loops.links import Links
@@ -33,7 +34,7 @@ from initlint.program.loops.tapes import Made, step_gradients
 from initlint.program.loops.trainers import trained_model, trainer_loops
 from initlint.program.loops.values import Foreign, Instance, Value, Values
 from initlint.program.module import Module
-from initlint.program.training import TrainingLoop
+from initlint.program.training import Sender, Sent, TrainingLoop
 from initlint.reading import facts
 
 if TYPE_CHECKING:
@@ -97,16 +98,34 @@ class _Assembly:
             _place(routine, node),
             spelled_or_empty(self._optimizer(routine, node)),
             spelled_or_empty(self.step.scaler),
-            self._names(routine, models),
+            self._names(self.path.backward_in if self.path.backward_in.parent is routine else routine, models),
             trained,
             lambda: tuple(_place(where, clip) for where, clip in self._clips(models)),
             self._steps() if any(model.recurrence for model in trained) else None,
             routine,
             node,
             self._parameters(routine),
-            any(one.keyword is None for one in self.path.backward.arguments),
+            Sent(self.path.backward, self.path.backward_in, self._sender()),
+            tuple(one for value in self._engines() for one in settings_of(self.values, value)),
             is_given_gradients=self.step.is_given,
         )
+
+    def _engines(self) -> Iterator[Foreign]:
+        for value in self.optimizers:
+            if isinstance(value, Foreign) and value.call is not None and value.name in framework.ENGINES:
+                yield value
+
+    def _sender(self) -> Sender:
+        function = self.path.backward.function
+        if all(one.keyword is not None for one in self.path.backward.arguments):
+            return Sender.LOSS
+        if terminal_name(function) == trainers.MANUAL_BACKWARD:
+            return Sender.MODULE
+        owner = function.value if isinstance(function, facts.Attribute) else None
+        found = {value.name for value in self.values.of(owner, self.path.backward_in) if isinstance(value, Foreign)}
+        if found & framework.CLIPPING_CLASSES:
+            return Sender.ACCELERATOR
+        return Sender.ENGINE if found & framework.ENGINES else Sender.OTHER
 
     def _steps(self) -> int | None:
         callers = [caller for caller, _ in self.paths.above(self.path.routine)]

@@ -40,7 +40,7 @@ class Timing(Enum):
 
 def hook_of(values: Values, clip: Clip) -> Timing | None:
     """When gradients are bounded in a method that a trainer calls, or in its context, if that is wrong for certain."""
-    return _in_hook(values, clip) or (Timing.EACH_BATCH if _accumulates_around(values, clip) else None)
+    return _in_hook(values, clip) or (Timing.EACH_BATCH if accumulator_of(values, clip) is not None else None)
 
 
 def timing_of(values: Values, clip: Clip, one: Round) -> Timing | None:
@@ -141,17 +141,22 @@ def _lets_pass(test: facts.Expression) -> bool:
 
 
 def _in_hook(values: Values, clip: Clip) -> Timing | None:
-    cls, name = clip.routine.owner, clip.routine.name
-    if cls is None:
-        return None
-    bases = foreign_bases(values, cls)
-    for trainer in trainers.TRAINER_HOOKS:
-        is_run = any(trainer.base.search(base) for base in bases) and not _trains_itself(cls, values)
-        if is_run and name in trainer.too_early:
+    for trainer in hooks_around(values, clip):
+        if clip.routine.name in trainer.too_early:
             return Timing.IN_HOOK
-        if is_run and name == trainer.step and _is_before_closure(clip):
+        if clip.routine.name == trainer.step and _is_before_closure(clip):
             return Timing.BEFORE_CLOSURE
     return None
+
+
+def hooks_around(values: Values, clip: Clip) -> list[trainers.TrainerHooks]:
+    """The trainers that call the methods of the class in which gradients are bounded."""
+    cls = clip.routine.owner
+    if cls is None:
+        return []
+    bases = foreign_bases(values, cls)
+    found = [one for one in trainers.TRAINER_HOOKS if any(one.base.search(base) for base in bases)]
+    return found if found and not _trains_itself(cls, values) else []
 
 
 def _trains_itself(cls: ClassScope, values: Values) -> bool:
@@ -174,14 +179,16 @@ def _gives(call: facts.Call, names: list[str]) -> bool:
     return any(isinstance(one.value, facts.Name) and one.value.id in names for one in call.arguments)
 
 
-def _accumulates_around(values: Values, clip: Clip) -> bool:
-    """Whether it stands in an accelerator's ``accumulate`` and does not ask whether a step is due."""
+def accumulator_of(values: Values, clip: Clip) -> facts.Expression | None:
+    """The accelerator in whose ``accumulate`` it stands, if nothing asks there whether a step is due."""
     routine = clip.routine
     around = [block for block in routine.withs if block.start <= clip.call.start and clip.call.end <= block.end]
-    if not any(_accumulates(values, item.value, routine) for block in around for item in block.items):
-        return False
+    managers = [item.value for block in around for item in block.items if _accumulates(values, item.value, routine)]
     tests = [one.test for one in routine.branches if one.start <= clip.call.start and clip.call.end <= one.end]
-    return not any(framework.ACCUMULATION_TEST.search(name) for test in tests for name in spelled_names(test))
+    is_asked = any(framework.ACCUMULATION_TEST.search(name) for test in tests for name in spelled_names(test))
+    called = [one.function for one in managers if isinstance(one, facts.Call)]
+    owners = [one.value for one in called if isinstance(one, facts.Attribute)]
+    return owners[0] if owners and not is_asked else None
 
 
 def _accumulates(values: Values, manager: facts.Expression, routine: Routine) -> bool:
