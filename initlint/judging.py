@@ -13,6 +13,7 @@ from initlint.frameworks.composites import SPOKEN
 from initlint.rule import Rule
 
 if TYPE_CHECKING:
+    from initlint.fix.edit import Fix, Plan
     from initlint.gathering import Progress
     from initlint.network import Network
     from initlint.program import Program
@@ -40,7 +41,7 @@ class Judge:
     def _ask_all(self, program: Program, tell: Progress) -> None:
         for number, network in enumerate(self.networks, 1):
             for rule in self._rules:
-                self._ask(rule, network.place.path, lambda: _in_words_of(network, rule.check_network(network)))  # noqa: B023
+                self._ask(rule, network.place.path, lambda: _in_words_of(network, rule))  # noqa: B023
             tell("judging", number, len(self.networks))
         for rule in self._rules:
             self._ask(rule, ".", lambda: rule.check_program(program))  # noqa: B023
@@ -69,12 +70,25 @@ def _settled_memory() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _in_words_of(network: Network, findings: Iterable[Finding]) -> Iterable[Finding]:
-    """Findings as the users of the network's framework would say it; they are mended by hand."""
+def _in_words_of(network: Network, rule: Rule) -> Iterable[Finding]:
+    """Findings as the users of the network's framework would say it; without fixes that are not written for it."""
+    findings = rule.check_network(network)
     if network.framework not in SPOKEN:
         return findings
     speak = SPOKEN[network.framework]
-    return (replace(each, message=speak(each.message), help=speak(each.help), fix=None) for each in findings)
+    kept = (each if rule.mends_dialects else replace(each, fix=None) for each in findings)
+    return (replace(each, message=speak(each.message), help=speak(each.help), fix=_said(each, speak)) for each in kept)
+
+
+def _said(finding: Finding, speak: Callable[[str], str]) -> Plan | None:
+    """The fix of a finding with its title in other words."""
+    fix = finding.fix
+
+    def plan(program: Program) -> Fix | None:
+        made = fix(program) if callable(fix) else fix
+        return None if made is None else replace(made, title=speak(made.title))
+
+    return None if fix is None else plan
 
 
 def failure(what: str, path: str, error: Exception) -> Problem:

@@ -45,6 +45,8 @@ class Rule:
     """The usual one; a finding may carry another."""
     default: ClassVar[bool] = True
     """Whether it is on without being selected."""
+    mends_dialects: ClassVar[bool] = False
+    """Whether its fixes suit networks of every framework, rather than of PyTorch alone."""
     bad: ClassVar[str]
     """Source on which the rule reports exactly the lines that end in ``# bad``."""
     good: ClassVar[str]

@@ -61,6 +61,7 @@ class ActivationLossMismatch(Rule):
 
     code = "INL503"
     name = "activation-loss-mismatch"
+    mends_dialects = True
     bad = """
 import torch
 from torch import nn
@@ -120,6 +121,7 @@ def train(model: Net, batches, optimizer):
                 help=found.remedy,
                 severity=found.severity,
                 predicted=numbers,
+                fix=found.fix,
             )
 
     def check_program(self, program: Program) -> Iterator[Finding]:

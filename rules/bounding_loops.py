@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from initlint.finding import Place
-from initlint.fix import Edit, Fix, Name, inserted, replaced, statement_after, statement_before
+from initlint.fix import Edit, Fix, Name, Plan, inserted, replaced, statement_after, statement_before
 from initlint.fix.edit import Part
 from initlint.frameworks.remedies import (
     CLIP_FUNCTION,
@@ -21,18 +23,24 @@ from initlint.program.loops.statements import statement_of
 from initlint.program.training import Sender, TrainingLoop
 from initlint.reading import facts
 
+from .mending_compiled import bounded_where_made
+from .telling import with_option
 
-def clipped(loop: TrainingLoop) -> Fix | None:
-    """A clip in front of the step, if the step is a statement and the models have names there; the trainer's option."""
+
+def clipped(loop: TrainingLoop) -> Fix | Plan | None:
+    """A clip in front of the step, if the step is a statement and the models have names there; the option of the trainer,
+    or of the optimiser that is given the gradients."""
     if not isinstance(loop.node, facts.Call):
         return None
+    if loop.made is not None:
+        return partial(bounded_where_made, loop.made) if loop.made else None
     if loop.trainer:
-        told = _with_option(loop.node, loop.trainer.option, TRAINER_BOUND)
-        return Fix("Let the trainer clip the gradients", (told,), safe=False)
+        edit = with_option(loop.node, loop.trainer.option, TRAINER_BOUND)
+        return Fix("Let the trainer clip the gradients", (edit,), safe=False) if edit is not None else None
     if loop.sent is not None and loop.sent.by is Sender.ENGINE:
         return _by_engine(loop)
     statement = statement_of(loop.routine, loop.node)
-    if not isinstance(statement, facts.Evaluate) or statement.value is not loop.node or loop.is_given_gradients:
+    if not isinstance(statement, facts.Evaluate) or statement.value is not loop.node:
         return None
     if len(loop.node.arguments) > (1 if loop.scaler else 0):
         return _in_closure(loop)
@@ -91,19 +99,11 @@ def _by_engine(loop: TrainingLoop) -> Fix | None:
     if len(loop.settings) != 1:
         return None
     node, routine = loop.settings[0]
-    edit = _with_option(node, *ENGINE_CLIP) if isinstance(node, facts.Call) else _with_item(node, *ENGINE_CLIP)
+    edit = with_option(node, *ENGINE_CLIP) if isinstance(node, facts.Call) else _with_item(node, *ENGINE_CLIP)
+    if edit is None:
+        return None
     path = routine.module.source.display
     return Fix("Let the engine clip the gradients", (edit,), False, path if path != loop.step.path else "")
-
-
-def _with_option(call: facts.Call, name: str, value: str) -> Edit:
-    """A call with an option set."""
-    for one in call.arguments:
-        if one.keyword == name:
-            return replaced(one.value, value)
-    if not call.arguments:
-        return inserted(call.end - 1, f"{name}={value}")
-    return inserted(call.arguments[-1].value.end, f", {name}={value}")
 
 
 def _with_item(node: facts.Dictionary, name: str, value: str) -> Edit:

@@ -47,6 +47,7 @@ class ConstantWeightInit(Rule):
 
     code = "INL101"
     name = "constant-weight-init"
+    mends_dialects = True
     severity = Severity.ERROR
     bad = """
 from torch import nn

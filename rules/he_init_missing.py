@@ -32,6 +32,7 @@ class HeInitMissing(Rule):
 
     code = "INL201"
     name = "he-init-missing"
+    mends_dialects = True
     bad = """
 from torch import nn
 

@@ -12,6 +12,7 @@ from initlint.fix import (
     statement_removed,
     statement_under,
 )
+from initlint.frameworks import tapes
 from initlint.frameworks.remedies import PAIRED_CLIPS, parameters_of, step_is_due, unscale
 from initlint.frameworks.training import CLIP_ARGUMENTS, CLIP_METHODS
 from initlint.program.loops.clips import Clipping
@@ -39,13 +40,11 @@ def _before_step(run: Run) -> Fix | None:
     if due is None or due.routine is not routine or not isinstance(due.node, facts.Call) or _runs_closure(due):
         return None
     clip, step = statement_of(routine, run.anchor), statement_of(routine, due.node)
-    if not isinstance(clip, facts.Evaluate) or not isinstance(step, facts.Evaluate) or step.value is not due.node:
+    if clip is None or not _is_whole(clip, run) or not isinstance(step, facts.Evaluate) or step.value is not due.node:
         return None
     if not runs_with(routine, clip, step) or (due.scaler is not None and not run.is_unscaled_before(due)):
         return None
-    if clip.value is not run.anchor or not run.calls_it_alone:
-        return None
-    edits = (statement_removed(clip), statement_before(step, copied(clip.value)))
+    edits = (statement_removed(clip), statement_before(step, copied(clip)))
     return Fix(BETWEEN, edits, safe=False)
 
 
@@ -64,6 +63,12 @@ def _behind_backward(run: Run) -> Fix | None:
     if not runs_with(routine, clip, backward):
         return None
     return Fix(BETWEEN, (statement_removed(clip), statement_after(backward, copied(clip.value))), safe=False)
+
+
+def _is_whole(statement: facts.Statement, run: Run) -> bool:
+    """Whether a statement does nothing but clip; what gives copies back is bound to a name."""
+    kinds = (facts.Evaluate, facts.Assign) if run.clip.gives_copies else (facts.Evaluate,)
+    return isinstance(statement, kinds) and statement.value is run.anchor and run.calls_it_alone
 
 
 def unscaled(run: Run) -> Fix | None:
@@ -132,5 +137,7 @@ def kept(clipping: Clipping) -> Fix | None:
 
 def _runs_closure(step: Event) -> bool:
     """Whether a step itself runs the backward call."""
-    given = len(step.node.arguments) if isinstance(step.node, facts.Call) else 0
+    if not isinstance(step.node, facts.Call) or terminal_name(step.node.function) in tapes.STEPS:
+        return False
+    given = len(step.node.arguments)
     return given > (0 if step.scaler is None else 1)

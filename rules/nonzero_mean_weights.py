@@ -33,6 +33,7 @@ class NonzeroMeanWeights(Rule):
 
     code = "INL205"
     name = "nonzero-mean-weights"
+    mends_dialects = True
     bad = """
 from torch import nn
 

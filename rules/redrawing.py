@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable
 from initlint.finding import Place
 from initlint.fix import Edit, Fix, Name, copied, replaced, statement_after
 from initlint.fix.edit import Part
+from initlint.frameworks.options import TOLD, Option, initializer_option
 from initlint.frameworks.remedies import Draw, drawn_like, layer_class, scaled_draw
 from initlint.frameworks.torch import PARAMETER, canonical
 from initlint.network import TRANSPARENT, Layer, Network
 from initlint.network.stack import Stack, Stage
-from initlint.program import External, Program
+from initlint.program import Program
 from initlint.program.functions import call_at, class_at, lineage, statement_at
 from initlint.program.initialising import initialisation
 from initlint.program.module import flatten
@@ -19,6 +20,7 @@ from initlint.program.nodes import last_name, spelled_names
 from initlint.reading import facts
 
 from .judging import is_explicit, last_write
+from .telling import drawn_by, renamed, resolved, told
 
 ROOT = PARAMETER.partition(".")[0] + "."
 """What the full names of the framework begin with."""
@@ -55,6 +57,10 @@ def redrawn(program: Program, place: Place, draw: Draw) -> list[Located] | None:
     if call is None:
         return None
     found = initialisation(call)
+    option = _option(program, place, call, draw) if found is None else None
+    if option is not None:
+        edit = told(program, place.path, call, option)
+        return None if edit is None else [(place.path, edit)]
     if found is None:
         return _drawn_fresh(program, place, call, draw)
     target = found.target
@@ -63,6 +69,13 @@ def redrawn(program: Program, place: Place, draw: Draw) -> list[Located] | None:
     named = ((each.keyword, each.value) for each in call.arguments if each.keyword in KEPT)
     kept = [part for keyword, value in named for part in (f", {keyword}=", copied(value))]
     return [(place.path, replaced(call, *_call(drawn_like(draw, found.name), [copied(target)], kept)))]
+
+
+def _option(program: Program, place: Place, call: facts.Call, draw: Draw) -> Option | None:
+    """For a layer that is told when it is made how to draw its kernel: that."""
+    layer = resolved(program, place.path, call.function)
+    option = initializer_option(layer, draw)
+    return initializer_option(layer, drawn_like(draw, drawn_by(call, option.name))) if option is not None else None
 
 
 def _drawn_fresh(program: Program, place: Place, call: facts.Call, draw: Draw) -> list[Located] | None:
@@ -122,6 +135,8 @@ def redrawing_stack(stack: Stack, program: Program) -> Fix | None:
 def redrawn_stack(program: Program, stack: Stack, draw: Draw) -> list[Located] | None:
     """Every hidden layer of a stack drawn alike: in its own init calls, or where the network is complete."""
     found = stack.hidden
+    if stack.network.framework in TOLD:
+        return all_of(redrawn(program, place, draw) for place in dict.fromkeys(stage.layer.place for stage in found))
     places = [written.place for stage in found if (written := last_write(stage)) is not None and is_explicit(stage)]
     if len(places) == len(found):
         return all_of(redrawn(program, place, draw) for place in dict.fromkeys(places))
@@ -231,7 +246,12 @@ def calls_replaced(
 
 def _call_replaced(program: Program, layer: Layer, name: str | None) -> list[Located] | None:
     call = call_at(program, layer.place)
-    if name is None or call is None or last_name(call) != layer.kind:
+    if name is None or call is None:
+        return None
+    edit = renamed(resolved(program, layer.place.path, call.function), call, layer.kind, name.rpartition(".")[2])
+    if edit is not None:
+        return [(layer.place.path, edit)]
+    if last_name(call) != layer.kind:
         return None
     function = call.function
     if not call.arguments and isinstance(function, facts.Attribute) and layer.kind.islower():  # a tensor's method
@@ -244,6 +264,4 @@ def _call_replaced(program: Program, layer: Layer, name: str | None) -> list[Loc
 
 def _is_of_framework(program: Program, place: Place, function: facts.Expression) -> bool:
     """Whether a name at a place leads into the framework that the fixes are written for, and not into another dialect."""
-    module = next((module for module in program.modules if module.source.display == place.path), None)
-    found = None if module is None else program.resolve_expression(module, function)
-    return isinstance(found, External) and canonical(found.name).startswith(ROOT)
+    return canonical(resolved(program, place.path, function)).startswith(ROOT)

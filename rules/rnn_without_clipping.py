@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 
 from initlint.finding import Finding, Place, Severity
-from initlint.fix import Fix
+from initlint.fix import Fix, Plan
 from initlint.frameworks.remedies import (
     COMPILED_CLIP,
     accelerator_clip,
@@ -24,6 +25,7 @@ from initlint.program.training import Sender, TrainingLoop
 from initlint.rule import Rule
 
 from .bounding_loops import clipped
+from .mending_compiled import bounded_where_compiled
 
 SHORT = 32
 """Time steps up to which a gated cell's gradient is in little danger: its forget gates start at 1/2 a step."""
@@ -52,6 +54,7 @@ class RnnWithoutClipping(Rule):
 
     code = "INL401"
     name = "rnn-without-clipping"
+    mends_dialects = True
     bad = """
 import torch
 from torch import nn
@@ -110,7 +113,10 @@ def train(batches):
         found = [_recurrence(layer, network) for layer in network.live() if layer.op == "recurrent"]
         if training is not None and training.clips is False and found:
             layer = min(found, key=lambda each: each.is_gated)
-            yield self._reported(training.place, f"what {network.name} is compiled with", layer, None, COMPILED_CLIP)
+            fix = partial(bounded_where_compiled, training.place)
+            yield self._reported(
+                training.place, f"what {network.name} is compiled with", layer, None, COMPILED_CLIP, fix
+            )
 
     def check_program(self, program: Program) -> Iterator[Finding]:
         """Judges every loop over a model with a recurrent layer."""
@@ -123,7 +129,13 @@ def train(batches):
         return self._reported(loop.step, _subject(loop), layer, layer.steps or loop.steps, _remedy(loop), clipped(loop))
 
     def _reported(
-        self, place: Place, subject: str, layer: Recurrence, steps: int | None, remedy: str, fix: Fix | None = None
+        self,
+        place: Place,
+        subject: str,
+        layer: Recurrence,
+        steps: int | None,
+        remedy: str,
+        fix: Fix | Plan | None = None,
     ) -> Finding:
         is_mild = layer.is_gated and steps is not None and steps <= SHORT
         where = f"{layer.place.path}:{layer.place.line}"
@@ -187,7 +199,7 @@ def _remedy(loop: TrainingLoop) -> str:
     """The call to write, in the names of the file."""
     if loop.trainer:
         return trainer_clip(loop.trainer.holder, loop.trainer.option)
-    if loop.is_given_gradients:
+    if loop.made is not None:
         return COMPILED_CLIP
     parameters = parameters_of(tuple(loop.names), loop.optimizer)
     before = f" before {loop.optimizer}.step()" if loop.optimizer else ""

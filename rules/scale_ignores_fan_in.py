@@ -33,6 +33,7 @@ class ScaleIgnoresFanIn(Rule):
 
     code = "INL204"
     name = "scale-ignores-fan-in"
+    mends_dialects = True
     bad = """
 from torch import nn
 

@@ -36,6 +36,7 @@ class SeluNeedsLecun(Rule):
 
     code = "INL203"
     name = "selu-needs-lecun"
+    mends_dialects = True
     bad = """
 from torch import nn
 

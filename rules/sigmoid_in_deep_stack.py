@@ -43,6 +43,7 @@ class SigmoidInDeepStack(Rule):
 
     code = "INL301"
     name = "sigmoid-in-deep-stack"
+    mends_dialects = True
     bad = """
 from torch import nn
 
@@ -104,8 +105,8 @@ def _fix(stack: Stack, program: Program) -> Fix | None:
     """Rectifiers for the logistic activations, and weights drawn for them."""
     between = [(stage.activation, stage.nonlinearity) for stage in stack.stages[:-1]]
     activations = [layer for layer, phi in between if layer is not None and phi is not None and phi.is_logistic]
-    places = {layer.place for layer in activations}
-    if any(layer.place in places and layer not in activations for layer in stack.network.layers):
+    places = {(layer.place, layer.op) for layer in activations}
+    if any((layer.place, layer.op) in places and layer not in activations for layer in stack.network.layers):
         return None  # something else goes through it, too: the output, perhaps
     draw = scaled_draw(RECTIFIED_NAME)
     edits = all_of(

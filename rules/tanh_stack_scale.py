@@ -30,6 +30,7 @@ class TanhStackScale(Rule):
 
     code = "INL302"
     name = "tanh-stack-scale"
+    mends_dialects = True
     bad = """
 from torch import nn
 

@@ -37,6 +37,7 @@ class WrongGain(Rule):
 
     code = "INL202"
     name = "wrong-gain"
+    mends_dialects = True
     bad = """
 from torch import nn
 

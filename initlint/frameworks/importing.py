@@ -15,6 +15,8 @@ class ImportForm(NamedTuple):
 IMPORTS = {
     "torch.nn.functional": ImportForm("import torch.nn.functional as F", "F"),
     "torch.nn": ImportForm("from torch import nn", "nn"),
+    "tensorflow.keras": ImportForm("from tensorflow import keras", "keras"),
+    "tensorflow": ImportForm("import tensorflow as tf", "tf"),
 }
 """Dotted name -> what to write to have it. Any other is reached from its outermost package."""
 

@@ -10,6 +10,8 @@ MODULES = (
     "", "activations.", "initializers.", "layers.", "losses.", "models.", "ops.", "optimizers.", "optimizers.legacy.",
 )  # fmt: skip
 """Parts of a package whose names are written out in `initlint/composites/keras`; the first is the package itself."""
+OF_IMPORT = {"keras": "keras", "tensorflow": "tensorflow.keras", "tf_keras": "tf_keras"}
+"""Modules that are imported -> the package of Keras that is reached through them."""
 COMPILE = "compile"
 """The method of a model that says how it is trained."""
 MODELS = frozenset({"Model", "Sequential"})
@@ -30,6 +32,21 @@ DEFAULT_OPTIMIZER = "rmsprop"
 """What a model is compiled with if nothing is said."""
 OPTIMIZER = "optimizer"
 """Attribute of a model that was compiled: its optimiser."""
+LOSS_STRINGS = {
+    "categorical_crossentropy": "CategoricalCrossentropy",
+    "sparse_categorical_crossentropy": "SparseCategoricalCrossentropy",
+    "binary_crossentropy": "BinaryCrossentropy",
+}
+"""Strings that name a cross-entropy -> its class."""
+INITIALIZED_BY = {
+    **dict.fromkeys(("Dense", "Conv1D", "Conv2D", "Conv3D"), "kernel_initializer"),
+    **dict.fromkeys(("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"), "kernel_initializer"),
+    **dict.fromkeys(("Convolution1D", "Convolution2D", "Convolution3D"), "kernel_initializer"),
+    **dict.fromkeys(("DepthwiseConv1D", "DepthwiseConv2D"), "depthwise_initializer"),
+}
+"""Layers -> the option that says how their kernel is drawn."""
+ACTIVATED_AT = {"Activation": 0, "Dense": 1}
+"""Layers that are commonly given their activation by position -> where."""
 RECURRENT = {
     "SimpleRNN": False, "SimpleRNNCell": False, "LSTM": True, "LSTMCell": True, "GRU": True, "GRUCell": True,
     "ConvLSTM1D": True, "ConvLSTM2D": True, "ConvLSTM3D": True, "CuDNNLSTM": True, "CuDNNGRU": True,

@@ -104,8 +104,9 @@ class TrainingLoop:
     """Of an engine, all that it may be given as its configuration."""
     trainer: TrainerClip | None = None
     """For a loop that a framework's trainer runs; `node` then is the call that is given the option."""
-    is_given_gradients: bool = False
-    """Whether its step is given the gradients as values, by an optimiser that can bound them itself."""
+    made: tuple[tuple[Routine, facts.Call], ...] | None = None
+    """For a step that is given the gradients as values: where its optimisers are made, or a model is compiled with them;
+    they can bound the gradients themselves."""
 
     @property
     def rounds(self) -> int | None:

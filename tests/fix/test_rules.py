@@ -43,13 +43,9 @@ ABSENT = frozenset({"einops", "jax", "keras", "lightning", "tensorflow", "timm",
 """Packages that fixtures import and that are not installed."""
 
 
-OTHER_DIALECT = "bad_keras"
-"""Beginning of the names of fixtures in a dialect that fixes are not written in."""
-
-
 def cases() -> Iterator[Path]:
     for code in UNFIXED:
-        yield from sorted(path for path in (FIXTURES / code).glob("bad_*") if not path.name.startswith(OTHER_DIALECT))
+        yield from sorted((FIXTURES / code).glob("bad_*"))
 
 
 @pytest.fixture

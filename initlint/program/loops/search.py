@@ -107,7 +107,7 @@ class _Assembly:
             self._parameters(routine),
             Sent(self.path.backward, self.path.backward_in, self._sender()),
             tuple(one for value in self._engines() for one in settings_of(self.values, value)),
-            is_given_gradients=self.step.is_given,
+            made=self._made() if self.step.is_given else None,
         )
 
     def _engines(self) -> Iterator[Foreign]:
@@ -191,6 +191,10 @@ class _Assembly:
                 if self._is_between(routine, call):
                     yield routine, call
         yield from self._hooks(models)
+
+    def _made(self) -> tuple[tuple[Routine, facts.Call], ...]:
+        found = (value for value in self.optimizers if isinstance(value, Foreign))
+        return tuple((one.routine, one.call) for one in found if one.routine is not None and one.call is not None)
 
     def _is_unbounded(self) -> bool:
         """Whether a step that is given its gradients gets them as they were made, from an optimiser that is known."""
