@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from initlint.collector import paused_collector
 from initlint.finding import Finding, Problem
 from initlint.frameworks.composites import SPOKEN
 from initlint.rule import Rule
@@ -35,7 +34,7 @@ class Judge:
             self.networks.extend(program.networks())
         except Exception as error:
             self.problems.append(failure("tracing the models", ".", error))
-        with _settled_memory():
+        with paused_collector():
             self._ask_all(program, tell)
 
     def _ask_all(self, program: Program, tell: Progress) -> None:
@@ -58,16 +57,6 @@ class Judge:
             self.findings.extend(question())
         except Exception as error:
             self.problems.append(failure(f"rule {rule.code} {rule.name}", path, error))
-
-
-@contextmanager
-def _settled_memory() -> Iterator[None]:
-    """What is there by now lives to the end: going through it for garbage takes a fifth of a large program's judging."""
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
 
 
 def _in_words_of(network: Network, rule: Rule) -> Iterable[Finding]:

@@ -9,7 +9,7 @@ from initlint.finding import Place
 from initlint.frameworks.torch import COPIES, UNINITIALISED
 from initlint.program.initialising import Initialisation, initialisation, initialising_nodes, may_initialise
 from initlint.program.module import Module
-from initlint.program.nodes import last_name, nodes
+from initlint.program.nodes import last_name, nodes, statements
 from initlint.reading import facts
 
 
@@ -51,6 +51,8 @@ def _maker(expression: facts.Expression) -> str | None:
 def _of_locals(module: Module, function: facts.Function) -> Iterator[Discarded]:
     """Local tensors that are initialised and used for nothing else."""
     makers = _fresh_locals(function)
+    if not makers:
+        return
     uses: dict[str, int] = dict.fromkeys(makers, 0)
     inits: dict[str, list[Initialisation]] = {name: [] for name in makers}
     for node in nodes(function.body):
@@ -70,7 +72,7 @@ def _fresh_locals(function: facts.Function) -> dict[str, str]:
     """Names that are assigned once, a tensor of their own -> what makes it."""
     counts: dict[str, int] = {}
     makers: dict[str, str] = {}
-    for node in nodes(function.body):
+    for node in statements(function.body):
         if isinstance(node, facts.Assign):
             for target in node.targets:
                 if isinstance(target, facts.Name):
@@ -79,7 +81,7 @@ def _fresh_locals(function: facts.Function) -> dict[str, str]:
                     if maker in COPIES | UNINITIALISED and len(node.targets) == 1:
                         makers[target.id] = str(maker)
     taken = {parameter.name for parameter in function.parameters}
-    shared = {name for node in nodes(function.body) if isinstance(node, facts.Scope) for name in node.names}
+    shared = {name for node in statements(function.body) if isinstance(node, facts.Scope) for name in node.names}
     return {name: maker for name, maker in makers.items() if counts[name] == 1 and name not in taken | shared}
 
 

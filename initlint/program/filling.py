@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from initlint.finding import Place
 from initlint.program.functions import class_at, functions, lineage
-from initlint.program.initialising import initialisations, may_write, written_attribute
-from initlint.program.nodes import last_name, nodes, spelled_names
+from initlint.program.initialising import initialisations, may_initialise, may_write, written_attribute
+from initlint.program.nodes import last_name, nodes, spelled_names, statements
 from initlint.program.program import Program
 from initlint.reading import facts
 
@@ -49,13 +49,17 @@ def fillings(program: Program) -> Iterator[Filling]:
     """The functions of the program that initialise something, or set attributes of something else than ``self``."""
     for module in program.modules:
         for written in functions(module):
-            inits = {written_attribute(found.target) for found in initialisations(written.node.body)}
+            inits = _initialised(written.node) if may_initialise(written.node.called) else set()
             if attributes := inits | _set_elsewhere(written.node):
                 yield Filling(written.node, frozenset(attributes))
 
 
+def _initialised(function: facts.Function) -> set[str | None]:
+    return {written_attribute(found.target) for found in initialisations(function.body)}
+
+
 def _set_elsewhere(function: facts.Function) -> set[str | None]:
-    targets = [t for node in nodes(function.body) if isinstance(node, facts.Assign) for t in node.targets]
+    targets = [t for node in statements(function.body) if isinstance(node, facts.Assign) for t in node.targets]
     owned = (t for t in targets if isinstance(t, facts.Attribute) and last_name(t.value) != "self")
     return {written_attribute(target) for target in owned} - {None}
 

@@ -9,11 +9,12 @@ from initlint.finding import Place
 from initlint.frameworks import precision as framework
 from initlint.frameworks import torch as layers
 from initlint.program.dataflow.term import EITHER, KEEP, NUMBER, Term
-from initlint.program.loops.expressions import dotted, inside, terminal_name
+from initlint.program.loops.expressions import dotted, terminal_name
 from initlint.program.loops.links import names_called
 from initlint.program.loops.recurrence import is_model
 from initlint.program.loops.routines import Routine
 from initlint.program.loops.values import Foreign, Instance
+from initlint.program.nodes import nodes
 from initlint.reading import facts
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ def _is_switched_off(term: Term) -> bool:
     node = term.routine.node
     if any(terminal_name(item.value) == "autocast" for one in term.routine.withs for item in one.items):
         return True
-    return node is not None and any(_names_type(one) for one in inside(node))
+    return node is not None and any(_names_type(one) for one in nodes(node))
 
 
 def _names_type(node: facts.Node) -> bool:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from initlint.frameworks import heads as framework
 from initlint.frameworks import losses
-from initlint.program.loops.expressions import inside, terminal_name
+from initlint.program.loops.expressions import terminal_name
 from initlint.program.loops.passing import index_in
 from initlint.program.loops.routines import Routine
 from initlint.program.loops.values import Foreign, Instance
+from initlint.program.nodes import nodes
 from initlint.program.rebuilding import stored
 from initlint.reading import facts
 
@@ -157,7 +158,7 @@ def _is_used_between(values: Values, head: Head, model: Foreign | Instance) -> b
 def _takes(values: Values, call: facts.Call, model: Foreign | Instance) -> bool:
     """Whether a call is one of the model, or is given it."""
     assert model.routine is not None
-    names = [node for one in (call.function, *(one.value for one in call.arguments)) for node in inside(one)]
+    names = [node for one in (call.function, *(one.value for one in call.arguments)) for node in nodes(one)]
     return any(
         getattr(value, "call", None) is model.call
         for node in names

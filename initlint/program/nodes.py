@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import get_type_hints
+from typing import get_origin, get_type_hints
 
 import msgspec
 
@@ -16,18 +16,57 @@ def nodes(root: object) -> Iterator[facts.Node]:
     stack: list[object] = [root]
     while stack:
         current = stack.pop()
-        if isinstance(current, tuple):
-            stack.extend(reversed(current))
+        kind = type(current)
+        if kind is tuple:
+            stack.extend(current[::-1])  # type: ignore[index]
             continue
         if isinstance(current, facts.Node):
             yield current
-        for name in _holding(type(current)):  # type: ignore[arg-type]
+        for name in _HOLDING[kind]:
             part = getattr(current, name)
             if part is not None:
                 stack.append(part)
 
 
-@cache
+def statements(body: Sequence[facts.Statement]) -> Iterator[facts.Statement]:
+    """Every statement of a body and of the blocks in it, in the order of the source, their expressions not looked at."""
+    stack: list[facts.Statement | facts.Handler | facts.Case] = list(body[::-1])
+    while stack:
+        current = stack.pop()
+        if not isinstance(current, (facts.Handler, facts.Case)):
+            yield current
+        for name in _BLOCKS[type(current)]:
+            stack.extend(getattr(current, name)[::-1])
+
+
+class _Holding(dict[type, tuple[str, ...]]):
+    """For each type met so far: the fields that may hold nodes, last first; empty for all that is no struct."""
+
+    def __missing__(self, kind: type) -> tuple[str, ...]:
+        self[kind] = _holding(kind)
+        return self[kind]
+
+
+class _Blocks(dict[type, tuple[str, ...]]):
+    """For each type met so far: the fields that hold statements, or handlers and cases that do, last first."""
+
+    def __missing__(self, kind: type) -> tuple[str, ...]:
+        self[kind] = tuple(name for name in ("final", "otherwise", "cases", "handlers", "body") if _holds(kind, name))
+        return self[kind]
+
+
+_HOLDING, _BLOCKS = _Holding(), _Blocks()
+
+
+def fields_with_nodes(kind: type) -> tuple[str, ...]:
+    """The fields of a struct in which nodes may stand, in the order of the source."""
+    return _HOLDING[kind][::-1]
+
+
+def _holds(kind: type, name: str) -> bool:
+    return get_origin(get_type_hints(kind).get(name)) is tuple
+
+
 def _holding(kind: type) -> tuple[str, ...]:
     """The fields of a struct that may hold nodes, last first, without those of mere words; anything else has none."""
     if not issubclass(kind, msgspec.Struct):

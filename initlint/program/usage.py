@@ -48,15 +48,17 @@ class Usage:
 
     def _collect(self, root: facts.Statement, own: set[str]) -> None:
         for node in nodes(root):
-            if isinstance(node, facts.Name):
-                self._names.add(node.id)
-                own.add(node.id)
-            elif isinstance(node, facts.Attribute):
-                (own if last_name(node.value) in OWNERS else self._attributes).add(node.name)
+            kind = type(node)  # compared by identity: every node of the program comes by here
+            if kind is facts.Name:
+                self._names.add(node.id)  # type: ignore[attr-defined]
+                own.add(node.id)  # type: ignore[attr-defined]
+            elif kind is facts.Attribute:
+                (own if last_name(node.value) in OWNERS else self._attributes).add(node.name)  # type: ignore[attr-defined]
+            elif kind is facts.Literal:
+                if isinstance(node.value, str):  # type: ignore[attr-defined]
+                    self._attributes.update(node.value.split())  # type: ignore[attr-defined]
             elif isinstance(node, facts.Import):
                 self._names.update(imported.name for imported in node.names)
-            elif isinstance(node, facts.Literal) and isinstance(node.value, str):
-                self._attributes.update(node.value.split())
             elif isinstance(node, facts.FormattedString):
                 self._parts.update(part for part in node.parts if isinstance(part, str) and _is_part(part))
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import chain
 
+from initlint.collector import paused_collector
 from initlint.finding import Problem
 from initlint.network import Network
 from initlint.program import Module, Program
@@ -70,7 +71,7 @@ class Spending:
 
     def networks(self) -> list[Network]:
         """Spends what there is."""
-        with _deep_recursion(), _paused_collector():
+        with _deep_recursion(), paused_collector():
             for roots in self._roots:
                 self.cut_off += self._spend(roots)
         self._program.untraced = len(self.cut_off)
@@ -157,15 +158,3 @@ def _deep_recursion() -> Iterator[None]:
         yield
     finally:
         sys.setrecursionlimit(before)
-
-
-@contextmanager
-def _paused_collector() -> Iterator[None]:
-    """The facts of a large program are millions of objects, through which the collector need not go again and again."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from initlint.program.loops.expressions import STRUCT_TYPES
 from initlint.program.loops.routines import EACH, Route, Routine
+from initlint.program.nodes import fields_with_nodes
 from initlint.reading import facts
 
 
@@ -152,7 +153,5 @@ class Bindings:
 
 
 _FIELDS: dict[type, tuple[str, ...]] = {
-    kind: tuple(name for name in kind.__struct_fields__ if name not in ("start", "end"))
-    for kind in STRUCT_TYPES
-    if kind not in {facts.Literal, facts.Opaque}
+    kind: fields_with_nodes(kind) for kind in STRUCT_TYPES if kind not in {facts.Literal, facts.Opaque}
 }

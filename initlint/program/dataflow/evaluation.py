@@ -77,6 +77,8 @@ class Terms:
     def quotients(self, *groups: Iterable[str]) -> Iterator[Term]:
         """The divisions in the routines that call one name of each group themselves."""
         for routine in self.routines_calling(*groups):
+            if "/" not in routine.operators:
+                continue
             definitions = self.definitions(routine)
             for node in definitions.binaries:
                 if node.operator == "/":
@@ -92,7 +94,7 @@ class Terms:
     def running_products(self, *groups: Iterable[str]) -> Iterator[Term]:
         """What is multiplied up over the rounds of a loop, in the routines that call one name of each group themselves."""
         for routine in self.routines_calling(*groups):
-            for found in self.definitions(routine).made:
+            for found in self.definitions(routine).made if "*" in routine.operators else ():
                 if found.value is not None and self.definitions(routine).factor_of(found) is not None:
                     yield self._definition(found, found.value, routine)
 

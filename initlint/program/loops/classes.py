@@ -82,12 +82,19 @@ def _find_subclasses(values: Values, cls: ClassScope) -> Iterator[ClassScope]:
 
 def hierarchy(values: Values, instance: Instance) -> list[ClassScope]:
     """The classes whose methods an object may run: of a ``self``, also those derived from its own that run its method."""
-    found = ancestry(values, instance.cls)
+    key = (instance.cls, instance.call is None, instance.routine)
+    known = values.hierarchies.get(key)
+    if known is None:
+        known = values.hierarchies[key] = list(dict.fromkeys(_hierarchy(values, instance)))
+    return known
+
+
+def _hierarchy(values: Values, instance: Instance) -> Iterator[ClassScope]:
+    yield from ancestry(values, instance.cls)
     if instance.call is None:
         for other in subclasses(values, instance.cls):
             if instance.routine is None or not _replaces(values, other, instance.routine):
-                found += [one for one in ancestry(values, other) if one not in found]
-    return found
+                yield from ancestry(values, other)
 
 
 def _replaces(values: Values, cls: ClassScope, method: Routine) -> bool:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from initlint.frameworks import tapes
 from initlint.frameworks import training as framework
-from initlint.program.loops.expressions import dotted, inside, mentions_gradient, terminal_name
+from initlint.program.loops.expressions import dotted, mentions_gradient, terminal_name
 from initlint.program.loops.routines import Routine
 from initlint.program.loops.tapes import bounded_copies
 from initlint.program.loops.values import Foreign
+from initlint.program.nodes import nodes
 from initlint.reading import facts
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def is_named_clip(call: facts.Call) -> bool:
 def _is_given_gradients(call: facts.Call) -> bool:
     """Whether the arguments hold parameters, an optimiser, a model or gradients."""
     for argument in call.arguments:
-        for node in inside(argument.value):
+        for node in nodes(argument.value):
             word = terminal_name(node).lower() if isinstance(node, (facts.Name, facts.Attribute)) else ""
             if word in framework.PARAMETERS or word in ("params", "model", "net", "grads", "gradients", "grad"):
                 return True
@@ -134,7 +135,7 @@ def _hook_bounds(values: Values, hook: facts.Expression, routine: Routine) -> bo
 
 def _bounds(body: object) -> bool:
     """Whether what a hook gives back may be smaller than what it is given: clamped, divided or multiplied."""
-    for node in inside(body):
+    for node in nodes(body):
         if isinstance(node, facts.Binary) and node.operator in ("*", "/"):
             return True
         if isinstance(node, facts.Call) and framework.BOUNDING.search(terminal_name(node.function)) is not None:

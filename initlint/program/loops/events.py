@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from initlint.frameworks import training as framework
 from initlint.program.loops.clipping import handles_gradients, is_named_clip
-from initlint.program.loops.expressions import argument, dotted, inside, mentions_gradient, terminal_name
+from initlint.program.loops.expressions import argument, dotted, mentions_gradient, terminal_name
 from initlint.program.loops.paths import is_backward
 from initlint.program.loops.recurrence import is_model
 from initlint.program.loops.routines import Routine, reaching
 from initlint.program.loops.steps import given_step, is_scaler, step_of
 from initlint.program.loops.tapes import bounded_copies
 from initlint.program.loops.values import Foreign, Instance
+from initlint.program.nodes import nodes
 from initlint.reading import facts
 
 if TYPE_CHECKING:
@@ -219,7 +220,7 @@ def _is_told_to_scale(accelerator: facts.Call | None) -> bool:
     given = argument(accelerator, option, None) if accelerator is not None else None
     choices = (given.body, given.otherwise) if isinstance(given, facts.Conditional) else (given,)
     told = [choice.value for choice in choices if isinstance(choice, facts.Literal)]
-    names = {terminal_name(node) for node in inside(accelerator) if isinstance(node, (facts.Name, facts.Attribute))}
+    names = {terminal_name(node) for node in nodes(accelerator) if isinstance(node, (facts.Name, facts.Attribute))}
     others = {one.keyword for one in accelerator.arguments} if accelerator is not None else set()
     return value in told and framework.SCALES_OTHERWISE.isdisjoint(names | others)
 
@@ -247,4 +248,4 @@ def _assigned(statement: facts.Statement, routine: Routine) -> Event | None:
 
 
 def _is_gradient(target: facts.Expression) -> bool:
-    return any(isinstance(one, facts.Attribute) and mentions_gradient(one) for one in inside(target))
+    return any(isinstance(one, facts.Attribute) and mentions_gradient(one) for one in nodes(target))

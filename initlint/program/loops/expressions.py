@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import msgspec
 
+from initlint.program.nodes import nodes
 from initlint.reading import facts
 
 STRUCTS = (
@@ -58,22 +57,9 @@ def spelled(expression: facts.Expression) -> str:
     return ""
 
 
-def inside(node: object) -> Iterator[facts.Node]:
-    """A node and every node below it, nested functions included."""
-    stack = [node]
-    while stack:
-        current = stack.pop()
-        if isinstance(current, tuple):
-            stack.extend(reversed(current))
-        elif isinstance(current, STRUCTS):
-            if isinstance(current, facts.Node):
-                yield current
-            stack.extend(getattr(current, name) for name in reversed(current.__struct_fields__))
-
-
 def mentions_gradient(node: object) -> bool:
     """Whether it reads or writes a ``.grad``."""
-    return any(isinstance(one, facts.Attribute) and one.name in ("grad", "main_grad", "_grad") for one in inside(node))
+    return any(isinstance(one, facts.Attribute) and one.name in ("grad", "main_grad", "_grad") for one in nodes(node))
 
 
 def argument(call: facts.Call, name: str, position: int | None) -> facts.Expression | None:

@@ -102,7 +102,8 @@ class Links:
         return bool(more)
 
     def _names(self, path: Path, word: str) -> bool:
-        return re.search(rf"\b{re.escape(word)}\b".encode(), self._bytes(path)) is not None
+        text = self._bytes(path)  # looked through for the mere letters first, which is much faster
+        return word.encode() in text and re.search(rf"\b{re.escape(word)}\b".encode(), text) is not None
 
     def _bytes(self, path: Path) -> bytes:
         if path not in self._texts:

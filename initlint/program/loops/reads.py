@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from initlint.program.loops.expressions import inside
 from initlint.program.loops.routines import Routine, reaching
 from initlint.program.loops.statements import statement_of
+from initlint.program.nodes import nodes
 from initlint.reading import facts
 
 
@@ -36,7 +36,7 @@ def _is_read(routine: Routine, name: str, statement: facts.Assign) -> bool:
     bounds = routine.bounds.get(name, [])
     written = {bound.start for bound in bounds}
     body = routine.node.body if routine.node is not None else routine.module.source.facts.body
-    for node in inside(body):
+    for node in nodes(body):
         if not isinstance(node, facts.Name) or node.id != name or node.start in written:
             continue
         is_own = statement.start <= node.start and node.end <= statement.end

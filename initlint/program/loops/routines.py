@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from initlint.program.loops.expressions import STRUCT_TYPES, terminal_name
 from initlint.program.module import Module
+from initlint.program.nodes import fields_with_nodes
 from initlint.reading import facts
 
 EACH = -1
@@ -57,6 +59,8 @@ class Routine:
     calls: list[facts.Call] = field(default_factory=list)
     bounds: dict[str, list[Bound]] = field(default_factory=dict)
     augmented: list[facts.AugmentedAssign] = field(default_factory=list)
+    operators: set[str] = field(default_factory=set)
+    """Of its binary expressions and augmented assignments."""
     assigned: list[facts.Assign] = field(default_factory=list)
     returns: list[facts.Expression] = field(default_factory=list)
     loops: list[facts.For | facts.While] = field(default_factory=list)
@@ -86,7 +90,7 @@ class Routine:
     def _is_decorated(self, name: str) -> bool:
         return self.node is not None and any(terminal_name(one) == name for one in self.node.decorators)
 
-    @property
+    @cached_property
     def self_name(self) -> str | None:
         """The name of the parameter that a method gets its object (or its class) by."""
         if self.owner is None or self.node is None or self.is_static or not self.node.parameters:
@@ -204,6 +208,7 @@ class _Walker:
 
     def augment(self, node: facts.AugmentedAssign) -> bool:
         self.routine.augmented.append(node)
+        self.routine.operators.add(node.operator)
         self.bind(node.target, node.value, (), is_sure=False)
         return True
 
@@ -236,6 +241,7 @@ class _Walker:
         """Without recursion along a sum, of which there may be hundreds of terms."""
         left: facts.Expression = node
         while isinstance(left, facts.Binary):
+            self.routine.operators.add(left.operator)
             self.visit(left.right)
             left = left.left
         self.visit(left)
@@ -305,9 +311,5 @@ _VISITS: dict[type, Callable[[_Walker, Any], bool]] = {
     facts.Return: _Walker.return_,
     facts.Import: _Walker.import_,
 }
-_FIELDS: dict[type, tuple[str, ...]] = {
-    kind: tuple(name for name in kind.__struct_fields__ if name not in ("start", "end"))
-    for kind in STRUCT_TYPES
-    if kind not in LEAVES
-}
+_FIELDS: dict[type, tuple[str, ...]] = {kind: fields_with_nodes(kind) for kind in STRUCT_TYPES if kind not in LEAVES}
 """What may hold expressions or statements, of everything that is walked into."""

@@ -22,7 +22,7 @@ from initlint.program.loops.clipping import (
 from initlint.program.loops.compiled import compiled_optimizers
 from initlint.program.loops.engines import settings_of
 from initlint.program.loops.events import clip_of
-from initlint.program.loops.expressions import argument, inside, spelled, terminal_name
+from initlint.program.loops.expressions import argument, spelled, terminal_name
 from initlint.program.loops.holdings import held_by_parameters, may_share
 from initlint.program.loops.lengths import known_steps
 from initlint.program.loops.links import Links
@@ -34,6 +34,7 @@ from initlint.program.loops.tapes import Made, step_gradients
 from initlint.program.loops.trainers import trained_model, trainer_loops
 from initlint.program.loops.values import Foreign, Instance, Value, Values
 from initlint.program.module import Module
+from initlint.program.nodes import nodes
 from initlint.program.training import Sender, Sent, TrainingLoop
 from initlint.reading import facts
 
@@ -143,7 +144,7 @@ class _Assembly:
         if len(made) != 1 or made[0].call is None or made[0].routine is None:
             return ""
         given = argument(made[0].call, framework.OPTIMIZER_PARAMETERS, 0)
-        names = {node.id for node in inside(given) if isinstance(node, facts.Name)}
+        names = {node.id for node in nodes(given) if isinstance(node, facts.Name)}
         is_own = made[0].routine.owner is routine.owner and names == {routine.self_name}
         return spelled(given) if is_own and given is not None else ""
 

@@ -10,14 +10,14 @@ from initlint.frameworks import trainers
 from initlint.frameworks import training as framework
 from initlint.program.loops.classes import ancestry, foreign_bases
 from initlint.program.loops.events import Act, Clip, Event
-from initlint.program.loops.expressions import argument, dotted, inside, spelled, terminal_name
+from initlint.program.loops.expressions import argument, dotted, spelled, terminal_name
 from initlint.program.loops.holdings import held_by, held_by_parameters, may_share
 from initlint.program.loops.rounds import Round
 from initlint.program.loops.routines import ClassScope, Routine
 from initlint.program.loops.trainers import is_manual
 from initlint.program.loops.values import Foreign
 from initlint.program.loops.ways import Way
-from initlint.program.nodes import spelled_names
+from initlint.program.nodes import nodes, spelled_names
 from initlint.reading import facts
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def _parts(key: object, stepping: list[Way], waiting: list[Way]) -> bool:
 
 def _lets_pass(test: facts.Expression) -> bool:
     """Whether a test counts batches up to a step."""
-    if any(isinstance(node, facts.Binary) and node.operator == "%" for node in inside(test)):
+    if any(isinstance(node, facts.Binary) and node.operator == "%" for node in nodes(test)):
         return True
     return any(framework.ACCUMULATION_TEST.search(name) for name in spelled_names(test))
 

@@ -11,10 +11,11 @@ from initlint.frameworks import keras, tapes
 from initlint.frameworks import trainers as framework
 from initlint.program.loops.classes import ancestry, foreign_bases
 from initlint.program.loops.clipping import clips_in, hooks_in
-from initlint.program.loops.expressions import argument, dotted, inside, terminal_name
+from initlint.program.loops.expressions import argument, dotted, terminal_name
 from initlint.program.loops.recurrence import recurrence_of
 from initlint.program.loops.routines import ClassScope, Routine
 from initlint.program.loops.values import Foreign, Instance, Value
+from initlint.program.nodes import nodes
 from initlint.program.training import TrainedModel, TrainerClip, TrainingLoop
 from initlint.reading import facts
 
@@ -154,7 +155,7 @@ def trained_model(values: Values, value: Value) -> TrainedModel:
 
 
 def _mentions_clipping(node: facts.Expression) -> bool:
-    return any("clip" in dotted(one).lower() for one in inside(node) if isinstance(one, (facts.Name, facts.Attribute)))
+    return any("clip" in dotted(one).lower() for one in nodes(node) if isinstance(one, (facts.Name, facts.Attribute)))
 
 
 def _bounds(values: Values, cls: ClassScope) -> bool:

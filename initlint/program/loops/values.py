@@ -63,6 +63,7 @@ class Values:
         self.ancestors: dict[ClassScope, list[ClassScope | Foreign]] = {}
         self.derived: dict[ClassScope, list[ClassScope]] = {}
         self.heads: dict[frozenset[str], list[Head]] = {}
+        self.hierarchies: dict[tuple[ClassScope, bool, Routine | None], list[ClassScope]] = {}
         self._steps = 0
         self._cuts = 0
         """How often an expression was given up, circular ones included: what was found meanwhile is not kept."""
