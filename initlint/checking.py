@@ -20,6 +20,7 @@ from initlint.selection import UNCHANGED, Selection, select_rules
 from initlint.suppression import UNUSED_SUPPRESSION, PerFileIgnores, Suppressions
 
 if TYPE_CHECKING:
+    from initlint.program import Program
     from initlint.reading.source import SourceFile
 
 
@@ -118,10 +119,12 @@ def run(
 
 
 class Examined(NamedTuple):
-    """A report, and the sources that it is about, by their displayed path."""
+    """A report, and what it is about."""
 
     report: Report
     sources: Mapping[str, SourceFile]
+    """By their displayed path."""
+    program: Program
 
 
 def examine(
@@ -169,4 +172,4 @@ def examine(
         baselined=len(shown) - len(fresh),
         seconds=perf_counter() - began,
     )
-    return Examined(report, gathered.sources)
+    return Examined(report, gathered.sources, gathered.program)

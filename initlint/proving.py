@@ -13,6 +13,7 @@ from initlint.finding import Finding, Place, Problem
 from initlint.fix.outcome import Measured, Proof
 from initlint.fix.replacement import Unfixable
 from initlint.probing import diagnosed
+from initlint.program.building import Building, Made, Options, attributes_read
 from initlint.program.module import flatten, target_names
 from initlint.program.nodes import last_name
 from initlint.reading import facts
@@ -20,6 +21,7 @@ from initlint.reading.source import SourceFile, is_notebook
 
 if TYPE_CHECKING:
     from initlint.network import Network
+    from initlint.program import Program
     from initlint.rule import Rule
 
 MOST_MODELS = 3
@@ -85,9 +87,8 @@ def _probed(rule: Rule, model: _Model, contents: Mapping[Path, bytes]) -> Measur
 
     sources = {str(path): data for path, data in contents.items() if not is_notebook(path)}
     target = f"{model.file}:{model.name}"
-    request = Request(
-        target=target, arguments=model.arguments, seeds=SEEDS, passes=("seeds", "unwritten"), contents=sources
-    )
+    arguments = {name: _asked(value) for name, value in model.arguments.items()}
+    request = Request(target=target, arguments=arguments, seeds=SEEDS, passes=("seeds", "unwritten"), contents=sources)
     outcome = run_contained(request, lambda stage: None)
     if isinstance(outcome.result, Problem):
         return outcome.result
@@ -95,6 +96,20 @@ def _probed(rule: Rule, model: _Model, contents: Mapping[Path, bytes]) -> Measur
     assert found.network is not None and found.health is not None
     is_reported = any(True for _ in rule.check_measured(found.network))
     return Measured(found.health.score, _gradient(found.network), is_reported)
+
+
+def _asked(value: object) -> object:
+    """An argument as the probe is asked for it."""
+    from initlint.probe.request import Attributes, Reference
+
+    if isinstance(value, Made):
+        given = {name: _asked(one) for name, one in value.arguments.items()}
+        return Reference(f"{value.path}:{value.name}", is_called=True, arguments=given)
+    if isinstance(value, Options):
+        return Attributes({name: _asked(one) for name, one in value.values.items()})
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(_asked, value))
+    return {name: _asked(one) for name, one in value.items()} if isinstance(value, dict) else value
 
 
 def _gradient(network: Network) -> float | None:
@@ -116,12 +131,12 @@ class _Model:
 
     file: Path
     name: str
-    arguments: Mapping[str, int]
+    arguments: Mapping[str, object]
 
     @property
     def shown(self) -> str:
         """As it is called."""
-        given = ", ".join(f"{key}={value}" for key, value in self.arguments.items())
+        given = ", ".join(f"{key}={_shown(value)}" for key, value in self.arguments.items())
         return f"{self.name}({given})" if given else self.name
 
 
@@ -130,6 +145,13 @@ def _models(finding: Finding, now: Examined) -> list[_Model]:
     affected = (network for network in now.report.networks if _is_about(finding, network))
     named = {(each.file, each.name): each for network in affected for each in _named(network, now)}
     return list(named.values())[:MOST_MODELS]
+
+
+def _shown(value: object) -> str:
+    """An argument in a report."""
+    if isinstance(value, Made):
+        return f"{value.name}({', '.join(f'{key}={_shown(one)}' for key, one in value.arguments.items())})"
+    return "the options' defaults" if isinstance(value, Options) else repr(value)
 
 
 def _is_about(finding: Finding, network: Network) -> bool:
@@ -149,7 +171,7 @@ def _named(network: Network, now: Examined) -> Iterator[_Model]:
     found = [statement for statement in top if _holds(source, statement, network.place)]
     path = source.path.absolute()
     for statement in (*found, *(each for each in top if each not in found and _calls(each, network.name))):
-        yield from (_Model(path, name, _arguments(statement)) for name in _names(statement))
+        yield from (_Model(path, name, _arguments(now.program, source, statement)) for name in _names(statement))
 
 
 def _calls(statement: facts.Statement, name: str) -> bool:
@@ -165,16 +187,25 @@ def _names(statement: facts.Statement) -> Iterator[str]:
         yield from target_names(statement.targets[0])
 
 
-def _arguments(statement: facts.Statement) -> dict[str, int]:
-    """A width for each argument that has to be given and may be one."""
-    members = flatten(statement.body) if isinstance(statement, facts.Class) else [statement]
-    name = "__init__" if isinstance(statement, facts.Class) else getattr(statement, "name", "")
-    called = next((one for one in members if isinstance(one, facts.Function) and one.name == name), None)
-    if called is None:
+def _arguments(program: Program, source: SourceFile, statement: facts.Statement) -> dict[str, object]:
+    """What the project gives, or settings that fit; a width for each other argument that has to be given and may be one."""
+    if not isinstance(statement, (facts.Class, facts.Function)):
         return {}
-    parameters = called.parameters[isinstance(statement, facts.Class) :]
+    module = next((one for one in program.modules if one.source is source), None)
+    given = Building(program.values).given(module, statement) if module is not None else {}
+    members = flatten(statement.body) if isinstance(statement, facts.Class) else [statement]
+    name = "__init__" if isinstance(statement, facts.Class) else statement.name
+    called = next((one for one in members if isinstance(one, facts.Function) and one.name == name), None)
+    parameters = called.parameters[isinstance(statement, facts.Class) :] if called is not None else ()
     required = [each for each in parameters if each.default is None and not each.kind.startswith("*")]
-    return {each.name: WIDTH for each in required if each.annotation is None or _is_int(each.annotation)}
+    widths = {each.name: WIDTH for each in required if called is not None and _may_be_width(called, each)}
+    return {**widths, **given}
+
+
+def _may_be_width(called: facts.Function, parameter: facts.Parameter) -> bool:
+    if parameter.annotation is None:
+        return not attributes_read(called.body, parameter.name)
+    return _is_int(parameter.annotation)
 
 
 def _is_int(annotation: facts.Expression) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import copy
 import dataclasses
 import functools
@@ -14,7 +15,7 @@ from typing import Any
 
 from initlint.probe.errors import BUILDING, ProbeError
 from initlint.probe.importing import NAMES_SHOWN, load
-from initlint.probe.request import Reference
+from initlint.probe.request import Attributes, Reference
 from initlint.selection import nearest
 
 EMPTY = inspect.Parameter.empty
@@ -29,7 +30,9 @@ def resolve(arguments: Mapping[str, object], directory: str | Path) -> dict[str,
 def _resolve(value: object, directory: str | Path) -> object:
     if isinstance(value, Reference):
         found: Any = load(value.target, directory)
-        return found() if value.is_called else found
+        return found(**resolve(value.arguments, directory)) if value.is_called else found
+    if isinstance(value, Attributes):
+        return argparse.Namespace(**resolve(value.values, directory))
     if isinstance(value, (list, tuple)):
         return type(value)(_resolve(item, directory) for item in value)
     if isinstance(value, dict):

@@ -34,6 +34,14 @@ class Reference(Struct, frozen=True):
 
     target: str
     is_called: bool = False
+    arguments: Mapping[str, object] = {}
+    """Of that call."""
+
+
+class Attributes(Struct, frozen=True):
+    """An argument that is an object with these attributes, as a command line gives its options."""
+
+    values: Mapping[str, object]
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -41,7 +49,10 @@ class Request(Struct, frozen=True, kw_only=True):
 
     target: str
     arguments: Mapping[str, object] = {}
-    """Of the constructor or factory: plain values and `Reference`s. A dotted name is set on an argument: ``config.width``."""
+    """Of the constructor or factory: plain values, `Reference`s and `Attributes`.
+
+    A dotted name is set on an argument: ``config.width``.
+    """
     inputs: tuple[str, ...] = ()
     """As written: ``"8,3,224,224"``, ``"ids:int64:8,128:0..30000"``."""
     input_file: str | None = None

@@ -89,3 +89,85 @@ def test_the_model_that_shows_what_is_reported_is_probed(tmp_path: Path) -> None
     report, _ = prove(tmp_path, source, "INL101")
     (proof,) = report.fixes.proofs
     assert (proof.model, proof.before.is_reported, proof.after.is_reported) == ("build", True, False)
+
+
+CONFIGURED = """import torch
+from torch import nn
+
+
+class Deep(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.layers = nn.ModuleList([nn.Linear(config.width, config.width) for _ in range(14)])
+        self.out = nn.Linear(config.width, config.classes)
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer(x).relu()
+        return self.out(x)
+"""
+FIELDS = """
+from dataclasses import dataclass
+
+@dataclass
+class ModelConfig:
+    width: int = 64
+    classes: int = 2
+"""
+OTHER_FIELDS = """
+class OptimizerConfig:
+    def __init__(self, lr=0.1):
+        self.lr = lr
+"""
+SETTINGS = FIELDS + OTHER_FIELDS
+BUILT = """
+import torch
+from model import Deep
+from settings import ModelConfig
+
+def main():
+    return Deep(ModelConfig(width=48))
+"""
+PARSER = """
+import argparse
+import torch
+from model import Deep
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("-w", "--width", type=int, default=32)
+    parser.add_argument("--classes", type=int, default=3)
+    parser.add_argument("--use-amp", action="store_true")
+    args = parser.parse_args()
+    return Deep(args)
+"""
+
+
+@pytest.mark.parametrize(
+    ("files", "model"),
+    [
+        ({"settings.py": FIELDS, "main.py": BUILT}, "Deep(config=ModelConfig(width=48))"),
+        ({"model.py": CONFIGURED + SETTINGS}, "Deep(config=ModelConfig())"),
+        (
+            {"model.py": f"from settings import ModelConfig, OptimizerConfig\n{CONFIGURED}", "settings.py": SETTINGS},
+            "Deep(config=ModelConfig())",
+        ),
+        ({"main.py": PARSER}, "Deep(config=the options' defaults)"),
+    ],
+    ids=["as the project builds it", "settings that fit", "imported settings", "a command line"],
+)
+def test_a_model_of_a_settings_object_is_measured(files: dict[str, str], model: str, tmp_path: Path) -> None:
+    for name, source in {"model.py": CONFIGURED, **files}.items():
+        (tmp_path / name).write_text(source, encoding="utf-8")
+    report = check(tmp_path, isolated=True, select=["INL201"], fix=True, unsafe_fixes=True, verify=True)
+    assert not report.errors
+    (proof,) = report.fixes.proofs
+    assert (proof.model, proof.reason) == (model, "")
+    assert proof.before.score < 0.1 < 0.9 < proof.after.score
+
+
+def test_settings_that_may_be_one_of_two_are_not_guessed(tmp_path: Path) -> None:
+    source = CONFIGURED + FIELDS + FIELDS.replace("ModelConfig", "SmallConfig")
+    report, _ = prove(tmp_path, source, "INL201")
+    (proof,) = report.fixes.proofs
+    assert "Deep needs arguments: config" in proof.effect
