@@ -768,6 +768,11 @@ HOW_IT_RUNS = frozenset(
 )
 """Methods of models that change how they run, neither their weights nor their signal."""
 
+INPUT_NAMES = frozenset(
+    {"input_ids", "pixel_values", "input_features", "input_values", "audio_values", "decoder_input_ids"}
+)
+"""What arguments of a ``forward`` are called by convention that hold data, of which some may be left out."""
+
 _CANONICAL = ("torch.nn.modules.", "torch.nn.parameter.")
 
 

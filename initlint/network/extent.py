@@ -41,7 +41,7 @@ def behind(layer: Layer, inputs: Sequence[Extent]) -> Extent:
     """Of what the layer gives."""
     before = inputs[0] if inputs and not layer.options.get("regroups") else UNKNOWN_EXTENT
     if layer.op in ("conv", "conv_transpose"):
-        return Extent(_moved(layer, before), _units(layer))
+        return Extent(_moved(layer, channels_first(layer, before)), _units(layer))
     if layer.op == "linear":
         return Extent(_mapped(layer, before), _units(layer), is_last=True)
     if layer.op == "embedding":
@@ -60,6 +60,18 @@ def behind(layer: Layer, inputs: Sequence[Extent]) -> Extent:
     if layer.op in ("add", "multiply") and inputs:
         return max(inputs, key=lambda each: each.places or 0)
     return before
+
+
+def channels_first(layer: Layer, before: Extent) -> Extent:
+    """What comes into a convolution: a sequence is (samples, units, places) there, whatever it was taken for."""
+    shape = layer.weight.shape if layer.weight is not None else None
+    groups, sides = layer.options.get("groups"), before.sides
+    if layer.op != "conv" or not shape or len(shape) != 3 or not before.is_last or sides is None or len(sides) != 1:
+        return before
+    channels = shape[1] * groups if isinstance(shape[1], int) and isinstance(groups, int) else None
+    if before.width is None or sides[0] != channels or before.width == channels:
+        return before
+    return Extent((before.width,), channels)
 
 
 def _part_of(layer: Layer, before: Extent) -> Extent:

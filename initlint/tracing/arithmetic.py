@@ -274,7 +274,9 @@ def _with_tensor(
         if before.op == "linear" and before.bias is None and tensor.parameter is not None:
             before.bias, before.parameters = tensor.parameter, (*before.parameters, tensor.parameter)
             return signal
-        return tracer.add_layer("add", "bias", place, (signal,), parameters=owned)
+        options: dict[str, object] = {} if owned else {"added": tensors.law_of(tensor)}
+        reason = "" if owned else "it adds a tensor, and what that holds is not known"
+        return tracer.add_layer("add", "bias", place, (signal,), parameters=owned, options=options, reason=reason)
     return tracer.add_layer("multiply", symbol, place, (signal,), parameters=owned)
 
 

@@ -90,6 +90,8 @@ def load(tracer: Tracer, owner: Value, name: str, place: Place, scope: Scope) ->
         isinstance(owner, (int, float)) and name == "item"
     ):
         return Method(owner, name)
+    if owner is None:
+        tracer.note_failure()
     return Unknown(f"attribute {name} of something unknown", place)
 
 
@@ -172,9 +174,14 @@ def _bind(tracer: Tracer, found: Value, owner: Instance, place: Place) -> Value:
         return found
     if "classmethod" in kinds:
         return BoundMethod(found, owner.cls)
-    if any(kind in ("property", "cached_property") for kind in kinds):
-        return tracer.call(BoundMethod(found, owner), (), {}, place, found.scope)
+    if any(kind in ("property", "cached_property", CLASS_PROPERTY) for kind in kinds):
+        receiver = owner.cls if CLASS_PROPERTY in kinds else owner
+        return tracer.call(BoundMethod(found, receiver), (), {}, place, found.scope)
     return BoundMethod(found, owner)
+
+
+CLASS_PROPERTY = "classproperty"
+"""Decorator by convention for what is worked out from the class when it is read."""
 
 
 def decorator_name(decorator: facts.Expression) -> str:
@@ -239,8 +246,14 @@ CLASS_ATTRIBUTES: dict[str, Callable[[Tracer, ClassValue], Value]] = {
     "__module__": lambda tracer, cls: tracer.program.dotted_name(cls.scope.module),
     "__bases__": lambda tracer, cls: cls.bases or (ExternalValue("builtins.object"),),
     "__mro__": lambda tracer, cls: cls.order,
+    "__dict__": lambda tracer, cls: DictValue({name: _member(tracer, cls, name) for name in _own_names(cls)}),
 }
 """What every class has."""
+
+
+def _own_names(cls: ClassValue) -> list[str]:
+    """What the class itself gives a value."""
+    return [name for name in {**cls.members, **cls.constants} if has_value(cls, name)]
 
 
 def _load_from_type(tracer: Tracer, owner: TypeName, name: str, place: Place) -> Value:

@@ -189,8 +189,10 @@ def _run(tracer: Tracer, node: facts.Function, scope: Scope) -> Value:
     values: list[Value] = list(returned) if isinstance(returned, list) else []
     if not values and _yields(node.body):
         return Unknown(f"{node.name} is a generator")
-    if flow is Flow.RAISE and not values and tracer.guards:
-        raise RaisedError
+    if flow is Flow.RAISE and not values:
+        if tracer.guards:
+            raise RaisedError
+        tracer.note_failure()
     if flow is Flow.NEXT and values:
         values = [value for value in values if value is not None] or [None]
     if not values:

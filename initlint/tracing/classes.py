@@ -109,6 +109,9 @@ def instantiate(
     scope: Scope,
 ) -> Value:
     """``Class(...)``."""
+    for base in reversed(cls.order):
+        if isinstance(base, ClassValue):
+            _tell_bases(tracer, base)
     container = container_base(cls)
     if container is not None and "forward" not in _all_members(cls):
         return _instantiate_container(tracer, cls, container, arguments, keywords, place, scope)
@@ -123,6 +126,25 @@ def instantiate(
         tracer.constructing.pop()
     _check_early_applies(tracer, made)
     return made
+
+
+TOLD = "<told bases>"
+"""Among the constants of a class: that its bases have been told of it."""
+
+
+def _tell_bases(tracer: Tracer, cls: ClassValue) -> None:
+    """Runs the ``__init_subclass__`` that a class inherits, when it is used first."""
+    hook = "__init_subclass__"
+    if TOLD in cls.constants or not any(
+        isinstance(base, ClassValue) and hook in base.members for base in cls.order[1:]
+    ):
+        return
+    tracer.heap.set(cls.constants, TOLD, True)
+    function = attributes.class_member(tracer, cls, hook, after=cls)
+    if isinstance(function, FunctionValue):
+        given = {each.keyword: tracer.evaluate(each.value, cls.scope) for each in cls.node.bases if each.keyword}
+        given.pop("metaclass", None)
+        tracer.call(BoundMethod(function, cls), (), given, tracer.place(cls.node, cls.scope), cls.scope)
 
 
 def _note(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint.finding import Place
+from initlint.frameworks import torch as framework
 from initlint.frameworks.composites import FINDS_IN_LISTS, SPOKEN
 from initlint.network import Network, Observation, Parameter, Training, UnregisteredLayers
 from initlint.reading import facts
@@ -130,7 +131,18 @@ def _run_forward(tracer: Tracer, model: ModuleValue) -> tuple[int, ...]:
     place = _place_of(tracer, model)
     scope = model.cls.scope if isinstance(model, Instance) else None
     arguments = tuple([tracer.add_layer("input", name, place) for name in _inputs(tracer, model)])
-    result = layers.call_module(tracer, model, arguments, {}, place, scope)  # type: ignore[arg-type]
+    keywords: dict[str, Value] = {}
+    more = _optional_inputs(tracer, model)[1:] if len(arguments) == 1 else []
+    before, reasons = _states(model), len(tracer.record.reasons)
+    while True:
+        tracer.record.fails = False
+        result = layers.call_module(tracer, model, arguments, keywords, place, scope)  # type: ignore[arg-type]
+        if not tracer.record.fails or not more:
+            break
+        _forget_signals(tracer, model, before)
+        del tracer.record.layers[len(arguments) + len(keywords) :], tracer.record.reasons[reasons:]
+        name = more.pop(0)
+        keywords[name] = tracer.add_layer("input", name, place)
     return tuple(dict.fromkeys(signal.node for signal in signals_in(_contents(result))))
 
 
@@ -150,6 +162,14 @@ def _inputs(tracer: Tracer, model: Value) -> list[str]:
     taken = [each for each in function.node.parameters[1:] if each.kind not in ("keyword", "**")]
     needed = [each.name for each in taken if each.default is None]
     return needed or [each.name for each in taken[:1] if _is_none(each.default)]
+
+
+def _optional_inputs(tracer: Tracer, model: Value) -> list[str]:
+    """Of a `forward` in which nothing is required, what it may need all the same: text, images, what a decoder starts with."""
+    function = attributes.class_member(tracer, model.cls, "forward") if isinstance(model, Instance) else None
+    taken = function.node.parameters[1:] if isinstance(function, FunctionValue) else ()
+    names = [each.name for each in taken if _is_none(each.default) and each.name in framework.INPUT_NAMES]
+    return names if len(taken) > 0 and names[:1] == [taken[0].name] else []
 
 
 HANDED_TO = "call"

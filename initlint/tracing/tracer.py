@@ -60,6 +60,8 @@ class Record:
     known_arguments: dict[int, bool] = field(default_factory=dict)
     """For each instance made, by identity: whether all its arguments were known."""
     classes: set[int] = field(default_factory=set)
+    fails: bool = False
+    """Whether what ran surely raises: by itself, or as it asks an attribute of ``None``."""
     followed: set[int] = field(default_factory=set)
     """Instances, by identity, whose `forward` was run."""
 
@@ -197,6 +199,10 @@ class Tracer:
         if place is not None:
             self.record.reasons.append((place, reason))
         return Unknown(reason, place)
+
+    def note_failure(self) -> None:
+        """Says that what runs raises, if it surely runs and no handler waits for it."""
+        self.record.fails = self.record.fails or not (self.guards or self.heap.depth)
 
     # ------------------------------------------------------------------------------------------------------------ names
 

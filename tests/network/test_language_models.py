@@ -281,3 +281,45 @@ def test_places_that_are_picked_and_joined_count() -> None:
     assert joined.extents[1].places == 33
     assert as_float(joined.after.second) == pytest.approx((32 * 9 + 0.339) / 33, rel=0.02)
     assert found[-1].extents[0].places == 1
+
+
+SEQUENCES = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv1d(80, 64, 3, padding=1)
+        self.q, self.v = nn.Linear(64, 64), nn.Linear(64, 64)
+
+    def forward(self, x):
+        x = self.conv(x).relu().transpose(1, 2)
+        return F.scaled_dot_product_attention(0.1 * self.q(x), 0.1 * x, self.v(x))
+"""
+
+
+def test_a_convolution_takes_a_sequence_whose_units_come_first() -> None:
+    """(samples, units, places), not (samples, places, units): attention goes over 200 places."""
+    (network,) = initlint.check_text(HEADER + SEQUENCES, "net.py").networks
+    found = predict(network, [(4, 80, 200)])
+    assert found[-1].extents[0].places == 200
+    assert as_float(found[-1].after.variance) is not None
+
+
+ADDED = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(1000, 64)
+        table = torch.zeros(64, 64)
+        table[:, 0::2] = torch.arange(64.0)[:, None].sin()
+        self.register_buffer("table", table)
+
+    def forward(self, tokens):
+        return self.embedding(tokens) + self.table[: tokens.shape[1]]
+"""
+
+
+def test_a_signal_and_a_tensor_that_is_not_known_are_not_known() -> None:
+    """As a table of sines is that tells places apart."""
+    assert predicted(ADDED, (8, 32)) is None
+    filled = ADDED.replace("        table[:, 0::2] = torch.arange(64.0)[:, None].sin()\n", "")
+    assert predicted(filled, (8, 32)) == pytest.approx(1)

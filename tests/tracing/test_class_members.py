@@ -183,3 +183,51 @@ def test_a_submodule_comes_before_what_a_star_import_may_bring(tmp_path: Path) -
     (weight,) = (layer.weight for layer in network.layers if layer.op == "linear")
     assert weight is not None and [write.initializer for write in weight.writes] == ["default", "zeros_"]
     assert not any("others" in source for source in gathered.sources)
+
+
+CONFIGS = """
+from dataclasses import dataclass
+
+class classproperty(property):
+    def __get__(self, instance, owner):
+        return self.fget(owner)
+
+@dataclass
+class Part:
+    width: int = 7
+
+class Config:
+    parts = {}
+
+    def __init_subclass__(cls, suffix="", **kwargs):
+        super().__init_subclass__(**kwargs)
+        if (own := cls.__dict__.get("parts")) is not None:
+            cls.parts = {name + suffix: part for name, part in own.items()}
+
+    def __init__(self, **kwargs):
+        for name, part in self.parts.items():
+            setattr(self, name, part(**kwargs))
+
+    @classproperty
+    def count(cls):
+        return len(cls.parts)
+
+class Ours(Config, suffix="_config"):
+    parts = {"text": Part, "image": Part}
+
+class Net(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.map = nn.Linear(config.text_config.width, config.count)
+
+    def forward(self, x):
+        return self.map(x)
+
+model = Net(Ours(width=5))
+"""
+
+
+def test_a_base_that_asks_to_be_told_of_its_subclasses_is_told() -> None:
+    """With what the class gives beside its bases; what it changes in the class is read from then on."""
+    (layer,) = [each for each in traced(CONFIGS).layers if each.op == "linear"]
+    assert (layer.fan_in, layer.fan_out) == (5, 2)

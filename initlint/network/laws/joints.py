@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import partial, reduce
 
 from initlint.network.extent import joins_places
@@ -28,8 +29,21 @@ def add(point: Point) -> Moments:
     related = compose(point) or _with_average(point)
     if related is not None:
         return related
-    total = reduce(partial(places.pairwise, propagation.add), point.inputs)
-    return reduce(partial(places.pairwise, propagation.add), map(of_parameter, point.layer.parameters), total)
+    others = [of_parameter(parameter) for parameter in point.layer.parameters]
+    if "added" in point.layer.options:
+        others.append(_of_constant(point.layer.options["added"]))
+    return reduce(partial(places.pairwise, propagation.add), others, _sum(point.inputs))
+
+
+def _sum(signals: Sequence[Moments]) -> Moments:
+    return reduce(partial(places.pairwise, propagation.add), signals)
+
+
+def _of_constant(law: object) -> Moments:
+    """Of a tensor that no model trains: known if it is one number, as no more is known of which entries are alike."""
+    if not isinstance(law, Distribution) or not law.is_constant:
+        return UNKNOWN
+    return Moments(law.mean, law.second, law.second, law.second)
 
 
 DIFFERENCES = frozenset({"-", "sub"})

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from initlint.network.extent import channels_first
 from initlint.network.network import Layer
 from initlint.network.point import Point, law_of
 from initlint.signal import places, propagation
@@ -49,7 +50,7 @@ def _unbalanced(point: Point, found: Moments, share: float) -> Moments:
 
 def _shares(point: Point) -> tuple[float, float, float]:
     """Share of a kernel's taps that lie inside the input, its mean square, and the share that does at two places."""
-    window, sides = point.layer.window, point.extent.sides
+    window, sides = point.layer.window, channels_first(point.layer, point.extent).sides
     if window is None or not sides or len(sides) != len(window.kernel) or not math.prod(window.outputs(sides)):
         return 1.0, 1.0, 1.0
     first, square, both = window.inside(sides)
