@@ -98,7 +98,7 @@ CURRENT_SCALE = frozenset({"get_scale", "loss_scale", "_scale", "inv_scale"})
 """What gives the factor of a gradient scaler, or its inverse."""
 SCALER_SWITCH = "enabled"
 MAY_STEP = re.compile(
-    r"backward|zero_?grad|unscale|optimi[sz]|grad|clip|^step|_step$|_step_|update_(?:param|weight|net|model|actor|crit)"
+    r"backward|zero_?grad|unscale|optimi[sz]|grad|clip(?!_?(?:range|value_(?:f|l)|frac|param|eps|ratio|coef))|^step|_step$|_step_|update_(?:param|weight|net|model|actor|crit)"
     r"|train_(?:step|on|batch|one)|training_step|^fit$|^learn$",
     re.IGNORECASE,
 )

@@ -90,7 +90,9 @@ class Module:
                 self.star_imports.append(ImportedBinding(statement.module or "", statement.level, "*", statement))
             else:
                 binding = ImportedBinding(statement.module or "", statement.level, imported.name, statement)
-                self.bindings.setdefault(imported.alias or imported.name, binding)
+                name = imported.alias or imported.name
+                if not isinstance(self.bindings.get(name), ImportedBinding):  # what stands there is a fallback for it
+                    self.bindings[name] = binding
 
 
 def flatten(body: Iterable[facts.Statement]) -> Iterator[facts.Statement]:

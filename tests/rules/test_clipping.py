@@ -313,6 +313,70 @@ def test_clipping_at_the_wrong_time_is_reported_where_it_stands(project: Project
     assert project.add("train.py", loop(body)).is_right("INL402")
 
 
+def test_the_step_of_an_environment_is_no_step(project: Project) -> None:
+    project.add(
+        "agent.py",
+        """
+        import torch
+        from torch.nn.utils import clip_grad_norm_
+
+        class Agent:
+            def __init__(self, config):
+                self.config = config
+                self.task = config.task_fn()
+                self.network = config.network_fn()
+                self.optimizer = torch.optim.RMSprop(self.network.parameters())
+
+            def step(self, state):
+                for _ in range(self.config.rollout_length):
+                    state, reward, done, info = self.task.step(self.network(state))
+                loss = self.surrogate(state, reward, self.clip_range())
+                self.optimizer.zero_grad()
+                loss.backward()
+                self.optimizer.step()
+                clip_grad_norm_(self.network.parameters(), self.config.gradient_clip)  # here
+        """,
+    )
+    assert project.is_right("INL402")
+
+
+def test_a_scaler_with_a_stand_in_for_where_there_is_none_is_one(project: Project) -> None:
+    project.add(
+        "train.py",
+        """
+        import torch
+        from torch.nn.utils import clip_grad_norm_
+
+        try:
+            from torch.cuda.amp import GradScaler
+        except ImportError:
+            class GradScaler:
+                def __init__(self, enabled=True):
+                    pass
+
+                def scale(self, loss):
+                    return loss
+
+                def step(self, optimizer):
+                    optimizer.step()
+
+                def update(self):
+                    pass
+
+        def train(args, model, loader):
+            optimizer = torch.optim.AdamW(model.parameters())
+            scaler = GradScaler(enabled=args.mixed_precision)
+            for x, y in loader:
+                optimizer.zero_grad()
+                scaler.scale((model(x) - y).pow(2).mean()).backward()
+                clip_grad_norm_(model.parameters(), 1.0)  # here
+                scaler.step(optimizer)
+                scaler.update()
+        """,
+    )
+    assert project.is_right("INL403")
+
+
 def test_clear_backward_clip_and_step_are_put_in_order_over_four_files(project: Project) -> None:
     project.add(
         "limits.py", "import torch\n\ndef bound(net):\n    torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)\n"

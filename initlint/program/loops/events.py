@@ -12,6 +12,7 @@ from initlint.program.loops.expressions import argument, dotted, mentions_gradie
 from initlint.program.loops.paths import is_backward
 from initlint.program.loops.recurrence import is_model
 from initlint.program.loops.routines import Routine, reaching
+from initlint.program.loops.statements import statement_of
 from initlint.program.loops.steps import given_step, is_scaler, step_of
 from initlint.program.loops.tapes import bounded_copies
 from initlint.program.loops.values import Foreign, Instance
@@ -138,7 +139,7 @@ class Events:
         if framework.NO_STEPPER.search(whole) or framework.NO_OPTIMIZER_NAME.search(whole) or len(call.arguments) > 1:
             return None
         is_other = any(isinstance(value, (Foreign, Instance)) for value in self.values.of(owner, routine))
-        return None if is_other else Event(Act.UNKNOWN, call, routine)
+        return None if is_other or _is_taken_apart(call, routine) else Event(Act.UNKNOWN, call, routine)
 
     # ---------------------------------------------------------------------------------------------------- loss scaling
 
@@ -207,6 +208,16 @@ def _scaled(loss: facts.Expression) -> facts.Expression | None:
     if not isinstance(loss, facts.Call) or not isinstance(loss.function, facts.Attribute):
         return None
     return loss.function.value if loss.function.name == framework.SCALE else None
+
+
+def _is_taken_apart(call: facts.Call, routine: Routine) -> bool:
+    """Whether several values are made of what a call gives: an environment's step gives a state and a reward."""
+    statement = statement_of(routine, call)
+    return (
+        isinstance(statement, facts.Assign)
+        and statement.value is call
+        and any(isinstance(target, facts.Sequence) for target in statement.targets)
+    )
 
 
 def _is_off(scaler: Foreign) -> bool:

@@ -227,7 +227,7 @@ def sent_back(clip: Clip, one: Round) -> Iterator[Event | None]:
     """The last backward call, unscaling or step before a clip, on each way on which the step behind fits to it."""
     for way, index in one.with_(clip.call):
         steps = [event for event in one.after_on(way, index, (Act.STEP,)) if event is not None]
-        is_scaled = all(event.scaler is not None for event in steps)
+        is_scaled = not steps or any(event.scaler is not None for event in steps)
         for event in one.before_on(way, index, SCALES):
             if event is None or event.scaler is None or event.is_undone_by_step or is_scaled:
                 yield event

@@ -13,7 +13,7 @@ from initlint.program.loops.classes import bases_of, find_method, hierarchy, ove
 from initlint.program.loops.expressions import dotted, terminal_name
 from initlint.program.loops.passing import index_in, items_at, passed_through
 from initlint.program.loops.routines import ClassScope, Route, Routine, reaching
-from initlint.program.module import Module
+from initlint.program.module import ImportedBinding, Module
 from initlint.reading import facts
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class Values:
             if name in scope.bounds or scope.parameter(name) is not None:
                 yield from self._local(name, scope, route, at if scope is routine else None)
                 return
-            if name in scope.functions or name in scope.classes:
+            if (name in scope.functions or name in scope.classes) and not _is_fallback(name, scope):
                 yield scope.functions[name] if name in scope.functions else scope.classes[name]
                 return
             if scope.imports is not None and name in scope.imports.bindings:
@@ -304,6 +304,12 @@ class Values:
         if cuts == self._cuts or not self._sought:
             self._callers[routine] = found
         return found
+
+
+def _is_fallback(name: str, scope: Routine) -> bool:
+    """Whether a script imports what it also defines, for where it cannot be imported."""
+    is_script = scope.node is None and scope.owner is None
+    return is_script and isinstance(scope.module.bindings.get(name), ImportedBinding)
 
 
 def _distinct(values: Iterable[Value]) -> list[Value]:

@@ -19,7 +19,7 @@ from initlint.reading import facts
 if TYPE_CHECKING:
     from initlint.program.loops.values import Values
 
-MOST_WAYS = 200
+MOST_WAYS = 500
 """Ways kept side by side; beyond, a stretch is given up."""
 DEEPEST = 6
 """Calls followed one inside another."""
