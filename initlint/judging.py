@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from initlint.collector import paused_collector
@@ -40,7 +41,7 @@ class Judge:
     def _ask_all(self, program: Program, tell: Progress) -> None:
         for number, network in enumerate(self.networks, 1):
             for rule in self._rules:
-                self._ask(rule, network.place.path, lambda: _in_words_of(network, rule))  # noqa: B023
+                self._ask(rule, network.place.path, partial(_in_words_of, network, rule, rule.check_network))
             tell("judging", number, len(self.networks))
         for rule in self._rules:
             self._ask(rule, ".", lambda: rule.check_program(program))  # noqa: B023
@@ -50,7 +51,7 @@ class Judge:
         for network in networks:
             for rule in self._rules:
                 if rule.is_measured():
-                    self._ask(rule, network.place.path, lambda: rule.check_measured(network))  # noqa: B023
+                    self._ask(rule, network.place.path, partial(_in_words_of, network, rule, rule.check_measured))
 
     def _ask(self, rule: Rule, path: str, question: Callable[[], Iterable[Finding]]) -> None:
         try:
@@ -59,9 +60,9 @@ class Judge:
             self.problems.append(failure(f"rule {rule.code} {rule.name}", path, error))
 
 
-def _in_words_of(network: Network, rule: Rule) -> Iterable[Finding]:
+def _in_words_of(network: Network, rule: Rule, check: Callable[[Network], Iterable[Finding]]) -> Iterable[Finding]:
     """Findings as the users of the network's framework would say it; without fixes that are not written for it."""
-    findings = rule.check_network(network)
+    findings = check(network)
     if network.framework not in SPOKEN:
         return findings
     speak = SPOKEN[network.framework]

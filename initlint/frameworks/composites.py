@@ -17,6 +17,10 @@ SETTINGS = frozenset({keras.COMPILE})
 """Methods of models that say how they are trained: what they do stands where they are called."""
 FINDS_IN_LISTS = frozenset({"keras"})
 """Frameworks that register layers kept in plain lists and dicts, too."""
+OWN_NAMES: dict[str, Callable[[str], str]] = {"keras": keras.automatic_name}
+"""Frameworks whose layers have names of their own -> the name of one of a class that was given none."""
+PARAMETERS: dict[str, dict[str, str]] = keras.PARAMETERS
+"""In those: kind of layer -> name of a parameter here -> there."""
 SPOKEN: dict[str, Callable[[str], str]] = {"keras": keras.spoken}
 """Framework -> says in its words what is said in PyTorch's."""
 

@@ -76,6 +76,23 @@ def is_optimizer(name: str) -> bool:
     return own is not None and (own in OPTIMIZERS or own in OPTIMIZER_STRINGS)
 
 
+PARAMETERS = {
+    "linear": {"weight": "kernel"},
+    "conv": {"weight": "kernel"},
+    "conv_transpose": {"weight": "kernel"},
+    "embedding": {"weight": "embeddings"},
+    "norm": {"weight": "gamma", "bias": "beta"},
+    "recurrent": {"weight_ih_l0": "kernel", "weight_hh_l0": "recurrent_kernel", "bias_ih_l0": "bias"},
+}
+"""Kind of layer -> what PyTorch calls a parameter -> what Keras does."""
+
+
+def automatic_name(kind: str) -> str:
+    """The name of a layer of a class that is given none, without its number. Source: `keras.src.utils.naming`."""
+    words = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", kind))
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()
+
+
 _CALLS = (
     (
         r'nn\.init\.kaiming_(normal|uniform)_\([\w.]+, (?:a=\w+, )?nonlinearity="(?:leaky_)?relu"\)',

@@ -44,6 +44,11 @@ def _is_keras(model: nn.Module) -> bool:
     return keras is not None and isinstance(model, keras.Model)
 
 
+def framework_of(model: nn.Module) -> str:
+    """The framework that a model is written with."""
+    return "keras" if _is_keras(model) else "torch"
+
+
 def remedy() -> str:
     """How a Keras model comes to be a PyTorch module; empty if Keras is not what is used."""
     keras = sys.modules.get("keras")
@@ -53,9 +58,23 @@ def remedy() -> str:
 
 
 def layer_paths(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
-    """Names, joined by dots, of the layers that a Keras model keeps in its own lists; nothing of any other module."""
+    """Names, joined by dots, of the layers that a Keras model keeps in its own lists; nothing of any other module.
+
+    A layer that is kept under an attribute, too, goes by that.
+    """
+    attributes = {id(child): name for name, child in model.named_children()}
     for layer in getattr(model, "_layers", None) or ():
-        name = getattr(layer, "name", None)
+        name = attributes.get(id(layer), getattr(layer, "name", None))
         if isinstance(layer, nn.Module) and isinstance(name, str):
             yield name, layer
             yield from ((f"{name}.{inner}", each) for inner, each in layer_paths(layer))
+
+
+def parameter_names(model: nn.Module) -> dict[int, str]:
+    """By identity of parameter: the path of its layer with Keras' name for it; nothing of any other module."""
+    owners = (("", model), *layer_paths(model))
+    found: dict[int, str] = {}
+    for path, layer in owners if _is_keras(model) else ():
+        for variable in getattr(layer, "_trainable_variables", ()):
+            found[id(variable.value)] = ".".join(filter(None, (path, variable.name)))
+    return found

@@ -22,7 +22,7 @@ def link(recording: Recording) -> Network:
     used = _uses(recording)
     parameters = {row.name: _parameter(row, used.get(row.name, place)) for row in recording.parameters}
     rows, outputs = fold_biases(recording)
-    network = Network(recording.model, place, outputs=outputs, measured=recording)
+    network = Network(recording.model, place, framework=recording.framework, outputs=outputs, measured=recording)
     network.parameters = list(parameters.values())
     known = {row.id: row for row in rows}
     network.layers = [_layer(row, known, parameters, place) for row in rows]

@@ -122,6 +122,8 @@ class Recording(Struct, frozen=True, kw_only=True):
     target: str
     model: str
     """Name of the model's class."""
+    framework: str = "torch"
+    """As `initlint.network.Network.framework`."""
     place: Place | None = None
     """Where the target is defined."""
     device: str

@@ -142,6 +142,7 @@ def _measure(built: Build, inputs: Inputs, settings: Settings) -> Recording:
     parameters = assembly.parameter_rows(model, run.weights, built.origins, inputs.batch, *optimizer)
     extra, notes = _passes(built, inputs, settings, run.loss)
     return Recording(
+        framework=keras_models.framework_of(model),
         target="",
         model=type(model).__name__,
         device=str(settings.device),

@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from initlint.probe.keras_models import parameter_names
 from initlint.probe.operations import Operation
 
 WEIGHT_ARGUMENT = {"linear": 1, "conv": 1, "conv_transpose": 1, "embedding": 1}
@@ -42,7 +43,9 @@ class Weights:
         self.others: dict[str, Tensor] = {}
         """Parameters registered nowhere, and weights computed from parameters, by name."""
         self._names: dict[int, str] = {}
-        for name, parameter in model.named_parameters(remove_duplicate=False):
+        known = parameter_names(model)
+        for registered, parameter in model.named_parameters(remove_duplicate=False):
+            name = known.get(id(parameter), registered)
             first = self._names.setdefault(id(parameter), name)
             if first == name:
                 self.registered[name] = parameter

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from initlint.finding import Place
 from initlint.frameworks import torch as framework
-from initlint.frameworks.composites import FINDS_IN_LISTS, SPOKEN
+from initlint.frameworks.composites import FINDS_IN_LISTS, OWN_NAMES, SPOKEN
 from initlint.network import Network, Observation, Parameter, Training, UnregisteredLayers
 from initlint.reading import facts
 from initlint.tracing import attributes, layers, modules
 from initlint.tracing.calls import signals_in
+from initlint.tracing.naming import Names, framework_of
 from initlint.tracing.tracer import OutOfBudgetError, Tracer
 from initlint.tracing.values import (
-    ClassValue,
     DictValue,
     FunctionValue,
     Instance,
@@ -36,7 +36,7 @@ def trace_model(tracer: Tracer, model: ModuleValue, observations: list[Observati
     tracer.record.layers = tracer.record.graph if graph else []
     tracer.signal_marks.clear()
     place = _place_of(tracer, model)
-    network = Network(getattr(model, "type_name", "model"), place, framework=_framework(tracer, model))
+    network = Network(getattr(model, "type_name", "model"), place, framework=framework_of(tracer, model))
     before = _states(model)
     try:
         network.outputs = graph or _run_forward(tracer, model)
@@ -44,6 +44,8 @@ def trace_model(tracer: Tracer, model: ModuleValue, observations: list[Observati
         tracer.record.reasons.append((place, "it takes more steps than the budget allows"))
     _forget_signals(tracer, model, before)
     network.layers = tracer.record.layers
+    if network.framework in OWN_NAMES:
+        Names(tracer, network.framework).give(model, network.layers, is_graph=bool(graph))
     network.parameters = modules.parameters_of(tracer, model)
     network.observations = [*observations, *_unregistered(tracer, model, network)]
     network.reasons = list(dict.fromkeys(tracer.record.reasons))
@@ -68,13 +70,6 @@ def _forget_signals(tracer: Tracer, model: ModuleValue, before: dict[int, dict[s
                     tracer.heap.set(inner.attributes, name, known)
 
 
-def _framework(tracer: Tracer, model: ModuleValue) -> str:
-    """The framework of the first class it derives from that is one's own."""
-    order = model.cls.order if isinstance(model, Instance) else ()
-    known = (tracer.composites.get(base.scope.module) for base in order if isinstance(base, ClassValue))
-    return next((kind for kind in known if kind is not None), "torch")
-
-
 COMPILED = "compiled"
 """Attribute of a model: kind of its loss, whether that takes logits, whether its optimiser clips."""
 
@@ -92,7 +87,7 @@ def _training(tracer: Tracer, model: ModuleValue) -> Training | None:
 
 def _own(tracer: Tracer, model: Value, name: str) -> Value:
     """An attribute that a framework's class gives a model; `None` for a model that only has one of that name."""
-    is_framework_s = isinstance(model, Instance) and _framework(tracer, model) in SPOKEN
+    is_framework_s = isinstance(model, Instance) and framework_of(tracer, model) in SPOKEN
     return model.attributes.get(name) if isinstance(model, Instance) and is_framework_s else None
 
 
@@ -187,7 +182,7 @@ def _unregistered(tracer: Tracer, model: Value, network: Network) -> list[Observ
     used = {id(parameter) for layer in network.layers for parameter in layer.parameters}
     found: list[Observation] = []
     for path, inner in modules.named_modules(model):
-        if isinstance(inner, Instance) and inner.cls.is_module and _framework(tracer, inner) not in FINDS_IN_LISTS:
+        if isinstance(inner, Instance) and inner.cls.is_module and framework_of(tracer, inner) not in FINDS_IN_LISTS:
             for name, value in inner.attributes.items():
                 held = _held(tracer, value)
                 lost = {key: parameters for key, parameters in held if not any(id(p) in registered for p in parameters)}

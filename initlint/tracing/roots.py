@@ -15,6 +15,7 @@ from initlint.program import Module, Program
 from initlint.program.module import ImportedBinding, flatten
 from initlint.reading import facts
 from initlint.tracing import arguments, attributes, models, modules
+from initlint.tracing.naming import kept_in_lists
 from initlint.tracing.tracer import Tracer
 from initlint.tracing.values import (
     ClassValue,
@@ -184,7 +185,8 @@ def _trace_context(
         arguments.give_arguments(tracer, function.parameters, scope)
     tracer.run(body, scope)
     tracer.record.graph = tracer.record.layers
-    made = [value for value in tracer.record.made if _is_root(tracer, value)]
+    listed = kept_in_lists(tracer) if tracer.composites else set()
+    made = [value for value in tracer.record.made if _is_root(tracer, value) and id(value) not in listed]
     shared = list(tracer.record.observations)
     for value in made:
         if isinstance(value, (Instance, ContainerValue)):

@@ -39,6 +39,40 @@ class Late(keras.Model):
 
     def call(self, x):
         return self.last(self.first(x))
+
+
+class Block(layers.Layer):
+    def __init__(self, units):
+        super().__init__()
+        self.project = layers.Dense(units, activation="relu")
+        self.rest = [layers.Dense(units), layers.Dense(units, name="mine")]
+
+    def call(self, x):
+        x = self.project(x)
+        for each in self.rest:
+            x = each(x)
+        return x
+
+
+class Nested(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.block = Block(16)
+        self.head = keras.Sequential([layers.Dense(8), layers.LayerNormalization(), layers.Dense(4)])
+
+    def call(self, x):
+        return self.head(self.block(x))
+
+
+def listed():
+    return keras.Sequential([keras.Input((12,)), layers.Dense(8), Block(8), layers.Dense(3)])
+
+
+def graph():
+    inputs = keras.Input((12, 12, 3))
+    x = layers.Conv2D(8, 3, activation="relu")(inputs)
+    x = layers.Conv2D(8, 3, name="second")(x)
+    return keras.Model(inputs, layers.Dense(10)(Block(6)(layers.Flatten()(x))))
 """
 
 
@@ -84,7 +118,31 @@ def test_layers_that_are_built_late_are_registered_by_then(folder: Path) -> None
     codes = {finding["code"] for finding in report["findings"]}
     constant = next(finding for finding in report["findings"] if finding["code"] == "INL101")
     assert "INL110" not in codes
-    assert "all 64 units" in constant["message"]
+    assert constant["message"].startswith("first.kernel: ") and "all 64 units" in constant["message"]
+    assert "kernel_initializer" in constant["help"]
+
+
+@pytest.mark.parametrize(
+    ("target", "model", "inputs", "first"),
+    [
+        ("Nested", "Nested", ("--input", "4,20"), ["block.project", "block.dense_1", "block.mine", "head.dense_2"]),
+        ("listed", "Sequential", (), ["dense", "block.project", "block.dense_2", "block.mine", "dense_3"]),
+        ("graph", "Model", (), ["conv2d", "second", "block.project", "block.dense_2", "block.mine", "dense"]),
+    ],
+)
+def test_layers_are_called_in_check_what_the_probe_calls_them(
+    target: str, model: str, inputs: tuple[str, ...], first: list[str], folder: Path
+) -> None:
+    (probed,) = run(folder, "probe", f"models.py:{target}", *inputs)["targets"]
+    measured = [layer["name"] for layer in probed["layers"] if layer["op"] in ("matmul", "conv2d")]
+    networks = run(folder, "check", "--show-networks", "models.py")["networks"]
+    traced = [
+        [node["name"] for node in each["nodes"] if node["op"] in ("Linear", "Conv2d")]
+        for each in networks
+        if each["name"] == model
+    ]
+    assert measured in traced
+    assert measured[: len(first)] == first
 
 
 def test_another_backend_is_refused_with_the_remedy(folder: Path) -> None:

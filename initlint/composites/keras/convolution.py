@@ -68,6 +68,10 @@ class _Conv(Layer):
     def call(self, inputs: Any) -> Any:
         return self.activation(self.kernel(inputs))
 
+    def shape_after(self, input_shape: Any) -> Any:
+        unknown = (None, *(None for _ in range(self.axes)), self.filters)
+        return unknown if input_shape is None else self.compute_output_shape(input_shape)
+
     def compute_output_shape(self, input_shape: Any) -> Any:
         sides = zip(input_shape[1:-1], self.kernel_size, self.strides, strict=False)
         return (input_shape[0], *[length_of(*side, self.padding) for side in sides], self.filters)

@@ -35,7 +35,10 @@ class Layer(nn.Module):
         if not self.built:
             self.build(shape)
             self.built = True
-        return shaped(self.call(inputs, *rest, **options), self.compute_output_shape(shape))
+        return shaped(self.call(inputs, *rest, **options), self.shape_after(shape))
+
+    def shape_after(self, input_shape: Any) -> Any:
+        return None if input_shape is None else self.compute_output_shape(input_shape)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return None
@@ -82,6 +85,9 @@ class Dense(Layer):
 
     def call(self, inputs: Any) -> Any:
         return self.activation(self.kernel(inputs))
+
+    def shape_after(self, input_shape: Any) -> Any:
+        return (None, self.units) if input_shape is None else self.compute_output_shape(input_shape)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return (*input_shape[:-1], self.units)

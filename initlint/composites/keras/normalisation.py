@@ -23,7 +23,8 @@ class BatchNormalization(Same):
         self.epsilon = epsilon
 
     def build(self, input_shape: Any) -> None:
-        made = nn.BatchNorm2d if len(input_shape) == 4 else nn.BatchNorm1d
+        is_image = input_shape is not None and len(input_shape) == 4
+        made = nn.BatchNorm2d if is_image else nn.BatchNorm1d
         self.norm = made(input_shape[-1], eps=self.epsilon)
 
     def call(self, inputs: Any, training: Any = None) -> Any:
