@@ -169,12 +169,21 @@ MOST_DOUBLINGS = 127
 
 def _fix(term: Term, constant: Term, limit: str) -> Fix | None:
     """The limit of the value's own type, where the expression names the value and holds the constant."""
-    value, node = _beside(term), constant.node
-    if value is None or constant.routine is not term.routine or not term.node.start <= node.start < term.node.end:
+    value, node = _beside(term), _written(term, constant)
+    if value is None or node is None:
         return None
     own = (Name(LIMIT), "(", copied(value), f".dtype).{limit}")
     parts = own if limit != "tiny" else ("max(", copied(node), ", ", *own, ")")
     return Fix(f"Use {LIMIT}(...).{limit}", (replaced(node, *parts),), safe=False)
+
+
+def _written(term: Term, constant: Term) -> facts.Expression | None:
+    """The constant as it stands in an expression: the number, or the name that it is given under."""
+    node = constant.node
+    if constant.routine is term.routine and term.node.start <= node.start < term.node.end:
+        return node
+    pairs = zip(term.operands, term.tensors, strict=False) if len(term.operands) == len(term.tensors) else ()
+    return next((given for operand, given in pairs if operand is constant and isinstance(given, facts.Name)), None)
 
 
 def _beside(term: Term) -> facts.Expression | None:

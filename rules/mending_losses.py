@@ -6,6 +6,8 @@ from initlint.fix import Edit, Fix, Name, copied, replaced
 from initlint.frameworks import losses as framework
 from initlint.program import Program
 from initlint.program.ending import RAW, Call, Ending
+from initlint.program.functions import call_at
+from initlint.program.loops.expressions import terminal_name
 from initlint.program.losses import LossInput, feeds_loss_alone
 from initlint.reading import facts
 
@@ -38,9 +40,12 @@ def _without(program: Program, met: list[LossInput], ending: Ending) -> Fix | No
     if ending.applied is not None and ending.given is not None:
         edit = replaced(ending.applied.node, copied(ending.given))
         return _fix(title, program, met, ending, edit, ending.applied)
-    if ending.is_layer and ending.call is not None:
-        return Fix(title, (replaced(ending.call.node, Name(framework.IDENTITY), "()"),), safe=False)
-    return None
+    layer = ending.call.node if ending.is_layer and ending.call is not None else None
+    if ending.call is None:  # a network was asked
+        made = call_at(program, ending.place)
+        is_own = made is not None and terminal_name(made).lower() == ending.kind.replace("_", "")
+        layer = made if is_own else None
+    return None if layer is None else Fix(title, (replaced(layer, Name(framework.IDENTITY), "()"),), safe=False)
 
 
 def _with_logarithm(program: Program, met: list[LossInput], ending: Ending) -> Fix | None:

@@ -7,7 +7,7 @@ from functools import partial
 
 from initlint.finding import Finding, Place, Severity
 from initlint.fix import Fix, Name, copied, replaced
-from initlint.frameworks.remedies import CONTAINERS, PARAMETER_CONTAINERS, REACHES, full_name
+from initlint.frameworks.remedies import CONTAINERS, PARAMETER_CONTAINERS, REACHES, full_name, is_free_key
 from initlint.network import Network, Parameter
 from initlint.network import UnregisteredLayers as Hidden
 from initlint.program import Program
@@ -108,14 +108,21 @@ class Net(nn.Module):
 
 
 def _fix(place: Place, container: str, program: Program) -> Fix | None:
-    """The list that is assigned at the place in a container that registers what it holds; the keys of a dictionary might
-    be none that such a container takes."""
+    """The list that is assigned at the place in a container that registers what it holds; of dictionaries those whose
+    keys are written out and such that the container takes them."""
     statement = statement_at(program, place)
     value = statement.value if isinstance(statement, facts.Assign) else None
-    if not isinstance(value, (facts.Comprehension, facts.Sequence)) or value.kind not in ("list", "tuple"):
+    is_list = isinstance(value, (facts.Comprehension, facts.Sequence)) and value.kind in ("list", "tuple")
+    is_keyed = isinstance(value, facts.Dictionary) and bool(value.keys) and all(map(_is_taken, value.keys))
+    if value is None or not (is_list or is_keyed):
         return None
     edit = replaced(value, Name(full_name(container)), "(", copied(value), ")")
     return Fix(f"Keep them in {container}", (edit,), safe=False)
+
+
+def _is_taken(key: facts.Expression | None) -> bool:
+    name = key.value if isinstance(key, facts.Literal) else None
+    return isinstance(name, str) and is_free_key(name)
 
 
 def _is_passed_by(parameter: Parameter) -> bool:

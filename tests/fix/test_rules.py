@@ -20,7 +20,7 @@ UNFIXED = {
     "INL103": (),
     "INL106": ("bad_fresh_tensor_not_written_back", "bad_outer_apply_overwrites", "bad_same_layer_twice"),
     "INL108": (),
-    "INL110": ("bad_dict_of_heads",),
+    "INL110": (),
     "INL201": (),
     "INL202": (),
     "INL203": ("bad_batchnorm_between",),
@@ -31,11 +31,11 @@ UNFIXED = {
     "INL302": (),
     "INL501": ("bad_across_files", "bad_policy_gradient"),
     "INL502": ("bad_across_files",),
-    "INL503": ("bad_layers_in_loop", "bad_probabilities_of_labels"),
+    "INL503": ("bad_probabilities_of_labels",),
     "INL504": (),
     "INL505": ("bad_running_product", "bad_sequence_likelihood"),
     "INL506": (),
-    "INL508": ("bad_over_files",),
+    "INL508": (),
 }
 """Rules with fixes -> the sick fixtures that a fix is not offered for. Those of clipping have tests of their own."""
 
