@@ -236,6 +236,10 @@ NORMS_OF_NEIGHBOURS = frozenset({"normalize", "LocalResponseNorm", "local_respon
 """Norms whose result depends on a width that is not followed."""
 NORMS_OF_UNITS = BATCH_NORMS | INSTANCE_NORMS
 """Norms that take from each unit its own mean, over samples or places: a constant that is added to a unit is gone."""
+STACKS = frozenset({"stack"})
+"""Functions that put signals behind each other along an axis of their own."""
+SHARES = frozenset({"Softmax", "Softmin", "softmax", "softmin"})
+"""Those of the softmaxes that give shares of 1."""
 RESHAPED_TO_ROWS = frozenset({"Flatten", "flatten"})
 """What leaves one vector a sample: two axes."""
 NORM_OF_ROWS = frozenset({"BatchNorm1d", "LazyBatchNorm1d"})
@@ -343,6 +347,7 @@ FUNCTIONS: dict[str, FunctionSpec] = {
     "mul": FunctionSpec("multiply"),
     "multiply": FunctionSpec("multiply"),
     "mean": FunctionSpec("pool", "avg"),
+    "sum": FunctionSpec("pool", "sum"),
     "max": FunctionSpec("pool", "max"),
     "amax": FunctionSpec("pool", "max"),
     "interpolate": _RESHAPE,

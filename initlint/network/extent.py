@@ -37,8 +37,8 @@ def of_input(shape: Sequence[int]) -> Extent:
     return Extent(tuple(shape[2:]), shape[1]) if len(shape) > 1 else UNKNOWN_EXTENT
 
 
-def behind(layer: Layer, inputs: Sequence[Extent]) -> Extent:
-    """Of what the layer gives."""
+def behind(layer: Layer, inputs: Sequence[Extent], summands: int | None = None) -> Extent:
+    """Of what the layer gives; `summands`: units that a pool takes together instead of places."""
     before = inputs[0] if inputs and not layer.options.get("regroups") else UNKNOWN_EXTENT
     if layer.op in ("conv", "conv_transpose"):
         return Extent(_moved(layer, channels_first(layer, before)), _units(layer))
@@ -46,6 +46,8 @@ def behind(layer: Layer, inputs: Sequence[Extent]) -> Extent:
         return Extent(_mapped(layer, before), _units(layer), is_last=True)
     if layer.op == "embedding":
         return Extent(_looked_up(before), _entries(layer), is_last=True)
+    if layer.op == "pool" and summands is not None:
+        return replace(before, width=None if before.width is None else max(before.width // summands, 1))
     if layer.op == "pool":
         return replace(before, sides=pooled(layer, before))
     if layer.op == "reshape":

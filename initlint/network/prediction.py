@@ -10,6 +10,7 @@ from initlint.network.laws import BACKWARD, FORWARD, SOURCES
 from initlint.network.network import Layer, Network
 from initlint.network.point import Point, law_of
 from initlint.network.stack import STACKED, theory_of
+from initlint.network.summands import summands
 from initlint.signal.moments import UNKNOWN, Moments
 from initlint.signal.places import seen_variance
 from initlint.signal.size import Value, combine
@@ -93,7 +94,8 @@ class _Predictor:
         if layer.op == "input":
             self._extents[layer.id] = of_input(next(self._shapes, ()))
         else:
-            self._extents[layer.id] = behind(layer, extents)
+            parts = summands(self._layers, layer, extents[0]) if layer.op == "pool" and extents else None
+            self._extents[layer.id] = behind(layer, extents, parts)
         point = Point(layer, inputs, extents, sources, self._samples, self._layers, self._behind, self._extents)
         self._behind[layer.id] = after = _forward(point)
         is_fed = all(each.variance is not None for each in inputs)

@@ -15,6 +15,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from initlint.signal import neighbours, propagation
+from initlint.signal.activations import activation
 from initlint.signal.moments import Moments, Shared
 from initlint.signal.neighbours import STEPS, WEIGHTS
 from initlint.signal.nonlinearity import Activation
@@ -79,6 +80,17 @@ def activate(before: Moments, shape: Activation) -> Moments:
 
     near = {lag: shared(value) for lag, value in before.near.items()}
     return replace(found, apart=shared(before.apart), across=shared(before.across), near=near)
+
+
+def soften(before: Moments, width: int) -> Moments:
+    """A softmax over `width` independent logits; of two it is the logistic function of their difference."""
+    if width != PAIR:
+        return pairwise(lambda moments: propagation.softmax(moments, width), before)
+    apart = pairwise(lambda moments: Moments(0, combine(lambda v: 2 * v, moments.variance)), before)
+    return activate(apart, activation("sigmoid"))
+
+
+PAIR = 2
 
 
 def _as_alike(shared: Value, plain: Moments, skewed: Moments) -> Value:

@@ -172,6 +172,25 @@ def _sum_of_pair(left: Number, right: Number, correlation: Number) -> Number:
     return left + right + 2 * correlation * (left * right) ** 0.5
 
 
+def sum_of(moments: Moments, count: Value) -> Moments:
+    """Of `count` independent entries: means and variances add."""
+    mean = combine(lambda m, n: n * m, moments.mean, count)
+    second = combine(lambda q, m, n: n * q + n * (n - 1) * m**2, moments.second, moments.mean, count)
+    number = as_float(count)
+    return Moments(mean, second, skewness=moments.skewness / math.sqrt(number) if number else 0.0)
+
+
+def share_out(moments: Moments, share: Moments, count: Value) -> Moments:
+    """The sum of `count` independent entries, each times a share; the shares add up to 1.
+
+    ``E[(sum p x)²] = n E[p²] E[x²] + (1 - n E[p²]) E[x]²``, as of two different shares ``n (n - 1) E[p p'] = 1 - n E[p²]``.
+    """
+    second = combine(
+        lambda q, m, p, n: n * p * q + (1 - n * p) * m**2, moments.second, moments.mean, share.second, count
+    )
+    return Moments(moments.mean, second)
+
+
 def concatenate(parts: Iterable[tuple[Moments, Value]]) -> Moments:
     """Moments over all entries of (moments, width) parts: the average weighted by width.
 

@@ -192,7 +192,7 @@ def _pooled_places(name: str, arguments: Sequence[Value], keywords: Mapping[str,
     if name.startswith("adaptive"):
         size = arguments[1] if len(arguments) > 1 else keywords.get("output_size")
         return {"output": layers.whole_sides(size, name_axes(name))}
-    if name not in ("mean", "amax", "max"):
+    if name not in ("mean", "sum", "amax", "max"):
         return {}
     given = arguments[1] if len(arguments) > 1 else keywords.get("dim", keywords.get("axis"))
     axes = tuple(given.items) if isinstance(given, ListValue) else given if isinstance(given, tuple) else (given,)

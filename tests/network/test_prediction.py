@@ -543,3 +543,49 @@ class Net(nn.Module):
 def test_scales_and_shifts_of_a_norm_that_are_drawn_count_by_their_squares() -> None:
     """Shifts are common to all places, so that a pool keeps what they make."""
     assert_predicted(DRAWN_NORMS, (16, 3, 12, 12), "norm", "second", "pool", "size", "last", seeds=40)
+
+
+SELECTIVE = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.left, self.right = nn.Conv2d(32, 64, 3, padding=1), nn.Conv2d(32, 64, 5, padding=2)
+        self.total, self.reduce = nn.Identity(), nn.Conv2d(64, 64, 1)
+        self.select, self.last = nn.Conv2d(64, 128, 1), nn.Conv2d(64, 64, 1)
+        nn.init.normal_(self.select.weight, std=1.0)
+
+    def forward(self, x):
+        paths = torch.stack([self.left(x).relu(), self.right(x).relu()], dim=1)
+        share = self.select(self.reduce(paths.sum(1).mean((2, 3), keepdim=True)).relu())
+        share = share.view(x.shape[0], 2, 64, 1, 1).softmax(dim=1)
+        return self.last(torch.sum(paths * share, dim=1))
+"""
+
+
+def test_branches_that_are_stacked_and_summed_add_up() -> None:
+    """Weighed by shares of a softmax over them (Li et al. 2019, arXiv:1903.06586)."""
+    assert_predicted(SELECTIVE, (8, 32, 12, 12), "reduce", "select", "last", seeds=30)
+
+
+GROUPED = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.parts, self.last = nn.Conv2d(32, 128, 3, padding=1), nn.Conv2d(64, 64, 1)
+
+    def forward(self, x):
+        b = x.shape[0]
+        return self.last(self.parts(x).relu().view(b, 2, 64, 12, 12).sum(dim=1))
+"""
+
+
+def test_groups_of_channels_that_are_summed_add_up() -> None:
+    assert_predicted(GROUPED, (8, 32, 12, 12), "parts", "last")
+
+
+def test_a_sum_of_all_units_is_not_known() -> None:
+    """A norm in front makes it what it is, whatever the weights."""
+    everything = GROUPED.replace(
+        ".view(b, 2, 64, 12, 12).sum(dim=1)", ".sum(dim=1, keepdim=True).expand(b, 64, 12, 12)"
+    )
+    assert "last" not in gains(everything, (8, 32, 12, 12))

@@ -128,3 +128,12 @@ def test_a_tensor_of_few_units_varies_less_about_its_own_mean(units: int) -> Non
     parts = draw().split(units, dim=1)
     seen = sum(float(part.var(correction=0)) for part in parts if part.shape[1] == units) / (UNITS // units)
     assert as_float(places.seen_variance(ALIKE, units, PLACES, SAMPLES)) == pytest.approx(seen, rel=0.03)
+
+
+@pytest.mark.parametrize(("width", "rel"), [(2, 0.02), (400, 0.05)])
+def test_a_softmax_of_logits_that_are_alike_at_two_places(width: int, rel: float) -> None:
+    """Of two logits exactly, of many nearly."""
+    drawn = draw().unflatten(1, (-1, width)).softmax(2).flatten(1, 2)
+    found = places.soften(ALIKE, width)
+    assert as_float(found.second) == pytest.approx(float((drawn**2).mean()), rel=rel)
+    assert as_float(found.apart) == pytest.approx(float((drawn[..., 0] * drawn[..., 1]).mean()), rel=rel)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from initlint.network.laws.attention import weigh
+from initlint.network.laws.attention import soften, weigh
 from initlint.network.laws.entries import (
     activate,
     activate_backward,
@@ -42,6 +42,7 @@ FORWARD: Mapping[str, Callable[[Point], Moments]] = {
     "join": either,
     "attention": attend,
     "matmul": weigh,
+    "softmax": soften,
     "recurrent": recur,
 }
 """Operation -> moments behind it; with at least one input."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import reduce
 
-from initlint.network.layout import Cut, Drop
+from initlint.frameworks import torch as framework
+from initlint.network.layout import Cut, Drop, rank, width
 from initlint.network.network import Layer
 from initlint.network.point import HANDED_ON, Point, law_of
 from initlint.network.products import summed
@@ -42,6 +43,19 @@ def weigh(point: Point) -> Moments:
             mixed = places.attend(values, length, query, key)
             return reduce(_mixed, weights.passed, mixed)
     return _compare(point)
+
+
+def soften(point: Point) -> Moments:
+    """A softmax over an axis of units whose width is known; its logits are alike at two places as far as they are."""
+    layer, axis = point.layer, point.layer.options.get("axis")
+    if layer.kind not in framework.SHARES or not isinstance(axis, int):
+        return UNKNOWN
+    axes = rank(point.layers, point.sources[0])
+    at = axis if axis < 0 else None if axes is None else axis - axes
+    count = None if at is None else width(point.layers, point.sources[0], at)
+    if count is None:
+        return UNKNOWN
+    return places.soften(point.before, count)
 
 
 def _compare(point: Point) -> Moments:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 
 from initlint.network.extent import UNKNOWN_EXTENT, Extent, joins_places, pooled
 from initlint.network.network import Layer
-from initlint.network.point import Point
+from initlint.network.point import HANDED_ON, Point
 from initlint.network.stack import theory_of
+from initlint.network.summands import summands
 from initlint.signal import places, propagation, windows
 from initlint.signal.moments import UNKNOWN, Moments
 from initlint.signal.pooling import max_pool
@@ -17,12 +19,38 @@ from initlint.signal.windows import Pool, over
 
 def pool(point: Point) -> Moments:
     """The largest or the mean of the places under a window; unknown where their number is."""
+    variant, parts = point.layer.options.get("variant"), summands(point.layers, point.layer, point.extent)
+    if parts is not None:
+        shared = _shared_out(point, parts) if variant == "sum" else None
+        return shared or (UNKNOWN if variant == "max" else _of_units(point.before, parts, is_mean=variant == "avg"))
     window = window_of(point.layer, point.extent)
     if window is None:
         return UNKNOWN
-    if point.layer.options.get("variant") != "max":
-        return windows.average(point.before, window)
-    return _largest(point, point.sources[0], window)
+    if variant == "max":
+        return _largest(point, point.sources[0], window)
+    found = windows.average(point.before, window)
+    if variant != "sum":
+        return found
+    return places.pairwise(partial(propagation.scale, factor=window.count), found)
+
+
+def _shared_out(point: Point, count: int) -> Moments | None:
+    """The sum of units that are weighed by a softmax over them: their mean stays, as the shares add up to 1."""
+    product = point.sources[0]
+    for share, signal in zip(product.inputs, product.inputs[::-1], strict=True) if len(product.inputs) == 2 else ():
+        if product.op == "multiply" and point.back(point.layers[share], HANDED_ON, "softmax") is not None:
+            return places.pairwise(
+                partial(propagation.share_out, count=count),
+                point.behind.get(signal, UNKNOWN),
+                point.behind.get(share, UNKNOWN),
+            )
+    return None
+
+
+def _of_units(before: Moments, count: int, *, is_mean: bool) -> Moments:
+    """The sum or mean of so many units, whose weights are drawn independently: they have their mean in common."""
+    found = places.pairwise(partial(propagation.sum_of, count=count), before)
+    return places.pairwise(partial(propagation.scale, factor=1 / count), found) if is_mean else found
 
 
 def _largest(point: Point, source: Layer, window: Pool) -> Moments:
