@@ -106,7 +106,7 @@ def _run(paths: tuple[Path, ...], configuration: Configuration, options: dict[st
             raise click.UsageError("--write-baseline needs --baseline FILE, or a baseline in the configuration")
         configuration = replace(configuration, baseline=None)
     text = None if paths else _standard_input(options["stdin_filename"] or "<stdin>")
-    with ProgressBar(is_wanted=not options["quiet"]) as bar:
+    with ProgressBar(is_wanted=not options["quiet"], is_coloured=options["color"] != "never") as bar:
         if options["fix"] or options["diff"]:
             return _fixed(paths, configuration, options, bar.tell)
         return run(

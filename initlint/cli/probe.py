@@ -214,7 +214,7 @@ def _run(requests: list[Request], configuration: Configuration, options: dict[st
     from initlint.cli.progress import ProgressBar
     from initlint.probing import run
 
-    with ProgressBar(is_wanted=not options["quiet"]) as bar:
+    with ProgressBar(is_wanted=not options["quiet"], is_coloured=options["color"] != "never") as bar:
         return run(requests, configuration, selected(options), tell=bar.tell)
 
 

@@ -17,7 +17,8 @@ PATIENCE = 1.0
 class ProgressBar:
     """Shown once a run has taken longer than `PATIENCE`, gone when it ends. Rich is not imported before."""
 
-    def __init__(self, *, is_wanted: bool) -> None:
+    def __init__(self, *, is_wanted: bool, is_coloured: bool = True) -> None:
+        self._is_coloured = is_coloured
         self._is_wanted = is_wanted and sys.stderr.isatty()
         self._timer = Timer(PATIENCE, self._show)
         self._timer.daemon = True
@@ -51,7 +52,7 @@ class ProgressBar:
         with self._lock:
             if self._is_over:
                 return
-            bar = _made()
+            bar = _made(self._is_coloured)
             bar.start()
             self._draw(bar)
             self._bar = bar
@@ -61,11 +62,11 @@ class ProgressBar:
         bar.update(bar.task_ids[0], description=stage, completed=done, total=total)
 
 
-def _made() -> Progress:
+def _made(is_coloured: bool) -> Progress:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    bar = Progress(*columns, console=Console(stderr=True, no_color=not is_coloured or None), transient=True)
     bar.add_task("starting", total=None)
     return bar

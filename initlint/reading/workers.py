@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import sys
-import threading
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -13,6 +12,7 @@ from multiprocessing.context import BaseContext
 from typing import NamedTuple, TypeAlias
 
 from initlint.reading.parsing import read_source
+from initlint.reading.stack import runs_alone
 
 _CHUNK_BYTES = (50_000, 400_000)
 """Least and most source handed over at once: 0.1 to 1 s of work."""
@@ -106,8 +106,8 @@ def _chunks(sources: Sequence[Raw], jobs: int) -> list[_Chunk]:
 
 
 def _context() -> BaseContext:
-    """Forking is quick, but safe on Linux only, and only while there is no other thread."""
-    can_fork = sys.platform == "linux" and threading.active_count() == 1
+    """Forking is quick, but safe on Linux only, and only while no other thread is at work."""
+    can_fork = sys.platform == "linux" and runs_alone()
     return get_context("fork" if can_fork else "spawn")
 
 
