@@ -18,9 +18,11 @@ from initlint.frameworks.training import CLIP_ARGUMENTS, CLIP_METHODS
 from initlint.program.loops.clips import Clipping
 from initlint.program.loops.events import Event
 from initlint.program.loops.expressions import terminal_name
+from initlint.program.loops.routines import Routine
 from initlint.program.loops.runs import Run
-from initlint.program.loops.statements import runs_with, statement_of
+from initlint.program.loops.statements import guard_of, runs_with, statement_of
 from initlint.program.loops.timing import written
+from initlint.program.nodes import spelled_names
 from initlint.reading import facts
 
 
@@ -42,10 +44,24 @@ def _before_step(run: Run) -> Fix | None:
     clip, step = statement_of(routine, run.anchor), statement_of(routine, due.node)
     if clip is None or not _is_whole(clip, run) or not isinstance(step, facts.Evaluate) or step.value is not due.node:
         return None
-    if not runs_with(routine, clip, step) or (due.scaler is not None and not run.is_unscaled_before(due)):
+    if due.scaler is not None and not run.is_unscaled_before(due):
         return None
-    edits = (statement_removed(clip), statement_before(step, copied(clip)))
-    return Fix(BETWEEN, edits, safe=False)
+    if runs_with(routine, clip, step):
+        return Fix(BETWEEN, (statement_removed(clip), statement_before(step, copied(clip))), safe=False)
+    return _with_guard(routine, clip, step)
+
+
+def _with_guard(routine: Routine, clip: facts.Statement, step: facts.Statement) -> Fix | None:
+    """In front of the step with the test that holds the clip alone, if that says the same there."""
+    guard = guard_of(routine, clip)
+    if guard is None or not runs_with(routine, guard, step):
+        return None
+    first, last = sorted((guard.start, step.start))
+    changed = {name for name, bounds in routine.bounds.items() if any(first < one.start < last for one in bounds)}
+    if changed & spelled_names(guard.test):
+        return None
+    moved_test = statement_before(step, "if ", copied(guard.test), ":\n    ", copied(clip))
+    return Fix(BETWEEN, (statement_removed(guard), moved_test), safe=False)
 
 
 BETWEEN = "Clip between the backward call and the step"

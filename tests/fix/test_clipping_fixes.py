@@ -18,7 +18,7 @@ FIXTURES = Path(__file__).parents[2] / "fixtures"
 UNFIXED = {
     "INL401": (),
     "INL402": (
-        "bad_lightning_optimizer_step", "bad_lightning_training_step", "bad_main_after_step",
+        "bad_lightning_optimizer_step", "bad_lightning_training_step",
     ),
     "INL403": ("bad_optional_amp", "bad_trainer_class"),
     "INL405": ("bad_bound", "bad_keras_bound", "bad_keras_copies_lost"),
@@ -110,6 +110,44 @@ def test_a_clip_and_the_step_change_places_with_their_comments(tmp_path: Path) -
         "-        opt.step()  # the step",
         "+        opt.step()  # the step",
     ]
+
+
+def test_a_clip_moves_with_the_test_that_holds_it_alone(tmp_path: Path) -> None:
+    source = """
+    import torch
+
+    def fit(net, loader, bound=None):
+        opt = torch.optim.Adam(net.parameters())
+        for x, y in loader:
+            opt.zero_grad()
+            if bound is not None:
+                torch.nn.utils.clip_grad_norm_(net.parameters(), bound)
+            (net(x) - y).pow(2).mean().backward()
+            opt.step()
+    """
+    assert changed(tmp_path, "INL402", source) == [
+        "-        if bound is not None:",
+        "-            torch.nn.utils.clip_grad_norm_(net.parameters(), bound)",
+        "+        if bound is not None:",
+        "+            torch.nn.utils.clip_grad_norm_(net.parameters(), bound)",
+    ]
+
+
+def test_a_clip_with_a_test_that_says_another_thing_at_the_step_stays(tmp_path: Path) -> None:
+    source = """
+    import torch
+
+    def fit(net, loader, bound):
+        opt = torch.optim.Adam(net.parameters())
+        for x, y in loader:
+            opt.zero_grad()
+            (net(x) - y).pow(2).mean().backward()
+            opt.step()
+            due = len(x) > 4
+            if due:
+                torch.nn.utils.clip_grad_norm_(net.parameters(), bound)
+    """
+    assert changed(tmp_path, "INL402", source) == []
 
 
 def test_an_unscaling_that_came_too_late_goes_as_a_second_one_would_raise(tmp_path: Path) -> None:

@@ -22,13 +22,23 @@ def statement_of(routine: Routine, node: facts.Node) -> facts.Statement | None:
 def runs_with(routine: Routine, statement: facts.Statement, other: facts.Statement) -> bool:
     """Whether no test lets a statement pass that lets another of the same routine run, and it could stand there."""
     for branch in routine.branches:
-        if _holds(branch, statement) and _arm(branch, statement) != _arm(branch, other):
+        if branch is not statement and _holds(branch, statement) and _arm(branch, statement) != _arm(branch, other):
             return False
     return not any(
         spelled_names(loop.target) & spelled_names(statement)
         for loop in routine.loops
         if isinstance(loop, facts.For) and _holds(loop, statement) and not _holds(loop, other)
     )
+
+
+def guard_of(routine: Routine, statement: facts.Statement) -> facts.If | None:
+    """The ``if`` whose whole body a statement is, if it has no ``else``, is none itself, and holds no comment."""
+    inner = [id(one) for branch in routine.branches for one in branch.otherwise]
+    for branch in routine.branches:
+        if branch.body == (statement,) and not branch.otherwise and id(branch) not in inner:
+            text = routine.module.source.text()[branch.start : branch.end]
+            return None if "#" in text else branch
+    return None
 
 
 def _arm(branch: facts.If, statement: facts.Statement) -> bool | None:
