@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from initlint.fix import (
+    Copy,
     Fix,
     copied,
     inserted,
@@ -12,6 +13,7 @@ from initlint.fix import (
     statement_removed,
     statement_under,
 )
+from initlint.fix.edit import Binding
 from initlint.frameworks import tapes
 from initlint.frameworks.remedies import PAIRED_CLIPS, parameters_of, step_is_due, unscale
 from initlint.frameworks.training import CLIP_ARGUMENTS, CLIP_METHODS
@@ -60,7 +62,9 @@ def _with_guard(routine: Routine, clip: facts.Statement, step: facts.Statement) 
     changed = {name for name, bounds in routine.bounds.items() if any(first < one.start < last for one in bounds)}
     if changed & spelled_names(guard.test):
         return None
-    moved_test = statement_before(step, "if ", copied(guard.test), ":\n    ", copied(clip))
+    moved_test = statement_before(
+        step, "if ", Copy(guard.test.start, guard.test.end, Binding.ATOM), ":\n    ", copied(clip)
+    )
     return Fix(BETWEEN, (statement_removed(guard), moved_test), safe=False)
 
 

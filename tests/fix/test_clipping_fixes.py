@@ -126,10 +126,8 @@ def test_a_clip_moves_with_the_test_that_holds_it_alone(tmp_path: Path) -> None:
             opt.step()
     """
     assert changed(tmp_path, "INL402", source) == [
-        "-        if bound is not None:",
-        "-            torch.nn.utils.clip_grad_norm_(net.parameters(), bound)",
-        "+        if bound is not None:",
-        "+            torch.nn.utils.clip_grad_norm_(net.parameters(), bound)",
+        "+        (net(x) - y).pow(2).mean().backward()",
+        "-        (net(x) - y).pow(2).mean().backward()",
     ]
 
 
