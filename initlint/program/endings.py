@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from initlint.frameworks import losses
@@ -13,7 +13,7 @@ from initlint.program.certainty import knows_all
 from initlint.program.dataflow.bindings import Definition
 from initlint.program.dataflow.definitions import Definitions
 from initlint.program.dataflow.evaluation import Terms
-from initlint.program.ending import CLASSIFIER, KEEPING, RAW, Call, Ending, Held
+from initlint.program.ending import CLASSIFIER, KEEPING, RAW, Call, Ending
 from initlint.program.heads import Put, UnknownHeadError, new_head, own_head
 from initlint.program.loops.callers import given_for
 from initlint.program.loops.classes import find_method, hierarchy, overrides
@@ -21,7 +21,8 @@ from initlint.program.loops.passing import index_in
 from initlint.program.loops.recurrence import is_model
 from initlint.program.loops.routines import EACH, Routine
 from initlint.program.loops.values import Foreign, Instance
-from initlint.program.parts import Path, items_in, items_of, keyed_items, sequence_of
+from initlint.program.parts import items_in, items_of, keyed_items, sequence_of
+from initlint.program.points import Known, Point, all_of, applied_by, are_axes, binding_scope, held_by_attribute
 from initlint.program.rebuilding import is_changed
 from initlint.reading import facts
 
@@ -33,8 +34,6 @@ DEEPEST = 30
 MOST_STEPS = 400
 """Expressions looked at for one."""
 FORWARD, CALL = "forward", "__call__"
-Known = list[Ending] | None
-"""All that it may be; `None` where one of them is not known."""
 
 
 class Endings:
@@ -48,9 +47,9 @@ class Endings:
 
     def of(self, node: facts.Expression | None, routine: Routine) -> Known:
         """The endings of an expression in a routine."""
-        return self._at(node, _Point(routine, is_raw=not self.takes_logarithms))
+        return self._at(node, Point(routine, is_raw=not self.takes_logarithms))
 
-    def _at(self, node: facts.Expression | None, point: _Point) -> Known:
+    def _at(self, node: facts.Expression | None, point: Point) -> Known:
         self._steps += 1
         if node is None or point.depth > DEEPEST or self._steps > MOST_STEPS:
             return None
@@ -64,17 +63,17 @@ class Endings:
         if isinstance(node, facts.Subscript):
             return self._item(node, point)
         if isinstance(node, facts.Conditional):
-            return _all(self._at(part, point) for part in (node.body, node.otherwise))
+            return all_of(self._at(part, point) for part in (node.body, node.otherwise))
         if isinstance(node, (facts.Await, facts.NamedExpression)):
             return self._at(node.value, point)
         return self._literal(node, point)
 
-    def _literal(self, node: facts.Expression, point: _Point) -> Known:
+    def _literal(self, node: facts.Expression, point: Point) -> Known:
         """What the path leads to in a tuple, a list or a dictionary that is written out."""
         items = items_of(node, point.path[0]) if point.path else ()
-        return _all(self._at(item, replace(point, path=point.path[1:])) for item in items)
+        return all_of(self._at(item, replace(point, path=point.path[1:])) for item in items)
 
-    def _item(self, node: facts.Subscript, point: _Point) -> Known:
+    def _item(self, node: facts.Subscript, point: Point) -> Known:
         index = node.index.value if isinstance(node.index, facts.Literal) else None
         if isinstance(index, str) or index_in(node.index) != EACH:
             return self._at(node.value, point.within(index if isinstance(index, str) else index_in(node.index)))
@@ -83,36 +82,36 @@ class Endings:
 
     # ------------------------------------------------------------------------------------------------------------ names
 
-    def _named(self, name: facts.Name, point: _Point) -> Known:
+    def _named(self, name: facts.Name, point: Point) -> Known:
         reach = self._definitions(point.routine).uses.get(id(name))
-        scope = _binding_scope(name.id, point.routine) if not reach else point.routine
+        scope = binding_scope(name.id, point.routine) if not reach else point.routine
         if scope is None:
             return None
         if point.path and isinstance(key := point.path[0], str) and (items := keyed_items(name.id, key, scope)):
-            return _all(self._at(item, replace(point, routine=scope, path=point.path[1:])) for item in items)
+            return all_of(self._at(item, replace(point, routine=scope, path=point.path[1:])) for item in items)
         if reach:
-            return _all(self._defined(each, point) for each in reach)
-        return _all(self._bound(name.id, scope, point)) if not is_changed(name.id, scope) else None
+            return all_of(self._defined(each, point) for each in reach)
+        return all_of(self._bound(name.id, scope, point)) if not is_changed(name.id, scope) else None
 
     def _definitions(self, routine: Routine) -> Definitions:
         return Terms.of_program(self.values.links.program).definitions(routine)
 
-    def _defined(self, definition: Definition, point: _Point) -> Known:
+    def _defined(self, definition: Definition, point: Point) -> Known:
         """What one definition in the routine itself gives."""
         if definition.parameter:
-            return _all(self._given(definition.parameter, point.routine, point))
+            return all_of(self._given(definition.parameter, point.routine, point))
         if definition.value is None or definition.operator:
             return None
         return self._at(definition.value, replace(point, path=(*definition.route, *point.path)))
 
-    def _bound(self, name: str, scope: Routine, point: _Point) -> Iterator[Known]:
+    def _bound(self, name: str, scope: Routine, point: Point) -> Iterator[Known]:
         """What a name of an enclosing scope may be."""
         for bound in scope.bounds.get(name, []):
             yield self._at(bound.value, replace(point, routine=bound.routine, path=(*bound.route, *point.path)))
         if scope.parameter(name) is not None:
             yield from self._given(name, scope, point)
 
-    def _given(self, name: str, routine: Routine, point: _Point) -> Iterator[Known]:
+    def _given(self, name: str, routine: Routine, point: Point) -> Iterator[Known]:
         """What callers, who take long to find, give for a parameter."""
         given = list(given_for(self.values, routine, name)) if name != routine.self_name else []
         for caller, value in given:
@@ -120,7 +119,7 @@ class Endings:
         if not given:
             yield None
 
-    def _attribute(self, node: facts.Attribute, point: _Point) -> Known:
+    def _attribute(self, node: facts.Attribute, point: Point) -> Known:
         """What methods store under an attribute of ``self``; else the field of a result: ``output.logits``."""
         routine = point.routine
         is_own = isinstance(node.value, facts.Name) and node.value.id == routine.self_name
@@ -128,10 +127,10 @@ class Endings:
             return self._at(node.value, point.within(node.name))
         reach = self._definitions(routine).uses.get(id(node))
         if reach and all(each.value is not None for each in reach):
-            return _all(self._defined(each, point) for each in reach)
+            return all_of(self._defined(each, point) for each in reach)
         classes = hierarchy(self.values, Instance(routine.owner))
         bounds = [bound for cls in classes for bound in cls.attributes.get(node.name, [])]
-        return _all(
+        return all_of(
             self._at(bound.value, replace(point, routine=bound.routine, path=(*bound.route, *point.path)))
             for bound in bounds
             if not (isinstance(bound.value, facts.Literal) and bound.value.value is None)
@@ -139,14 +138,14 @@ class Endings:
 
     # ------------------------------------------------------------------------------------------------------------ calls
 
-    def _called(self, call: facts.Call, point: _Point) -> Known:
+    def _called(self, call: facts.Call, point: Point) -> Known:
         callees = self._callees(call, point.routine)
         if not callees:
             return self._method(call, point)
         if not knows_all(self.values, call.function, point.routine):
             return None
-        found = _all(self._by(callee, call, point) for callee in callees)
-        return found if found is None else [_held(ending, call.function, point.routine) for ending in found]
+        found = all_of(self._by(callee, call, point) for callee in callees)
+        return found if found is None else [held_by_attribute(ending, call.function, point.routine) for ending in found]
 
     def _callees(self, call: facts.Call, routine: Routine) -> list[Value]:
         function = call.function
@@ -156,14 +155,14 @@ class Endings:
             return list(items_in(self.values, function, routine))
         return self.values.callees(call, routine)
 
-    def _method(self, call: facts.Call, point: _Point) -> Known:
+    def _method(self, call: facts.Call, point: Point) -> Known:
         """A method of a tensor; of a dictionary, what ``get`` gets."""
         function = call.function
         if isinstance(function, facts.Attribute):
             return self._applied(function.name, function.value, call, call.arguments, point)
         return self._literal(call, point)
 
-    def _by(self, callee: Value, call: facts.Call, point: _Point) -> Known:
+    def _by(self, callee: Value, call: facts.Call, point: Point) -> Known:
         if isinstance(callee, Routine):
             return self._returned(callee, point)
         if isinstance(callee, Instance):
@@ -172,7 +171,7 @@ class Endings:
             return self._literal(call, point)
         given = call.arguments[0].value if call.arguments and not call.arguments[0].star else None
         if callee.call is not None:
-            return _applied_by(Call(call, point.routine), given, self._layer(callee, given, point))
+            return applied_by(Call(call, point.routine), given, self._layer(callee, given, point))
         name = framework.function_name(callee.name)
         return (
             self._literal(call, point) if name is None else self._applied(name, given, call, call.arguments[1:], point)
@@ -184,7 +183,7 @@ class Endings:
         given: facts.Expression | None,
         call: facts.Call,
         options: tuple[facts.Argument, ...],
-        point: _Point,
+        point: Point,
     ) -> Known:
         """A function of the framework, or a method of that name, on a value."""
         if name in framework.WEIGHTED_FUNCTIONS:
@@ -195,11 +194,11 @@ class Endings:
         if spec.op in KEEPING:
             return self._at(given, replace(point, is_part=point.is_part or name in losses.PICKING))
         if spec.op == "softmax":
-            return self._softmax(name, given, call, point) if _are_axes(options) else None
+            return self._softmax(name, given, call, point) if are_axes(options) else None
         is_default = not options or not spec.options
         return self._ended(spec.op, spec.activation, call, point, given, is_default=is_default)
 
-    def _softmax(self, name: str, given: facts.Expression | None, call: facts.Call | None, point: _Point) -> Known:
+    def _softmax(self, name: str, given: facts.Expression | None, call: facts.Call | None, point: Point) -> Known:
         kind = losses.SOFTMAXES.get(name, "")
         if not point.is_raw:
             return self._at(given, replace(point, is_raw=True)) if kind == "log_softmax" else None
@@ -210,7 +209,7 @@ class Endings:
         op: str,
         kind: str,
         call: facts.Call,
-        point: _Point,
+        point: Point,
         given: facts.Expression | None = None,
         *,
         is_default: bool = True,
@@ -224,7 +223,7 @@ class Endings:
 
     # ----------------------------------------------------------------------------------------------- layers and models
 
-    def _layer(self, made: Foreign, given: facts.Expression | None, point: _Point) -> Known:
+    def _layer(self, made: Foreign, given: facts.Expression | None, point: Point) -> Known:
         """The output of a layer of the framework."""
         assert made.call is not None and made.routine is not None
         if framework.CONTAINERS.get(made.name) == "sequential":
@@ -244,7 +243,7 @@ class Endings:
         here = replace(point, routine=made.routine)
         return self._ended(spec.op, kind, made.call, here, is_default=is_default, is_layer=True)
 
-    def _sequential(self, made: facts.Call, routine: Routine, given: facts.Expression | None, point: _Point) -> Known:
+    def _sequential(self, made: facts.Call, routine: Routine, given: facts.Expression | None, point: Point) -> Known:
         """The last layers of a ``Sequential`` that is written out; of another, what its network says."""
         place = routine.module.source.place(made.start, made.end)
         unknown = [Ending(place, "model", is_part=point.is_part)] if point.is_raw else None
@@ -265,7 +264,7 @@ class Endings:
             return found if found is None else [replace(one, containers=(made, *one.containers)) for one in found]
         return unknown if items is None else self._at(given, point) if items else None
 
-    def _classifier(self, made: Foreign, point: _Point) -> Known:
+    def _classifier(self, made: Foreign, point: Point) -> Known:
         """The output of a ready-made model: of the head that it is given, else, where that is known, of its own."""
         family = classifiers_by(made.name)
         if family is None or made.call is None or made.routine is None:
@@ -279,7 +278,7 @@ class Endings:
         place = made.routine.module.source.place(made.call.start, made.call.end)
         return [Ending(place, CLASSIFIER, is_part=point.is_part)] if family.is_raw and point.is_raw else None
 
-    def _put_in(self, head: Put, point: _Point) -> Known:
+    def _put_in(self, head: Put, point: Point) -> Known:
         """The output of a layer that is put where it is the last."""
         layers = self.values.of(head.made, head.routine)
         if len(layers) != 1 or not knows_all(self.values, head.made, head.routine):
@@ -289,16 +288,16 @@ class Endings:
             return self._modelled(layer, point)
         return self._layer(layer, None, point) if isinstance(layer, Foreign) and layer.call is not None else None
 
-    def _with_new_heads(self, model: Instance, found: Known, point: _Point) -> Known:
+    def _with_new_heads(self, model: Instance, found: Known, point: Point) -> Known:
         """The endings of a model, those in a layer that it is given right after it was made replaced by that layer's."""
         heads = [(ending, own_head(self.values, model, ending.attributes)) for ending in found or ()]
-        return _all([ending] if head is None else self._put_in(head, point) for ending, head in heads)
+        return all_of([ending] if head is None else self._put_in(head, point) for ending, head in heads)
 
-    def _returned(self, routine: Routine, point: _Point) -> Known:
+    def _returned(self, routine: Routine, point: Point) -> Known:
         """What a function or a method of the program gives back, on every way."""
-        return _all(self._at(value, replace(point, routine=routine)) for value in routine.returns)
+        return all_of(self._at(value, replace(point, routine=routine)) for value in routine.returns)
 
-    def _modelled(self, model: Instance, point: _Point) -> Known:
+    def _modelled(self, model: Instance, point: Point) -> Known:
         """The output of a model of the program: by its ``forward``, else, or if that has several, by the model itself."""
         values, cls = self.values, model.cls
         if not is_model(values, cls) or find_method(values, cls, CALL) is not None:
@@ -313,60 +312,3 @@ class Endings:
             place = cls.module.source.place(cls.node.start, cls.node.end)
             return [Ending(place, "model", is_part=point.is_part)]
         return found
-
-
-@dataclass(frozen=True)
-class _Point:
-    """Where an expression stands, and what is asked of it."""
-
-    routine: Routine
-    path: Path = ()
-    depth: int = 0
-    is_raw: bool = True
-    """Whether a log-softmax that was to come has been met."""
-    is_part: bool = False
-    """Whether some of its entries are picked."""
-
-    def within(self, key: int | str) -> _Point:
-        return replace(self, path=(key, *self.path))
-
-
-def _held(ending: Ending, function: facts.Expression, routine: Routine) -> Ending:
-    """The ending with the attribute of ``self`` that was called on the way to it, if one was."""
-    if not isinstance(function, facts.Attribute) or not isinstance(function.value, facts.Name):
-        return ending
-    is_own = function.value.id == routine.self_name
-    return replace(ending, attributes=(Held(function.name, routine.owner), *ending.attributes)) if is_own else ending
-
-
-def _applied_by(call: Call, given: facts.Expression | None, found: Known) -> Known:
-    """The endings of a call of a layer, with that call; those of a container are called by it."""
-    if found is None:
-        return None
-    is_own = [ending.is_layer and ending.applied is None and not ending.containers for ending in found]
-    return [
-        replace(ending, applied=call, given=given) if own else ending for ending, own in zip(found, is_own, strict=True)
-    ]
-
-
-def _binding_scope(name: str, routine: Routine) -> Routine | None:
-    """The scope around a routine, or itself, that binds a name."""
-    scope: Routine | None = routine
-    while scope is not None and name not in scope.bounds and scope.parameter(name) is None:
-        scope = scope.parent
-    return scope
-
-
-def _all(found: Iterable[Known]) -> Known:
-    """Everything, if each is known and there is at least one."""
-    endings: list[Ending] = []
-    for each in found:
-        if each is None:
-            return None
-        endings += each
-    return list(dict.fromkeys(endings)) or None
-
-
-def _are_axes(options: tuple[facts.Argument, ...]) -> bool:
-    """Whether nothing but an axis is given: what has a method of that name and takes more is no tensor."""
-    return all(one.keyword is not None or isinstance(one.value, (facts.Literal, facts.Unary)) for one in options)
