@@ -69,6 +69,9 @@ class Program:
         self._modules = {file.path.absolute(): Module.of(file) for file in files}
         self._reported = [self._modules[file.path.absolute()] for file in files]
         self._located: dict[tuple[Path, str], Path | None] = {}
+        self._targets: dict[tuple[int, int, str], Module | External] = {}
+        """Of imports: of a module's identity, the level and the name."""
+        self._dotted: dict[int, str] = {}
         self._roots: dict[Path, list[Path]] = {}
         self._common = Path(commonpath([path.parent for path in self._known])) if self._known else Path.cwd()
         self._networks: list[Network] | None = None
@@ -142,6 +145,11 @@ class Program:
 
     def dotted_name(self, module: Module) -> str:
         """The name under which a program imports a module, from its outermost package on."""
+        if id(module) not in self._dotted:
+            self._dotted[id(module)] = self._dotted_name(module)
+        return self._dotted[id(module)]
+
+    def _dotted_name(self, module: Module) -> str:
         path = module.path.absolute()
         parts = [] if path.name == "__init__.py" else [path.stem]
         folder = path.parent
@@ -219,6 +227,12 @@ class Program:
 
     def locate(self, module: Module, binding: ImportedBinding) -> Module | External:
         """The module an import names."""
+        key = (id(module), binding.level, binding.module)
+        if key not in self._targets:
+            self._targets[key] = self._locate(module, binding)
+        return self._targets[key]
+
+    def _locate(self, module: Module, binding: ImportedBinding) -> Module | External:
         if binding.level:
             folder = module.path.absolute().parent
             for _ in range(binding.level - 1):

@@ -122,11 +122,11 @@ def call_function(
     if function.scope.module in tracer.composites:
         tracer.site = _site(function, arguments, place)
     try:
-        with effects.watched(tracer, function, arguments, keywords) as watch:
-            watch.result = _enter(tracer, function, arguments, keywords)
+        return effects.watched(
+            tracer, function, arguments, keywords, lambda: _enter(tracer, function, arguments, keywords)
+        )
     finally:
         tracer.site = outer
-    return watch.result
 
 
 def _site(function: FunctionValue, arguments: Sequence[Value], place: Place) -> Place:
@@ -187,7 +187,7 @@ def _run(tracer: Tracer, node: facts.Function, scope: Scope) -> Value:
     flow = tracer.run(node.body, scope)
     returned = scope.names.get(RETURNED)
     values: list[Value] = list(returned) if isinstance(returned, list) else []
-    if not values and _yields(node.body):
+    if not values and _is_generator(tracer, node):
         return Unknown(f"{node.name} is a generator")
     if flow is Flow.RAISE and not values:
         if tracer.guards:
@@ -201,6 +201,12 @@ def _run(tracer: Tracer, node: facts.Function, scope: Scope) -> Value:
     for value in values[1:]:
         result = tracer.heap.join(result, value)
     return result
+
+
+def _is_generator(tracer: Tracer, node: facts.Function) -> bool:
+    if id(node) not in tracer.generators:
+        tracer.generators[id(node)] = _yields(node.body)
+    return tracer.generators[id(node)]
 
 
 def _yields(body: Sequence[facts.Statement]) -> bool:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,13 +27,6 @@ class Effect:
     gives_tensor: bool
 
 
-@dataclass
-class Watch:
-    """A call that is being watched."""
-
-    result: Value = None
-
-
 def recall(tracer: Tracer, function: FunctionValue, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Value:
     """Does again what an equal call did, and gives its result; `NEW` if there was none."""
     tensor = _only_tensor(arguments)
@@ -50,32 +42,32 @@ def recall(tracer: Tracer, function: FunctionValue, arguments: Sequence[Value], 
     return tensor if effect.gives_tensor else effect.result
 
 
-@contextmanager
 def watched(
-    tracer: Tracer, function: FunctionValue, arguments: Sequence[Value], keywords: Mapping[str, Value]
-) -> Iterator[Watch]:
-    """Runs a call, and remembers what it did if all it did was to write to its tensor."""
-    watch = Watch()
+    tracer: Tracer,
+    function: FunctionValue,
+    arguments: Sequence[Value],
+    keywords: Mapping[str, Value],
+    run: Callable[[], Value],
+) -> Value:
+    """The result of a call, which `run` runs; what it did is remembered if all it did was to write to its tensor."""
     tensor = _only_tensor(arguments)
     key = None if tensor is None else _key(function, tensor, arguments, keywords)
     if tensor is None or tensor.parameter is None or key is None:
-        yield watch
-        return
+        return run()
     before = tensor.parameter.writes
     sizes = tracer.record.sizes
     tracer.heap.begin()
-    finished = False
     try:
-        yield watch
-        finished = True
+        result = run()
     finally:
         branch = tracer.heap.take_back()
         tracer.heap.replay(branch)
     after = tensor.parameter.writes
     is_alone = set(branch.before) <= {(id(tensor.parameter), "writes")}
-    is_plain = watch.result is tensor or _is_plain(watch.result)
-    if finished and is_alone and is_plain and tracer.record.sizes == sizes and after[: len(before)] == before:
-        tracer.effects[key] = Effect(after[len(before) :], watch.result, watch.result is tensor)
+    is_plain = result is tensor or _is_plain(result)
+    if is_alone and is_plain and tracer.record.sizes == sizes and after[: len(before)] == before:
+        tracer.effects[key] = Effect(after[len(before) :], result, result is tensor)
+    return result
 
 
 def _only_tensor(arguments: Sequence[Value]) -> TensorValue | None:

@@ -122,6 +122,8 @@ class Tracer:
         """Attributes of signals that no tensor has, by layer and name."""
         self.marks: dict[tuple[int, str], Value] = {}
         """Attributes that the program sets on parameters, by identity of parameter."""
+        self.generators: dict[int, bool] = {}
+        """Whether a function is a generator, by identity of node."""
         self._places: dict[int, Place] = {}
         """By identity of node: the facts live as long as the program."""
         self._scopes: dict[int, Scope] = {}
