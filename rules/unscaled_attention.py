@@ -12,7 +12,9 @@ from initlint.network import Layer, Network
 from initlint.network.prediction import predict
 from initlint.network.products import is_learned, scores, spread
 from initlint.program import Program
-from initlint.program.functions import nodes_at
+from initlint.program.functions import nodes_at, statement_at
+from initlint.program.loops.expressions import terminal_name
+from initlint.program.nodes import nodes
 from initlint.reading import facts
 from initlint.rule import Rule
 
@@ -113,11 +115,29 @@ class Attention(nn.Module):
 
 def _fix(places: list[Place], program: Program) -> Fix | None:
     """The queries divided at every product; `None` where one of them has no name to read its width from."""
+    multiplied = _multiplied(program, places[0]) if len(places) == 1 else None
+    if multiplied is not None:
+        edit = Edit(multiplied.left.end, multiplied.right.start, (" / ",))
+        return Fix("Divide the products where they are multiplied", (edit,), safe=False)
     queries = [_query(program, place) for place in places]
     if any(query is None or place.path != places[0].path for query, place in zip(queries, places, strict=True)):
         return None
     edits = [_divided(*query) for query in queries if query is not None]
     return Fix("Divide the queries by the root of their width", tuple(edits), safe=False)
+
+
+def _multiplied(program: Program, place: Place) -> facts.Binary | None:
+    """The multiplication of a product by a root, if nothing but the operator stands between the two."""
+    product = next(nodes_at(program, place), None)
+    for node in nodes(statement_at(program, place)):
+        is_factor = isinstance(node, facts.Binary) and node.operator == "*" and node.left is product
+        if is_factor and isinstance(node, facts.Binary) and terminal_name(node.right) == ROOT:
+            text = next(one.source.text() for one in program.modules if one.source.display == place.path)
+            return node if text[node.left.end : node.right.start].strip() == "*" else None
+    return None
+
+
+ROOT = "sqrt"
 
 
 def _divided(query: facts.Name, is_argument: bool) -> Edit:

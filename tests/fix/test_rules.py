@@ -26,7 +26,7 @@ UNFIXED = {
     "INL203": ("bad_batchnorm_between",),
     "INL204": (),
     "INL205": ("bad_absolute_value",),
-    "INL208": ("bad_scale_too_large",),
+    "INL208": (),
     "INL301": ("bad_activation_by_name", "bad_split_over_files"),
     "INL302": (),
     "INL501": ("bad_across_files", "bad_policy_gradient"),
