@@ -147,11 +147,12 @@ def _casts(term: Term) -> bool:
 
 
 def _is_made_half(program: Program, term: Term) -> bool:
-    """Whether it is the output of a layer or a product of matrices of a model."""
+    """Whether it is the output of a layer or a product of matrices of a model; one that no gradient goes through is
+    often made for the model, in front of it, where autocast is not on yet: spectrograms and other features."""
     values, routine = program.values, term.routine
     is_of_model = routine.owner is not None and is_model(values, routine.owner)
     if term.op == MATMUL:
-        return is_of_model
+        return is_of_model and not term.is_detached
     if not isinstance(term.node, facts.Call) or not is_of_model:
         return False
     callees = values.callees(term.node, routine)

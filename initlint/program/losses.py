@@ -14,6 +14,7 @@ from initlint.program.ending import Call, Ending, asked
 from initlint.program.endings import Endings
 from initlint.program.loops.expressions import argument
 from initlint.program.loops.links import names_called
+from initlint.program.loops.recurrence import is_excluded
 from initlint.program.loops.values import Foreign
 from initlint.reading import facts
 
@@ -63,7 +64,7 @@ def _may_be_loss(name: str) -> bool:
 
 
 def _met(values: Values, routine: Routine, call: facts.Call) -> Iterator[LossInput]:
-    losses = _losses(values, routine, call)
+    losses = _losses(values, routine, call) if not is_excluded(call, routine, {}) else []
     given = argument(call, "input", 0)
     if not losses or given is None:
         return
