@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from initlint.frameworks import torch as framework
 from initlint.network.network import Layer
@@ -59,7 +58,14 @@ class Same:
 
 
 Layout: TypeAlias = Axes | Swap | Cut | Drop | Insert | Same
-Layers: TypeAlias = Mapping[int, Layer]
+
+
+class Layers(Protocol):
+    """All of a network, by id."""
+
+    def __getitem__(self, at: int, /) -> Layer: ...
+
+
 KEPT = frozenset({"activation", "dropout", "norm", "scale", "softmax", "add"})
 """Operations behind which each axis is as wide as before."""
 MAPPED = frozenset({"linear"})
@@ -97,9 +103,25 @@ def _back(layers: Layers, layer: Layer, axis: int) -> int | _Step | None:
         return _moved(layers, layer, layout, axis)
     if layer.op in MAPPED and axis == -1:
         return layer.fan_out if isinstance(layer.fan_out, int) else None
+    if layer.op in ("conv", "pool", "embedding"):
+        return _weighted(layer, axis)
     if axis == -1 and layer.kind in framework.NORMS_OF_LAST_AXIS and (found := _normed(layer)) is not None:
         return found
     return _Step(axis) if layer.op in KEPT | MAPPED or isinstance(layout, Same) else None
+
+
+def _weighted(layer: Layer, axis: int) -> int | _Step | None:
+    """The units of a convolution, or of a pool over places as many as before it; those of a row that is looked up."""
+    shape = layer.weight.shape if layer.weight is not None else None
+    if layer.op == "embedding":
+        found = shape[-1] if shape and axis == -1 else None
+    elif layer.window is None or axis != -len(layer.window.kernel) - 1:
+        return None
+    elif layer.op == "pool":
+        return _Step(axis)
+    else:
+        found = shape[0] if shape else None
+    return found if isinstance(found, int) else None
 
 
 def _normed(layer: Layer) -> int | None:
@@ -156,7 +178,7 @@ def rank(layers: Layers, layer: Layer) -> int | None:
         layout = layer.options.get("layout")
         if isinstance(layout, Axes) and layout.is_whole:
             return len(layout.entries) + more
-        if layer.op == "conv" and layer.window is not None:
+        if layer.op in ("conv", "pool") and layer.window is not None:
             return len(layer.window.kernel) + 2 + more
         is_followed = layer.op in KEPT | MAPPED if layout is None else not isinstance(layout, Axes)
         if not layer.inputs or not is_followed:

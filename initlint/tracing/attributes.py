@@ -30,6 +30,7 @@ from initlint.tracing.values import (
     Method,
     Partial,
     Scope,
+    ShapeOf,
     Signal,
     SuperValue,
     TensorValue,
@@ -103,7 +104,9 @@ def _load_from_signal(tracer: Tracer, owner: Signal, name: str, place: Place) ->
         return owner
     if name == "dtype":
         return dtypes.of_signal(tracer, owner)
-    if name in ("shape", "device", "ndim", "requires_grad", "is_cuda", "grad", "names"):
+    if name == "shape":
+        return ShapeOf("the shape of a signal", signal=owner)
+    if name in ("device", "ndim", "requires_grad", "is_cuda", "grad", "names"):
         return Unknown(f"the {name} of a signal")
     mark = owner.node, name
     return tracer.signal_marks[mark] if mark in tracer.signal_marks else Method(owner, name)

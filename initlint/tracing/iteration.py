@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from initlint.frameworks import torch as framework
 from initlint.network.layout import Drop, Same
+from initlint.tracing import layouts
 from initlint.tracing.values import (
     ContainerValue,
     DictValue,
@@ -14,6 +15,7 @@ from initlint.tracing.values import (
     ListValue,
     Many,
     Row,
+    ShapeOf,
     Signal,
     TensorValue,
     Unknown,
@@ -67,6 +69,8 @@ def unpack(tracer: Tracer, value: Value, count: int) -> list[Value] | None:
         cut = tracer.record.layers[value.node]
         options = {"layout": Same() if cut.kind in framework.SPLITS else Drop((0,))}
         return [tracer.add_layer("reshape", "unpack", cut.place, (value,), options=options) for _ in range(count)]
+    if isinstance(value, ShapeOf):
+        return layouts.sizes(tracer.record.layers, value.signal, count)
     if isinstance(value, TensorValue) and value.shape is not None and len(value.shape) == count:
         return None
     found = items(tracer, value)

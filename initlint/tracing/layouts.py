@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 from initlint.frameworks import torch as framework
-from initlint.network.layout import Axes, Cut, Drop, Insert, Layout, Same, Swap
-from initlint.tracing.values import ListValue, Many, Unknown, Value
+from initlint.network.layout import Axes, Cut, Drop, Insert, Layers, Layout, Same, Swap, rank, width
+from initlint.tracing.values import ListValue, Many, Signal, Unknown, Value
 
 
 def layout_of(name: str, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Layout | None:
@@ -82,6 +82,18 @@ READERS: Mapping[str, Callable[[Sequence[Value]], Layout | None]] = {
     "insert": _insert,
     "same": lambda given: Same(),
 }
+
+
+def size_along(layers: Layers, signal: Signal, axis: int) -> Value:
+    """How wide an axis of a signal is."""
+    count = rank(layers, layers[signal.node]) if axis >= 0 else 0
+    found = None if count is None else width(layers, layers[signal.node], axis - count)
+    return Unknown("the size of a signal") if found is None else found
+
+
+def sizes(layers: Layers, signal: Signal, count: int) -> list[Value]:
+    """All axes of a signal that is said to have so many."""
+    return [size_along(layers, signal, axis - count) for axis in range(count)]
 
 
 def mapped_from_left(units: Value) -> Layout:

@@ -40,6 +40,7 @@ from initlint.tracing.values import (
     Method,
     Row,
     Scope,
+    ShapeOf,
     Signal,
     SuperValue,
     TensorValue,
@@ -355,8 +356,11 @@ def _call_on_signal(
     from initlint.tracing.calls import call_unknown
     from initlint.tracing.natives import call_on_signals
 
+    if name == "size":
+        axis = arguments[0] if arguments else keywords.get("dim")
+        whole = ShapeOf("the size of a signal", signal=receiver)
+        return whole if axis is None else subscripts.load_item(tracer, whole, axis, place)
     if name in (
-        "size",
         "dim",
         "numel",
         "ndimension",

@@ -274,6 +274,13 @@ class Signal:
     node: int
 
 
+@dataclass(frozen=True, eq=False)
+class ShapeOf(Unknown):
+    """The shape of a signal, of which an axis may be known."""
+
+    signal: Signal = field(kw_only=True)
+
+
 @dataclass(frozen=True)
 class TypeName:
     """``type(m)`` or ``m.__class__`` of a framework layer or an instance, or the string of its name."""

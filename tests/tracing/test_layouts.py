@@ -142,3 +142,49 @@ model = Net()
         assert not any(isinstance(size, int) for size in found)
     else:
         assert found == (1,) * (3 - len(shape)) + shape
+
+
+SIZES = """
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.image, self.pool, self.words = nn.Conv2d(3, 16, 3), nn.MaxPool2d(2), nn.Embedding(100, 24)
+        self.maps = nn.ModuleDict({str(width): nn.Linear(width, width) for width in (16, 24)})
+
+    def forward(self, x):
+        SIZE
+        return self.maps[str(size)](x)
+
+model = Net()
+"""
+
+
+@pytest.mark.parametrize(
+    "taken",
+    [
+        "x = self.pool(self.image(x).relu()); size = x.shape[1]",
+        "x = self.image(x); batch, size, height, side = x.shape",
+        "x = self.image(x); size = x.size(dim=-3)",
+        "x = self.image(x); size = x.size()[1]",
+        "x = self.words(x); size = x.shape[-1]",
+        "x = self.words(x); batch, length, size = x.size()",
+    ],
+)
+def test_a_program_knows_the_sizes_that_its_layers_make(taken: str) -> None:
+    """Channels of an image, features of a word."""
+    gathered = Gathered.from_text(SIZES.replace("SIZE", taken), str(Path("script.py")))
+    (module,) = gathered.program.modules
+    found = max(trace_script(gathered.program, module), key=lambda each: len(each.layers))
+    assert [layer.fan_in for layer in found.live() if layer.op == "linear"] == [16 if "image" in taken else 24]
+
+
+def test_a_size_that_the_input_makes_is_not_known() -> None:
+    for taken in ("size = self.image(x).shape[-1]", "size = self.words(x).shape[1]", "size = x.size(0)"):
+        gathered = Gathered.from_text(SIZES.replace("SIZE", taken), str(Path("script.py")))
+        (module,) = gathered.program.modules
+        assert all(
+            layer.op != "linear" for network in trace_script(gathered.program, module) for layer in network.live()
+        )
