@@ -62,7 +62,7 @@ def _root(term: Term) -> Iterator[Root]:
             yield Root(term, inner, "a norm" if term.op != "std" else "a standard deviation")
         return
     reason = vanishing(inner)
-    if reason and has_call(inner):
+    if reason and (term.family or has_call(inner)):
         yield Root(term, inner, reason)
 
 
@@ -91,8 +91,10 @@ def _any(term: Term, depth: int) -> str:
 
 
 def _all(term: Term, depth: int) -> str:
+    """Of what is 0 if all its parts are; a parameter among others may be the constant that keeps it from that."""
     found = [vanishing(part, depth) for part in term.operands]
-    return found[0] if found and all(found) else ""
+    is_mixed = ZEROS in found and set(found) != {ZEROS}
+    return found[0] if found and all(found) and not is_mixed else ""
 
 
 def _squared(term: Term, depth: int) -> str:
@@ -143,7 +145,7 @@ _VANISHING: dict[str, Callable[[Term, int], str]] = {
     "power": _power,
     "multiply": _product,
     "subtract": _difference,
-    "var": lambda term, depth: "a variance",
+    "var": lambda term, depth: VARIANCE,
 }
 
 
@@ -163,6 +165,8 @@ def _equal(left: Term, right: Term) -> str:
     """What makes both sides of a difference equal; two that are computed apart hardly ever are."""
     if is_same(left, right):
         return OWN_DIFFERENCE
+    if right.op == "mean" and right.operands and is_same(right.operands[0], left):
+        return VARIANCE
     return DIFFERENCE if left.op == right.op == PARAMETER else ""
 
 
@@ -191,5 +195,6 @@ def _difference_in(term: Term) -> tuple[Term, ...]:
 
 DIFFERENCE = "a difference"
 ZEROS = "a row that may be all zeros"
+VARIANCE = "a variance"
 OWN_DISTANCE = "the distance of a row to itself"
 OWN_DIFFERENCE = "a difference between entries of one tensor"
