@@ -13,6 +13,7 @@ from initlint.report.columns import GAP, Column, fit, lines, total_width
 from initlint.report.excerpt import printable
 from initlint.report.folding import Repeat, find_repeats
 from initlint.report.layer_table import LEAST_BAR, LEAST_NAME, LEAST_WORD, WIDEST_BAR, compact, short_place
+from initlint.report.networks import spelled
 from initlint.report.probe import Drawing
 from initlint.report.sparkline import Scale, decades, draw_bar
 from initlint.report.text import INDENT
@@ -211,7 +212,7 @@ def _shown(value: object) -> str:
         return UNKNOWN
     if isinstance(value, (int, float)):
         return str(value) if isinstance(value, int) and abs(value) < MOST_WHOLE else compact(float(value))
-    return LONG_FRACTION.sub(lambda found: f"{float(found[0]):.3g}", str(value))
+    return LONG_FRACTION.sub(lambda found: f"{float(found[0]):.3g}", spelled(value))
 
 
 MOST_WHOLE = 10**7

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -58,4 +59,13 @@ def _node(prediction: Prediction) -> dict[str, Any]:
 
 
 def _value(value: object) -> int | float | str | None:
-    return value if value is None or isinstance(value, (int, float)) else str(value)
+    return value if value is None or isinstance(value, (int, float)) else spelled(value)
+
+
+def spelled(value: object) -> str:
+    """A symbolic number; what has no name in it is a question mark."""
+    return NAMELESS.sub("?", str(value))
+
+
+NAMELESS = re.compile(r"\?[0-9a-f]+")
+"""How a width is told from others that the source does not name, as the tracer writes it."""

@@ -85,16 +85,10 @@ class Size:
         return _remainder(other, self)
 
     def __str__(self) -> str:
-        shown = [(_shown(atom), power) for atom, power in self.powers]
-        factors = [atom if power == 1 else f"{atom}**{_text(power)}" for atom, power in shown]
+        factors = [str(atom) if power == 1 else f"{atom}**{_text(power)}" for atom, power in self.powers]
         if abs(self.coefficient) != 1:
             factors.insert(0, _text(self.coefficient))
         return ("-" if self.coefficient == -1 else "") + "*".join(factors)
-
-
-def _shown(atom: Atom) -> str:
-    """Symbols that begin with a question mark are of what has no name."""
-    return "?" if isinstance(atom, str) and atom.startswith("?") else str(atom)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import pytest
 
 import initlint
 from initlint.network import Layer, Network
+from initlint.report.networks import spelled
 
 HEADER = """
 import keras
@@ -207,3 +208,18 @@ class Classifier(keras.Model):
 """)
     assert [(layer.fan_in, layer.fan_out) for layer in weighted(network)] == [(20, 30), (30, 5)]
     assert network.training is not None and network.training.takes_logits
+
+
+def test_widths_that_the_source_does_not_name_are_told_apart_and_shown_alike() -> None:
+    network = network_of("""
+class Net(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.one = layers.Dense(30)
+        self.other = layers.Dense(20)
+
+    def call(self, inputs):
+        return self.one(inputs[0]) + self.other(inputs[1])
+""")
+    first, second = (layer.fan_in for layer in network.layers if layer.op == "linear")
+    assert first != second and {spelled(first), spelled(second)} == {"?"}
