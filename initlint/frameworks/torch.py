@@ -309,6 +309,8 @@ ELEMENTWISE: dict[str, FunctionSpec] = {
     "rsqrt": FunctionSpec("activation", "rsqrt"),
 }
 """Activations that are functions under `FUNCTIONAL_ROOTS` and, with the same name, methods of a tensor."""
+POWERS = {2.0: "square", 0.5: "sqrt", -0.5: "rsqrt"}
+"""Exponents of ``**`` that have a function of their own."""
 FUNCTIONS: dict[str, FunctionSpec] = {
     **ELEMENTWISE,
     "softmax": _SOFTMAX,

@@ -61,9 +61,20 @@ class Prediction:
             return self.layer.reason or doubt or "the distribution of its weight is not known"
         if self.layer.op == "activation" and theory_of(self.layer) is not None:
             return "the variance before it is no plain number"
-        if self.layer.op in OF_PLACES and not self.layer.parameters:
-            return self.layer.reason or f"{self.layer.kind} goes over places, and how many the input has is not known"
-        return self.layer.reason or f"no theory of {self.layer.kind or self.layer.op}"
+        return self.layer.reason or _missing(self.layer) or f"no theory of {self.layer.kind or self.layer.op}"
+
+
+def _missing(layer: Layer) -> str:
+    """What the law of its operation asks for and is not known."""
+    if layer.op == "attention" and "causal" in layer.options and layer.options["causal"] is None:
+        return f"whether a place of {layer.kind} sees those behind it is not known"
+    if layer.op in OF_PLACES and not layer.parameters:
+        return f"{layer.kind} goes over places, and how many the input has is not known"
+    if "turn" in layer.options:
+        return "the angles that places are turned by are not followed"
+    if layer.op == "softmax":
+        return f"how many logits {layer.kind} goes over is not known"
+    return f"how many products {layer.kind} adds up is not known" if layer.op == "matmul" else ""
 
 
 def predict(network: Network, shapes: Sequence[Sequence[int]] = ()) -> list[Prediction]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from initlint.finding import Place
+from initlint.frameworks import torch as framework
 from initlint.network import Replication
 from initlint.signal.distribution import Distribution
 from initlint.signal.size import Size, as_float
@@ -230,26 +231,27 @@ def _of_signals(tracer: Tracer, symbol: str, left: Value, right: Value, place: P
 
 def _with_number(tracer: Tracer, symbol: str, signal: Signal, other: Value, is_left: bool, place: Place) -> Value:
     factor = as_float(other) if isinstance(other, (int, float, Size)) else None
+    reason = f"{symbol} with something unknown: {other.reason}" if isinstance(other, Unknown) else ""
     if symbol in ("+", "-"):
         if factor == 0:
             return signal
         sign, turned = (-1.0 if symbol == "-" else 1.0), symbol == "-" and not is_left
         offset = None if factor is None else factor if turned else sign * factor
-        return tracer.add_layer(
-            "scale", symbol, place, (signal,), options={"factor": sign if turned else 1.0, "offset": offset}
-        )
+        options: dict[str, object] = {"factor": sign if turned else 1.0, "offset": offset}
+        return tracer.add_layer("scale", symbol, place, (signal,), options=options, reason=reason)
     if symbol == "*" or (symbol == "/" and is_left):
         if factor is not None and symbol == "/":
             factor = 1 / factor if factor else None
         if factor == 1:
             return signal
-        return tracer.add_layer("scale", symbol, place, (signal,), options={"factor": factor})
-    if symbol == "**" and other == 2 and is_left:
-        return tracer.add_layer("activation", "square", place, (signal,), activation="square")
+        return tracer.add_layer("scale", symbol, place, (signal,), options={"factor": factor}, reason=reason)
+    named = framework.POWERS.get(factor) if symbol == "**" and is_left and factor is not None else None
+    if named is not None:
+        return tracer.add_layer("activation", named, place, (signal,), activation=named)
     if symbol == "**" and is_left and _is_power(other):
         options = {"exponent": float(other)}  # type: ignore[arg-type]
         return tracer.add_layer("activation", "power", place, (signal,), activation="power", options=options)
-    return tracer.add_layer("unknown", symbol, place, (signal,), reason=f"operator {symbol}")
+    return tracer.add_layer("unknown", symbol, place, (signal,), reason=reason or f"operator {symbol} with {other!r}")
 
 
 HIGHEST_POWER = 8
@@ -275,9 +277,10 @@ def _with_tensor(
             before.bias, before.parameters = tensor.parameter, (*before.parameters, tensor.parameter)
             return signal
         options: dict[str, object] = {} if owned else {"added": tensors.law_of(tensor)}
-        reason = "" if owned else "it adds a tensor, and what that holds is not known"
+        reason = "" if owned else f"{symbol} with a tensor, and what that holds is not known"
         return tracer.add_layer("add", "bias", place, (signal,), parameters=owned, options=options, reason=reason)
-    return tracer.add_layer("multiply", symbol, place, (signal,), parameters=owned)
+    reason = "" if owned else f"{symbol} with a tensor, and what that holds is not known"
+    return tracer.add_layer("multiply", symbol, place, (signal,), parameters=owned, reason=reason)
 
 
 def _matrix_product(tracer: Tracer, left: Value, right: Value, place: Place) -> Value:

@@ -589,3 +589,42 @@ def test_a_sum_of_all_units_is_not_known() -> None:
         ".view(b, 2, 64, 12, 12).sum(dim=1)", ".sum(dim=1, keepdim=True).expand(b, 64, 12, 12)"
     )
     assert "last" not in gains(everything, (8, 32, 12, 12))
+
+
+DOUBTS = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Linear(64, 64)
+        self.table = torch.rand(64).cumsum(0)
+
+    def forward(self, x, mask=None):
+        x = self.first(x)
+        return {done}
+"""
+
+
+@pytest.mark.parametrize(
+    ("done", "reason"),
+    [
+        ("x + self.table", "+ with a tensor, and what that holds is not known"),
+        ("x * self.table", "* with a tensor, and what that holds is not known"),
+        ("x * self.gain", "* with something unknown: Net has no attribute gain"),
+        ("x ** self.gain", "** with something unknown: Net has no attribute gain"),
+        ("x ** 0.3", "operator ** with 0.3"),
+        ("x.softmax(1)", "how many logits softmax goes over is not known"),
+        ("x @ x.transpose(1, 2)[:, :, mask]", "how many products @ adds up is not known"),
+    ],
+)
+def test_an_unknown_names_what_is_not_known(done: str, reason: str) -> None:
+    (network,) = initlint.check_text(HEADER + DOUBTS.replace("{done}", done), "net.py").networks
+    last = predict(network)[-1]
+    assert last.after.variance is None
+    assert last.reason == reason
+
+
+def test_a_root_is_one_as_a_power_too() -> None:
+    """``x ** 0.5`` is ``x.sqrt()``, ``x ** -0.5`` is ``x.rsqrt()``."""
+    for power, name in (("0.5", "sqrt"), ("-0.5", "rsqrt")):
+        (network,) = initlint.check_text(HEADER + DOUBTS.replace("{done}", f"x ** {power}"), "net.py").networks
+        assert network.layers[-1].activation == name
