@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from initlint.frameworks.composites import DEFAULT_DRAWS
 from initlint.frameworks.gains import assumed_fan, looks_at_fan
 from initlint.network import WEIGHTED, Layer, Network, Parameter, Write
 from initlint.network.network import TRANSPARENT
@@ -61,6 +62,7 @@ def misjudged(network: Network) -> Iterator[Misjudged]:
             weight is None
             or write is None
             or not write.is_explicit
+            or write.initializer == DEFAULT_DRAWS.get(network.framework)
             or layer.op not in ("linear", "conv", "conv_transpose")
         ):
             continue

@@ -21,6 +21,8 @@ OWN_NAMES: dict[str, Callable[[str], str]] = {"keras": keras.automatic_name}
 """Frameworks whose layers have names of their own -> the name of one of a class that was given none."""
 PARAMETERS: dict[str, dict[str, str]] = keras.PARAMETERS
 """In those: kind of layer -> name of a parameter here -> there."""
+DEFAULT_DRAWS = {"keras": "xavier_uniform_"}
+"""Frameworks that write out how they draw kernels if nothing is said -> the initialiser, in PyTorch's words."""
 SPOKEN: dict[str, Callable[[str], str]] = {"keras": keras.spoken}
 """Framework -> says in its words what is said in PyTorch's."""
 

@@ -110,6 +110,7 @@ _CALLS = (
     (r"\bnn\.(ReLU|ELU|LeakyReLU|AlphaDropout|Dropout)\(", "layers.%s("),
     (r"\bnn\.(GELU)\(\)", 'layers.Activation("gelu")'),
     (r"\b(PyTorch)\b", "Keras"),
+    (r"\btrains the (RNN)\b", "trains the Simple%s"),
 )
 _SPOKEN = [(re.compile(pattern), text) for pattern, text in _CALLS]
 

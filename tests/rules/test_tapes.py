@@ -166,6 +166,27 @@ def test_a_model_whose_own_step_clips_is_not_reported_where_it_is_compiled() -> 
     assert findings(own_step("model.compile(optimizer='adam', loss='mse')", clip)) == []
 
 
+def test_a_model_that_is_made_of_a_graph_where_it_is_built_is_followed_there() -> None:
+    found = findings("""
+class Trained(keras.Model):
+    def train_step(self, data):
+        x, y = data
+        with tf.GradientTape() as tape:
+            loss = self.compute_loss(y=y, y_pred=self(x, training=True))
+        grads = tape.gradient(loss, self.trainable_variables)
+        self.optimizer.apply(grads, self.trainable_variables)
+        return {"loss": loss}
+
+
+def train(data):
+    inputs = keras.Input((20, 4))
+    model = Trained(inputs, layers.Dense(1)(layers.GRU(16)(inputs)))
+    model.compile(optimizer="adam", loss="mse")
+    model.fit(data)
+""")
+    assert [("GRU of Trained" in one.message, one.fix is not None) for one in found] == [(True, True)]
+
+
 def test_models_and_optimizers_handed_to_an_adversarial_pair_are_followed() -> None:
     found = findings("""
 class Pair(keras.Model):

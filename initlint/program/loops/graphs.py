@@ -18,12 +18,22 @@ MOST_SIGNALS = 2000
 """Expressions looked at on the way back."""
 
 
-def layers_of_graph(values: Values, made: Foreign) -> Iterator[Value]:
+def layers_of_graph(values: Values, made: Foreign | Instance) -> Iterator[Value]:
     """The layers that the outputs of a model come through, last first."""
     assert made.call is not None and made.routine is not None
     outputs = argument(made.call, *keras.GRAPH_OUTPUTS)
     if outputs is not None:
         yield from _Walk(values).back(outputs, made.routine)
+
+
+def constructions(values: Values, model: Instance) -> Iterator[Instance]:
+    """The object itself, if it is known where it is made; of a ``self``, every one that the program makes."""
+    if model.call is not None:
+        yield model
+        return
+    for routine, call in values.links.calls_of(model.cls.name):
+        if any(callee is model.cls for callee in values.callees(call, routine)):
+            yield Instance(model.cls, call, routine)
 
 
 def layers_added(values: Values, made: Foreign) -> Iterator[Value]:

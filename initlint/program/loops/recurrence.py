@@ -11,7 +11,7 @@ from initlint.frameworks import training as framework
 from initlint.frameworks.recurrent import is_container, is_graph, is_module, recurrent_layer
 from initlint.program.loops.classes import ancestry, find_method, foreign_bases
 from initlint.program.loops.expressions import argument, terminal_name
-from initlint.program.loops.graphs import layers_added, layers_of_graph
+from initlint.program.loops.graphs import constructions, layers_added, layers_of_graph
 from initlint.program.loops.routines import ClassScope, Routine
 from initlint.program.loops.values import Foreign, Instance, Value
 from initlint.reading import facts
@@ -75,6 +75,9 @@ def _in_value(search: _Search, model: Value, known: Known, depth: int, owner: st
         yield from _in_class(search, model.cls, _arguments(search.values, model, known), depth)
         if model.call is not None and model.routine is not None:
             yield from _in_arguments(search, model.call, model.routine, known, depth)
+        if any(map(is_graph, foreign_bases(search.values, model.cls))):
+            for made in constructions(search.values, model):
+                yield from _in_layers(search, layers_of_graph(search.values, made), known, depth, model.cls.name)
     elif model.call is not None and model.routine is not None:
         yield from _in_foreign(search, model, known, depth, owner)
 
