@@ -8,8 +8,8 @@ from functools import partial
 from itertools import pairwise
 
 from initlint.finding import Finding, Place, Severity
-from initlint.fix import Fix, copied, inserted, replaced
-from initlint.frameworks.remedies import WRITE_BACK, has_weight, init_of_weight
+from initlint.fix import Edit, Fix, copied, inserted, replaced, statement_after
+from initlint.frameworks.remedies import SHAPED_AFTER, WRITE_BACK, has_weight, init_of_weight, written_back
 from initlint.frameworks.torch import ALIASES, COPIES
 from initlint.network import DiscardedInit, Network, Parameter, Write
 from initlint.program import Program
@@ -85,7 +85,8 @@ class Net(nn.Module):
             f"{seen.initializer} of {seen.tensor}: {what} that nothing stores, the parameter itself stays as it was"
         )
         remedy = f"initialise the parameter itself, or {WRITE_BACK}"
-        return self.finding(seen.place, message, help=remedy, fix=partial(_fix_copy, seen) if seen.is_copy else None)
+        fix = partial(_fix_copy if seen.is_copy else _fix_fresh, seen)
+        return self.finding(seen.place, message, help=remedy, fix=fix)
 
     def _undone(self, program: Program) -> Iterator[Finding]:
         """Constants that a general init writes over in every network."""
@@ -113,13 +114,16 @@ class Net(nn.Module):
             first, second = _repeated(parameter) or (None, None)
             if first is None or second is None or not _is_copied(program, first, second):
                 continue
-            sibling = next((other for other in network.parameters if _is_left_out(other, parameter)), None)
+            left_out = [other for other in network.parameters if _is_left_out(other, parameter)]
+            sibling = left_out[0] if left_out else None
             if sibling is not None:
                 message = (
                     f"{parameter.name} is initialised twice by {first.initializer}, and {sibling.name} not at all: "
                     f"it keeps the framework's default init"
                 )
-                yield self.finding(first.place, message, help=f"write {sibling.name} in one of the two calls")
+                fix = partial(_fix_repeated, second.place, parameter, sibling) if len(left_out) == 1 else None
+                remedy = f"write {sibling.name} in one of the two calls"
+                yield self.finding(first.place, message, help=remedy, fix=fix)
 
 
 def _fix_module(seen: DiscardedInit, program: Program) -> Fix | None:
@@ -129,6 +133,17 @@ def _fix_module(seen: DiscardedInit, program: Program) -> Fix | None:
     if found is None or not has_weight(seen.target):
         return None
     return Fix("Initialise its weight", (inserted(found.target.end, ".weight"),), safe=True)
+
+
+def _fix_repeated(place: Place, parameter: Parameter, sibling: Parameter, program: Program) -> Fix | None:
+    """The name of the module that is left out in the second call, where the first stands once."""
+    (home, other) = (each.name.split(".")[-2] for each in (parameter, sibling))
+    call = call_at(program, place)
+    named = [node for node in nodes(call) if isinstance(node, facts.Attribute) and node.name == home]
+    if len(named) != 1 or not other.isidentifier():
+        return None
+    edit = Edit(named[0].end - len(home), named[0].end, (other,))
+    return Fix(f"Initialise {sibling.name}", (edit,), safe=False)
 
 
 def _fix_copy(seen: Discarded, program: Program) -> Fix | None:
@@ -143,6 +158,26 @@ def _fix_copy(seen: Discarded, program: Program) -> Fix | None:
         return None
     data = ".data" if found.is_method and not _is_data(source) else ""
     return Fix("Initialise the parameter itself", (replaced(copy, copied(source), data),), safe=False)
+
+
+def _fix_fresh(seen: Discarded, program: Program) -> Fix | None:
+    """The tensor written into the one that it was shaped after, behind the call that fills it."""
+    call = call_at(program, seen.place)
+    found = initialisation(call) if call is not None else None
+    made = _definition(program, seen, found) if found is not None else None
+    shaped = made.arguments[0].value if isinstance(made, facts.Call) and made.arguments else None
+    if call is None or not isinstance(shaped, facts.Attribute) or not last_name(made).endswith(SHAPED_AFTER):
+        return None
+    if _is_used_behind(program, seen, call):
+        return None
+    behind = statement_after(call, copied(shaped), written_back(seen.tensor))
+    return Fix("Write the tensor back", (behind,), safe=False)
+
+
+def _is_used_behind(program: Program, seen: Discarded, call: facts.Call) -> bool:
+    module = next(module for module in program.modules if module.source.display == seen.place.path)
+    named = (node for node in nodes(module.source.facts.body) if isinstance(node, facts.Name))
+    return any(node.id == seen.tensor and node.start > call.end for node in named)
 
 
 def _definition(program: Program, seen: Discarded, found: Initialisation) -> facts.Expression | None:

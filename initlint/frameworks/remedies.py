@@ -142,6 +142,15 @@ def is_free_key(name: str) -> bool:
 
 REACHES = "no init function, optimiser, .to() or state_dict() reaches"
 """What passes by layers that are not registered."""
+SHAPED_AFTER = "_like"
+"""How the names of functions end that make a tensor of the shape of another."""
+
+
+def written_back(tensor: str) -> str:
+    """Behind a parameter, the call that gives it the values of a tensor of that name."""
+    return f".data.copy_({tensor})"
+
+
 WRITE_BACK = "write the tensor back under torch.no_grad() with weight.copy_(...)"
 _OF_VECTORS = {"bias": "nn.init.zeros_", "weight": "nn.init.ones_"}
 

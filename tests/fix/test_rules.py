@@ -18,7 +18,7 @@ FIXTURES = Path(__file__).parents[2] / "fixtures"
 UNFIXED = {
     "INL101": (),
     "INL103": (),
-    "INL106": ("bad_fresh_tensor_not_written_back", "bad_outer_apply_overwrites", "bad_same_layer_twice"),
+    "INL106": ("bad_outer_apply_overwrites",),
     "INL108": (),
     "INL110": (),
     "INL201": (),
