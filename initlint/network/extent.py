@@ -60,7 +60,7 @@ def behind(layer: Layer, inputs: Sequence[Extent], summands: int | None = None) 
         widths = [each.width for each in inputs if each.width is not None]
         return replace(before, width=sum(widths) if len(widths) == len(inputs) else None)
     if layer.op in ("add", "multiply") and inputs:
-        return max(inputs, key=lambda each: each.places or 0)
+        return max(inputs, key=lambda each: (each.places or 0, each.is_last))
     return before
 
 
@@ -88,6 +88,15 @@ def _part_of(layer: Layer, before: Extent) -> Extent:
     if before.is_last:
         return replace(before, sides=(len(range(before.places or 0)[part]),))
     return replace(before, width=None if before.width is None else len(range(before.width)[part]))
+
+
+def picks_place(layer: Layer, before: Extent) -> bool:
+    """Whether the first of several places is picked, or the first few: ``[:, 0]``, ``[:, :1]``."""
+    part, layout = layer.options.get("part"), layer.options.get("layout")
+    if not before.sides or not before.is_last:
+        return False
+    is_first = isinstance(part, slice) and not part.start and part.stop is not None
+    return is_first or (isinstance(layout, Drop) and layout.axes == (1,))
 
 
 def joins_places(layer: Layer, inputs: Sequence[Extent]) -> bool:

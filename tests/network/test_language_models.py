@@ -323,3 +323,26 @@ def test_a_signal_and_a_tensor_that_is_not_known_are_not_known() -> None:
     assert predicted(ADDED, (8, 32)) is None
     filled = ADDED.replace("        table[:, 0::2] = torch.arange(64.0)[:, None].sin()\n", "")
     assert predicted(filled, (8, 32)) == pytest.approx(1)
+
+
+TOKENS = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding, self.mlp = nn.Embedding(1000, 64), nn.Linear(64, 64)
+        self.token, self.norm = nn.Parameter(torch.zeros(1, 1, 64)), nn.LayerNorm(64)
+
+    def forward(self, tokens):
+        x = self.mlp(self.embedding(tokens))
+        x = torch.cat([self.token.expand(tokens.shape[0], -1, -1), x], dim=1)
+        x = x + self.mlp(x)
+        return PICKED
+"""
+
+
+def test_a_place_that_a_parameter_was_put_at_is_not_like_the_others() -> None:
+    """Until a norm makes all places as large as each other."""
+    assert predicted(TOKENS.replace("PICKED", "x[:, 0]"), (8, 32)) is None
+    assert predicted(TOKENS.replace("PICKED", "x[:, :1]"), (8, 32)) is None
+    assert predicted(TOKENS.replace("PICKED", "x[:, 1:]"), (8, 32)) is not None
+    assert predicted(TOKENS.replace("PICKED", "self.norm(x)[:, 0]"), (8, 32)) == pytest.approx(1, rel=1e-3)

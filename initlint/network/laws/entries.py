@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from initlint.frameworks import torch as framework
+from initlint.network.extent import picks_place
 from initlint.network.laws.composed import compose
 from initlint.network.network import Layer
 from initlint.network.point import Point, number
@@ -47,9 +48,24 @@ def dropout_backward(layer: Layer, before: Moments) -> Value:
 
 
 def hand_on(point: Point) -> Moments:
-    """The same entries at other places; between new ones, neighbours are others."""
+    """The same entries at other places; between new ones, neighbours are others. A place that was put in front of others
+    as a parameter, and is picked again, is not like these."""
+    if picks_place(point.layer, point.extent) and _is_mixed(point):
+        return UNKNOWN
     is_resampled = point.layer.kind.lower() in framework.RESAMPLING
     return replace(point.before, near={}) if is_resampled else point.before
+
+
+PARTED = frozenset({"add", "dropout", "scale", "reshape", "multiply", "activation", "linear"})
+"""Operations that hand on each place for itself."""
+
+
+def _is_mixed(point: Point) -> bool:
+    """Whether some of the places come from a parameter, and no norm has made all of them as large as each other."""
+    layer = point.first_source(point.layer)
+    while layer.op in PARTED and layer.inputs:
+        layer = point.first_source(layer)
+    return layer.op == "concat" and len(layer.inputs) == 1
 
 
 def scale(point: Point) -> Moments:
