@@ -35,7 +35,23 @@ def moved(run: Run) -> Fix | None:
         return Fix("Leave it to the trainer, which clips by default", (statement_removed(statement),), safe=False)
     if isinstance(statement, facts.Evaluate) and run.round is None and run.accumulator:
         return Fix("Clip where a step is due", (statement_under(statement, step_is_due(run.accumulator)),), safe=False)
+    if isinstance(statement, facts.Evaluate) and run.due_hook:
+        return _in_hook(run, statement)
     return _before_step(run) or _behind_backward(run)
+
+
+def _in_hook(run: Run, clip: facts.Evaluate) -> Fix | None:
+    """In a method of its own that the trainer calls in time, if the clip speaks of the object alone."""
+    routine = run.clip.routine
+    local = {*routine.bounds, *(one.name for one in routine.parameters)} - {routine.self_name}
+    if routine.node is None or routine.self_name is None or local & spelled_names(clip):
+        return None
+    method = f"\ndef {run.due_hook}({routine.self_name}, {OPTIMIZER}):\n    "
+    edits = (statement_removed(clip), statement_after(routine.node, method, copied(clip)))
+    return Fix(f"Clip in {run.due_hook}", edits, safe=False)
+
+
+OPTIMIZER = "optimizer"
 
 
 def _before_step(run: Run) -> Fix | None:

@@ -117,10 +117,11 @@ class Layout:
         if self.begins_line(start) and self.ends_line(end):
             indentation = self.indentation(start)
             line = self._behind_comments(self.line_end(end), indentation)
+            whole = text if text[:1] in ("\r", "\n") else f"{indentation}{text}"  # a blank line first stays blank
             if self._is_last(line):
-                return Replacement(line, line, f"{self.line_break(start)}{indentation}{text}")
+                return Replacement(line, line, f"{self.line_break(start)}{whole}")
             line += len(self.line_break(line))
-            return Replacement(line, line, f"{indentation}{text}{self.line_break(start)}")
+            return Replacement(line, line, f"{whole}{self.line_break(start)}")
         if any(True for _ in blocks_of(at.statement)):
             raise Unfixable("the statement shares its line")
         return Replacement(end, end, f"; {_small(text)}")

@@ -85,6 +85,8 @@ class TrainerHooks:
     """The method that makes the step, and runs the closure in it."""
     is_clipping: bool = False
     """Whether the trainer bounds the gradient by default."""
+    due: str = ""
+    """The method that the trainer calls with the optimiser between the backward call and the step."""
 
 
 TRAINER_HOOKS = (
@@ -98,6 +100,7 @@ TRAINER_HOOKS = (
             }
         ),
         "optimizer_step",
+        due="on_before_optimizer_step",
     ),
     TrainerHooks(re.compile(r"^transformers\.(?:.*\.)?(?:Seq2Seq)?Trainer$"), frozenset({"compute_loss"}), "", True),
 )  # fmt: skip

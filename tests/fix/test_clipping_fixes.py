@@ -17,9 +17,7 @@ from initlint import Report, check
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 UNFIXED = {
     "INL401": (),
-    "INL402": (
-        "bad_lightning_optimizer_step", "bad_lightning_training_step",
-    ),
+    "INL402": (),
     "INL403": ("bad_optional_amp", "bad_trainer_class"),
     "INL405": ("bad_bound", "bad_keras_bound", "bad_keras_copies_lost"),
 }  # fmt: skip
@@ -146,6 +144,31 @@ def test_a_clip_with_a_test_that_says_another_thing_at_the_step_stays(tmp_path: 
                 torch.nn.utils.clip_grad_norm_(net.parameters(), bound)
     """
     assert changed(tmp_path, "INL402", source) == []
+
+
+def test_a_clip_that_a_trainer_calls_too_early_gets_a_method_of_its_own(tmp_path: Path) -> None:
+    source = """
+    import torch
+    import lightning as L
+
+    class Net(L.LightningModule):
+        def training_step(self, batch):
+            loss = self.loss(batch)
+            torch.nn.utils.clip_grad_norm_(self.parameters(), self.bound)
+            self.log("loss", loss)
+            return loss
+
+        def forward(self, x):
+            return x
+    """
+    assert changed(tmp_path, "INL402", source) == [
+        "-        torch.nn.utils.clip_grad_norm_(self.parameters(), self.bound)",
+        "+",
+        "+    def on_before_optimizer_step(self, optimizer):",
+        "+        torch.nn.utils.clip_grad_norm_(self.parameters(), self.bound)",
+    ]
+    local = source.replace("self.bound", "bound").replace("loss = self", "loss, bound = self")
+    assert changed(tmp_path, "INL402", local) == []
 
 
 def test_an_unscaling_that_came_too_late_goes_as_a_second_one_would_raise(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from initlint.finding import Place
+from initlint.program.loops.classes import find_method
 from initlint.program.loops.events import Act, Clip, Event
 from initlint.program.loops.rounds import Round
 from initlint.program.loops.routines import Routine
@@ -60,6 +61,14 @@ class Run:
     def is_left_to_trainer(self) -> bool:
         """Whether it stands where a trainer calls it too early that bounds the gradient itself by default."""
         return self.timing is Timing.IN_HOOK and all(one.is_clipping for one in hooks_around(self.values, self.clip))
+
+    @property
+    def due_hook(self) -> str:
+        """The method of its class in which the trainer would call it in time, if the class has none of that name."""
+        is_early = self.timing in (Timing.IN_HOOK, Timing.BEFORE_CLOSURE)
+        names = {one.due for one in hooks_around(self.values, self.clip)} if is_early else set()
+        name, cls = next(iter(names)) if len(names) == 1 else "", self.clip.routine.owner
+        return name if name and cls is not None and find_method(self.values, cls, name) is None else ""
 
     @property
     def accumulator(self) -> str:
