@@ -31,5 +31,5 @@ def composite(name: str) -> tuple[str, str] | None:
     """The framework whose source has what a full name outside the program stands for, and its name there."""
     if name in torch.COMPOSITES:
         return "torch", name.rpartition(".")[2]
-    found = keras.own_name(name)
+    found = keras.written_out(name)
     return None if found is None else ("keras", found)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
-PACKAGES = ("keras", "keras.src", "tf_keras", "tensorflow.keras", "tensorflow.python.keras")
+PACKAGES = (
+    "keras", "keras.src", "tf_keras", "tensorflow.keras", "tensorflow.compat.v1.keras", "tensorflow.python.keras",
+)  # fmt: skip
 """Under which Keras is imported: as a package of its own, or as TensorFlow's."""
 MODULES = (
-    "", "activations.", "initializers.", "layers.", "losses.", "models.", "ops.", "optimizers.", "optimizers.legacy.",
+    "", "activations.", "initializers.", "layers.", "losses.", "models.", "optimizers.", "optimizers.legacy.",
 )  # fmt: skip
 """Parts of a package whose names are written out in `initlint/composites/keras`; the first is the package itself."""
 OF_IMPORT = {"keras": "keras", "tensorflow": "tensorflow.keras", "tf_keras": "tf_keras"}
@@ -61,13 +63,43 @@ GRAPH_OUTPUTS = ("outputs", 1)
 ADD = "add"
 """Method of a model that gives it one more layer."""
 ROOTS = frozenset((*(f"{package}.{part}".rstrip(".") for package in PACKAGES for part in MODULES), *FUNCTIONS))
-"""All modules whose names are written out."""
+"""All modules whose names are written out as they are."""
+FUNCTION_ROOTS = frozenset(
+    ("tensorflow.compat.v1.nn", *(f"{package}.{part}" for package in PACKAGES for part in ("ops", "backend")))
+)
+"""Modules of functions on signals, which bear names that are those of layers and initialisers elsewhere.
+
+TensorFlow's own prepare data as much as they run models, and are not worth the steps that following them takes.
+"""
+FUNCTION_NAMES = {
+    **dict.fromkeys(("cast", "convert_to_tensor", "identity"), "cast"),
+    "mean": "mean",
+    "sum": "summed",
+    "concatenate": "joined",
+    **dict.fromkeys(("transpose", "permute_dimensions"), "transpose"),
+    **dict.fromkeys(("abs", "absolute"), "absolute"),
+    **dict.fromkeys(("add", "bias_add"), "plus"),
+    "subtract": "minus",
+    "multiply": "times",
+    "divide": "over",
+    **{name: name for name in ("reshape", "expand_dims", "squeeze", "stack", "matmul", "stop_gradient")},
+    **{name: name for name in ("exp", "log", "sqrt", "square")},
+    **{name: name for name in ("relu", "relu6", "leaky_relu", "elu", "selu", "gelu", "silu", "swish", "tanh")},
+    **{name: name for name in ("sigmoid", "softmax", "log_softmax", "softplus", "softsign", "hard_sigmoid")},
+}
+"""Function on signals -> what it is written out as."""
 
 
 def own_name(name: str) -> str | None:
     """The name without its package: ``tensorflow.keras.layers.Dense`` is ``Dense``; `None` for what is not of Keras."""
     module, _, last = name.rpartition(".")
     return last if module in ROOTS else None
+
+
+def written_out(name: str) -> str | None:
+    """What a full name of Keras' is written out as; `None` for any other."""
+    module, _, last = name.rpartition(".")
+    return FUNCTION_NAMES.get(last) if module in FUNCTION_ROOTS else own_name(name)
 
 
 def is_optimizer(name: str) -> bool:

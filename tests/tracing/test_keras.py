@@ -223,3 +223,52 @@ class Net(keras.Model):
 """)
     first, second = (layer.fan_in for layer in network.layers if layer.op == "linear")
     assert first != second and {spelled(first), spelled(second)} == {"?"}
+
+
+@pytest.mark.parametrize(
+    ("expression", "kinds"),
+    [
+        ("ops.relu(x)", ["relu"]),
+        ("tf.nn.tanh(ops.cast(x, 'float32'))", ["tanh"]),
+        ("ops.exp(x)", ["exp"]),
+        ("ops.add(x, ops.multiply(x, inputs))", ["*", "+"]),
+        ("keras.activations.get('gelu')(x)", ["gelu"]),
+        ("ops.concatenate([x, inputs], axis=-1)", ["cat"]),
+        ("ops.expand_dims(keras.backend.mean(x, axis=-1), -1)", ["mean", "unsqueeze"]),
+    ],
+)
+def test_functions_of_keras_are_those_of_signals(expression: str, kinds: list[str]) -> None:
+    network = network_of(f"""
+import tensorflow as tf
+
+
+class Net(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.first = layers.Dense(8)
+        self.last = layers.Dense(2)
+
+    def call(self, inputs):
+        x = self.first(inputs)
+        return self.last({expression})
+""")
+    assert network.is_complete, network.reasons
+    assert [layer.kind for layer in network.live() if layer.op not in ("input", "linear")] == kinds
+
+
+def test_a_separable_convolution_is_two_and_augmentation_none() -> None:
+    network = network_of("""
+def build():
+    return keras.Sequential([
+        keras.Input((16, 16, 4)),
+        layers.RandomFlip("horizontal"),
+        layers.SeparableConv2D(8, 3, activation="relu"),
+        layers.Cropping2D(1),
+        layers.GlobalAveragePooling2D(),
+        layers.RepeatVector(3),
+        layers.Permute((2, 1)),
+        layers.Dense(2),
+    ])
+""")
+    found = [(layer.name, layer.fan_in) for layer in weighted(network)]
+    assert found == [("separable_conv2d.depthwise", 9), ("separable_conv2d.pointwise", 4), ("dense", 3)]

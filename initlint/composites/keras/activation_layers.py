@@ -53,3 +53,11 @@ class Softmax(Same):
 
     def call(self, inputs: Any, mask: Any = None) -> Any:
         return functional.softmax(inputs, self.axis)
+
+
+class PReLU(Same):
+    def __init__(self, alpha_initializer: Any = "zeros", **more: Any) -> None:
+        super().__init__(**more)
+
+    def call(self, inputs: Any) -> Any:
+        return relu(inputs)

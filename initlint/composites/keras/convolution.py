@@ -141,3 +141,65 @@ class UpSampling2D(Layer):
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return (input_shape[0], None, None, input_shape[-1])
+
+
+class Conv1DTranspose(_Conv):
+    axes = 1
+    made = nn.ConvTranspose1d
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return (input_shape[0], None, self.filters)
+
+
+class SeparableConv2D(Layer):
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: Any,
+        strides: Any = 1,
+        padding: str = "valid",
+        data_format: Any = None,
+        dilation_rate: Any = 1,
+        depth_multiplier: int = 1,
+        activation: Any = None,
+        use_bias: bool = True,
+        depthwise_initializer: Any = "glorot_uniform",
+        pointwise_initializer: Any = "glorot_uniform",
+        **more: Any,
+    ) -> None:
+        super().__init__(name=more.get("name"))
+        settings = (kernel_size, strides, padding, depth_multiplier, depthwise_initializer)
+        self.depthwise = DepthwiseConv2D(*settings, use_bias=False, name="depthwise")
+        self.pointwise = Conv2D(
+            filters, 1, 1, "valid", None, 1, 1, activation, use_bias, pointwise_initializer, name="pointwise"
+        )
+        if "input_shape" in more:
+            self.given_shape = (None, *more["input_shape"])
+
+    def call(self, inputs: Any) -> Any:
+        return self.pointwise(self.depthwise(inputs))
+
+
+SeparableConvolution2D = SeparableConv2D
+
+
+class ZeroPadding1D(ZeroPadding2D):
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return (input_shape[0], None, input_shape[-1])
+
+
+class Cropping2D(Layer):
+    def __init__(self, cropping: Any = 0, **more: Any) -> None:
+        super().__init__(**more)
+        self.cropping = sides_of(cropping, 2)
+
+    def call(self, inputs: Any) -> Any:
+        return inputs[:, 1:-1, 1:-1]
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return (input_shape[0], None, None, input_shape[-1])
+
+
+class UpSampling1D(UpSampling2D):
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return (input_shape[0], None, input_shape[-1])

@@ -43,6 +43,12 @@ class Layer(nn.Module):
     def compute_output_shape(self, input_shape: Any) -> Any:
         return None
 
+    def add_loss(self, *losses: Any, **more: Any) -> None:
+        pass
+
+    def add_metric(self, *metrics: Any, **more: Any) -> None:
+        pass
+
     def add_weight(
         self,
         shape: Any = None,
@@ -137,7 +143,65 @@ class SpatialDropout2D(Dropout):
     pass
 
 
+class GaussianDropout(Dropout):
+    pass
+
+
+class SpatialDropout3D(Dropout):
+    pass
+
+
 class Rescaling(Same):
+    pass
+
+
+class GaussianNoise(Same):
+    def __init__(self, stddev: float, **more: Any) -> None:
+        super().__init__(**more)
+
+    def call(self, inputs: Any, training: Any = None) -> Any:
+        return inputs
+
+
+class Masking(Same):
+    pass
+
+
+class ActivityRegularization(Same):
+    pass
+
+
+class _Augmentation(Same):
+    def __init__(self, *settings: Any, **more: Any) -> None:
+        super().__init__(name=more.get("name"))
+        if "input_shape" in more:
+            self.given_shape = (None, *more["input_shape"])
+
+    def call(self, inputs: Any, training: Any = None) -> Any:
+        return inputs
+
+
+class RandomFlip(_Augmentation):
+    pass
+
+
+class RandomRotation(_Augmentation):
+    pass
+
+
+class RandomZoom(_Augmentation):
+    pass
+
+
+class RandomTranslation(_Augmentation):
+    pass
+
+
+class RandomContrast(_Augmentation):
+    pass
+
+
+class RandomBrightness(_Augmentation):
     pass
 
 
@@ -147,6 +211,30 @@ class Flatten(Layer):
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return (input_shape[0], math.prod(input_shape[1:]))
+
+
+class Permute(Layer):
+    def __init__(self, dims: Any, **more: Any) -> None:
+        super().__init__(**more)
+        self.dims = dims
+
+    def call(self, inputs: Any) -> Any:
+        return inputs.permute(0, *self.dims)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return (input_shape[0], *(input_shape[each] for each in self.dims))
+
+
+class RepeatVector(Layer):
+    def __init__(self, n: int, **more: Any) -> None:
+        super().__init__(**more)
+        self.n = n
+
+    def call(self, inputs: Any) -> Any:
+        return inputs.unsqueeze(1).expand(-1, self.n, -1)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return (input_shape[0], self.n, input_shape[-1])
 
 
 class Reshape(Layer):

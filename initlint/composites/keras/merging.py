@@ -36,17 +36,23 @@ class Average(Add):
         return super().call(inputs) / len(inputs)
 
 
+def joined(values: Any, axis: int = -1, **more: Any) -> Any:
+    whole = torch.cat(values, axis)
+    if axis != -1:
+        return whole
+    shapes = [shape_of(each) for each in values]
+    if None in shapes:
+        return whole
+    return shaped(whole, (*shapes[0][:-1], sum(shape[-1] for shape in shapes)))  # type: ignore[index]
+
+
 class Concatenate(Layer):
     def __init__(self, axis: int = -1, **more: Any) -> None:
         super().__init__(**more)
         self.axis = axis
 
     def call(self, inputs: Any) -> Any:
-        shapes = [shape_of(each) for each in inputs]
-        joined = torch.cat(inputs, self.axis)
-        if None in shapes or self.axis != -1:
-            return joined
-        return shaped(joined, (*shapes[0][:-1], sum(shape[-1] for shape in shapes)))  # type: ignore[index]
+        return joined(inputs, self.axis)
 
 
 def add(inputs: Any, **more: Any) -> Any:

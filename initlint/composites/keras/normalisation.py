@@ -41,3 +41,15 @@ class LayerNormalization(Same):
 
     def call(self, inputs: Any) -> Any:
         return self.norm(inputs)
+
+
+class GroupNormalization(Same):
+    def __init__(self, groups: int = 32, axis: int = -1, epsilon: float = 1e-3, **more: Any) -> None:
+        super().__init__(**more)
+        self.groups, self.epsilon = groups, epsilon
+
+    def build(self, input_shape: Any) -> None:
+        self.norm = nn.GroupNorm(self.groups, input_shape[-1], eps=self.epsilon)
+
+    def call(self, inputs: Any) -> Any:
+        return self.norm(inputs)

@@ -78,3 +78,16 @@ class GlobalMaxPooling1D(_GlobalPool):
 
 class GlobalMaxPooling2D(_GlobalPool):
     made = nn.AdaptiveMaxPool2d
+
+
+class MaxPooling3D(_Pool):
+    axes = 3
+    made = nn.MaxPool3d
+
+
+class AveragePooling3D(_Pool):
+    axes = 3
+    made = nn.AvgPool3d
+
+
+MaxPool3D, AvgPool3D = MaxPooling3D, AveragePooling3D
