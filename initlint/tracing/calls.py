@@ -10,9 +10,10 @@ from initlint.frameworks import composites
 from initlint.frameworks import torch as framework
 from initlint.reading import facts
 from initlint.signal.size import Size
-from initlint.tracing import classes, effects, layers, methods, modules, natives
+from initlint.tracing import classes, effects, layers, methods, modules, natives, purity
 from initlint.tracing.raising import RaisedError
 from initlint.tracing.values import (
+    RETURNED,
     BoundMethod,
     ClassValue,
     ContainerValue,
@@ -116,14 +117,22 @@ def call_function(
     if _runs_away(tracer, node, arguments, keywords):
         return call_unknown(tracer, reason, [each for each in arguments if not _is_plain_object(each)], keywords, place)
     known = effects.recall(tracer, function, arguments, keywords)
-    if known is not effects.NEW:
+    if known is effects.NEW:
+        known = purity.recalled(tracer, function, arguments, keywords)
+    if known is not effects.NEW and known is not purity.NEW:
         return known
     outer = tracer.site
     if function.scope.module in tracer.composites:
         tracer.site = _site(function, arguments, place)
     try:
         return effects.watched(
-            tracer, function, arguments, keywords, lambda: _enter(tracer, function, arguments, keywords)
+            tracer,
+            function,
+            arguments,
+            keywords,
+            lambda: purity.observed(
+                tracer, function, arguments, keywords, lambda: _enter(tracer, function, arguments, keywords)
+            ),
         )
     finally:
         tracer.site = outer
@@ -182,7 +191,7 @@ def _is_opaque(node: facts.Function | facts.Lambda) -> bool:
 
 
 def _run(tracer: Tracer, node: facts.Function, scope: Scope) -> Value:
-    from initlint.tracing.statements import RETURNED, Flow
+    from initlint.tracing.statements import Flow
 
     flow = tracer.run(node.body, scope)
     returned = scope.names.get(RETURNED)

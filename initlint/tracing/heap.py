@@ -32,6 +32,8 @@ class Branch:
 
     before: dict[Key, tuple[object, object, Value]] = field(default_factory=dict)
     after: dict[Key, Value] = field(default_factory=dict)
+    is_certain: bool = False
+    """Whether it runs for sure, and is only watched."""
     born: dict[int, object] = field(default_factory=dict)
     """Mutable values made in the branch, by identity: no other branch can have written to them."""
 
@@ -46,8 +48,13 @@ class Heap:
 
     @property
     def depth(self) -> int:
-        """Number of open branches: above zero, what runs may not run."""
+        """Number of open branches."""
         return len(self._open)
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether what runs now runs for sure."""
+        return all(branch.is_certain for branch in self._open)
 
     # --------------------------------------------------------------------------------------------------------- writing
 
@@ -88,9 +95,9 @@ class Heap:
 
     # ------------------------------------------------------------------------------------------------------- branching
 
-    def begin(self) -> None:
+    def begin(self, *, is_certain: bool = False) -> None:
         """Opens a branch."""
-        self._open.append(Branch())
+        self._open.append(Branch(is_certain=is_certain))
 
     def take_back(self) -> Branch:
         """Closes the branch and undoes it."""

@@ -6,12 +6,13 @@ They are built once. What a root changes in them is undone before the next root 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from initlint.program import Module
 from initlint.signal.size import Size
 from initlint.tracing.values import (
+    RETURNED,
     BoundMethod,
     ClassValue,
     Device,
@@ -66,6 +67,11 @@ class Keeper:
     def __contains__(self, identity: int) -> bool:
         return identity in self._held
 
+    @property
+    def is_changed(self) -> bool:
+        """Whether a root has changed something that is kept."""
+        return bool(self._before)
+
     def note(self, target: object) -> None:
         """Says that a root is about to change a kept object."""
         if id(target) not in self._before:
@@ -95,12 +101,21 @@ def _inside(value: Value) -> tuple[Iterable[object], Iterable[Value]] | None:
     if isinstance(value, Instance):
         return None if value.cls.is_module else ((value, value.attributes), value.attributes.values())
     if isinstance(value, FunctionValue):
-        return ((), ()) if _is_top(value.scope) else None
+        closed_over = [scope.names for scope in _around(value.scope)]
+        return (value, *closed_over), [each for names in closed_over for name, each in names.items() if name != RETURNED]
     if isinstance(value, (BoundMethod, Method)):
         return (), (value.receiver, getattr(value, "function", None))
     if isinstance(value, Partial):
         return (), (value.function, *value.arguments, *value.keywords.values())
     return None
+
+
+def _around(scope: Scope) -> Iterator[Scope]:
+    """The scopes of the calls that a function was made in, innermost first."""
+    current: Scope | None = scope
+    while current is not None and not _is_top(current):
+        yield current
+        current = current.parent
 
 
 def _is_top(scope: Scope) -> bool:

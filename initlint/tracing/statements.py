@@ -11,6 +11,7 @@ from initlint.tracing import attributes, comparing, expressions, iteration, subs
 from initlint.tracing.heap import Branch
 from initlint.tracing.raising import RaisedError
 from initlint.tracing.values import (
+    RETURNED,
     Device,
     FunctionValue,
     ListValue,
@@ -37,10 +38,6 @@ class Flow(Enum):
     BREAK = "break"
     CONTINUE = "continue"
     RAISE = "raise"
-
-
-RETURNED = "<returned>"
-"""The name under which a call's scope keeps the values it may return."""
 
 
 def run(tracer: Tracer, body: Sequence[facts.Statement], scope: Scope) -> Flow:

@@ -265,11 +265,11 @@ def initialise(
     rest = list(arguments[1:])
     options = {key: value for key, value in keywords.items() if key not in ("tensor", "generator")}
     if isinstance(target, (LayerValue, Instance, ContainerValue)):
-        if is_module(target) and not tracer.guards and not tracer.heap.depth:
+        if is_module(target) and not tracer.guards and tracer.heap.is_certain:
             tracer.record.observations.append(DiscardedInit(place, name, describe(target)))
     elif isinstance(target, TensorValue):
         if name in framework.NEEDS_FANS and target.shape is not None and len(target.shape) < 2:
-            if not tracer.guards and not tracer.heap.depth:
+            if not tracer.guards and tracer.heap.is_certain:
                 owner = target.parameter.name if target.parameter is not None else ""
                 tracer.record.observations.append(VectorInit(place, name, owner, target.shape))
             return target

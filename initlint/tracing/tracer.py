@@ -19,6 +19,7 @@ from initlint.tracing import calls, classes, expressions, statements
 from initlint.tracing.effects import Effect, Key
 from initlint.tracing.heap import MISSING, Heap
 from initlint.tracing.keeping import Keeper
+from initlint.tracing.purity import Purity
 from initlint.tracing.values import (
     ClassValue,
     Device,
@@ -106,6 +107,9 @@ class Tracer:
         """The module that made each layer on record."""
         self.active: dict[int, int] = {}
         """How often each function runs just now, by identity of node."""
+        self.purity = Purity()
+        self.reads_of_own = 0
+        """How often a top-level name was read whose value the root has for itself."""
         self.effects: dict[Key, Effect] = {}
         """What calls on one tensor did, for the calls to come."""
         self.composites: dict[Module, str] = {}
@@ -204,7 +208,7 @@ class Tracer:
 
     def note_failure(self) -> None:
         """Says that what runs raises, if it surely runs and no handler waits for it."""
-        self.record.fails = self.record.fails or not (self.guards or self.heap.depth)
+        self.record.fails = self.record.fails or (not self.guards and self.heap.is_certain)
 
     # ------------------------------------------------------------------------------------------------------------ names
 
@@ -242,6 +246,8 @@ class Tracer:
                 self._evaluating.discard(key)
             if is_kept and not self._evaluating:
                 self._kept_globals[key] = self._globals[key]
+                return self._globals[key]
+        self.reads_of_own += 1
         return self._globals[key]
 
     def default_instance(self, cls: ClassValue, place: Place) -> Value:

@@ -56,6 +56,10 @@ class Device:
     index: int | None = None
 
 
+RETURNED = "<returned>"
+"""The name under which a call's scope keeps the values it may return."""
+
+
 @dataclass(eq=False)
 class Scope:
     """Names and their values: of a call, or of a module (no parent)."""

@@ -74,8 +74,8 @@ ENDLESS = """
 from torch import nn
 
 
-def double(n):
-    return double(n + 1) + double(n + 2)
+def double(n, seen=()):
+    return double([n, *seen]) + double([*seen, n])
 
 
 class Grown(nn.Module):

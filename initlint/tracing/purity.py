@@ -1,0 +1,118 @@
+"""Calls that do nothing but give a plain value, remembered: ``is_torch_available()`` is asked a thousand times over."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from initlint.frameworks import torch as framework
+from initlint.reading import facts
+from initlint.signal.size import Size
+from initlint.tracing.values import Device, ExternalValue, FunctionValue, Many, Unknown, Value
+
+if TYPE_CHECKING:
+    from initlint.tracing.tracer import Tracer
+
+NEW = object()
+"""Says that a call has not been seen before."""
+LEAST_STEPS = 16
+"""What a call has to take to be worth remembering."""
+MOST_FAILURES = 8
+"""Calls of one function that were more than a plain value; it is not watched any longer, since that takes time."""
+Key = tuple[object, ...]
+PLAIN = frozenset({type(None), bool, int, float, str, Size, ExternalValue})
+"""Types of values that nothing can change."""
+
+
+@dataclass
+class Purity:
+    """What is known of the functions that have been called with plain values, and what they gave."""
+
+    given: dict[Key, Value] = field(default_factory=dict)
+    failures: Counter[int] = field(default_factory=Counter)
+    """How often each function, by identity of node, changed something or gave what cannot be shared."""
+
+    def may_be_pure(self, node: facts.Function | facts.Lambda) -> bool:
+        return self.failures[id(node)] < MOST_FAILURES
+
+
+def recalled(
+    tracer: Tracer, function: FunctionValue, arguments: Sequence[Value], keywords: Mapping[str, Value]
+) -> Value:
+    """What an equal call gave; `NEW` if there was none, or if something that it may read has changed since."""
+    purity = tracer.purity
+    if not purity.given or not purity.may_be_pure(function.node):
+        return NEW
+    key = _key(tracer, function, arguments, keywords)
+    return NEW if key is None or not _is_pristine(tracer) else purity.given.get(key, NEW)
+
+
+def observed(
+    tracer: Tracer,
+    function: FunctionValue,
+    arguments: Sequence[Value],
+    keywords: Mapping[str, Value],
+    run: Callable[[], Value],
+) -> Value:
+    """The result of a call, which `run` runs; it is remembered if that is all the call did."""
+    purity = tracer.purity
+    key = _key(tracer, function, arguments, keywords) if purity.may_be_pure(function.node) else None
+    if key is None or not _is_pristine(tracer):
+        return run()
+    before = _met(tracer)
+    steps = tracer.steps
+    tracer.heap.begin(is_certain=True)
+    try:
+        result = run()
+    finally:
+        branch = tracer.heap.take_back()
+        tracer.heap.replay(branch)
+    is_changed = any(branch.after[place] is not old for place, (_, _, old) in branch.before.items())
+    if is_changed or before != _met(tracer) or not _is_plain(result):
+        purity.failures[id(function.node)] += 1
+    elif tracer.steps - steps >= LEAST_STEPS:
+        purity.given[key] = result
+    return result
+
+
+def _met(tracer: Tracer) -> tuple[object, ...]:
+    """What differs once something was met that matters to a network, or read that is the root's own."""
+    return tracer.record.sizes, tracer.record.fails, tracer.reads_of_own
+
+
+def _is_pristine(tracer: Tracer) -> bool:
+    """Whether all that roots share is as it was at their beginning."""
+    is_default = tracer.default_device == Device("cpu") and tracer.default_dtype == ExternalValue(
+        framework.DEFAULT_DTYPE
+    )
+    return is_default and not tracer.kept.is_changed and not tracer.patches
+
+
+def _key(
+    tracer: Tracer, function: FunctionValue, arguments: Sequence[Value], keywords: Mapping[str, Value]
+) -> Key | None:
+    """Which call it is; `None` for methods, inner functions, and what is given anything that can change."""
+    is_shared = function.scope.parent is None or id(function.scope.names) in tracer.kept
+    if function.defining is not None or not is_shared:
+        return None
+    if not all(map(_is_plain, arguments)) or not all(map(_is_plain, keywords.values())):
+        return None
+    named = tuple((name, _marked(keywords[name])) for name in sorted(keywords))
+    return (id(function.node), id(function.scope), *map(_marked, arguments), *named)
+
+
+def _marked(value: Value) -> object:
+    """A value in a key; 1, 1.0 and True are three, and all that is not known is one."""
+    if isinstance(value, tuple):
+        return tuple(map(_marked, value))
+    if isinstance(value, Many):
+        return (Many, *map(_marked, value.items))
+    return (type(value), value.is_conditional if isinstance(value, Unknown) else value)
+
+
+def _is_plain(value: Value) -> bool:
+    if isinstance(value, (tuple, Many)):
+        return all(map(_is_plain, value if isinstance(value, tuple) else value.items))
+    return type(value) in PLAIN or (isinstance(value, Unknown) and value.loaded is None)
