@@ -86,7 +86,8 @@ def call(
     if name in rows.OF_EACH and not arguments and (found := tensors.of_each(owner, rows.OF_EACH[name])) is not None:
         return found
     if name in ("expand", "repeat", "expand_as"):
-        return TensorValue(None, tensors.law_of(owner), owner.parameter, owner.is_part)
+        shape = tensors.expanded(owner.shape, arguments) if name == "expand" else None
+        return TensorValue(shape, tensors.law_of(owner), owner.parameter, owner.is_part)
     if name in framework.PICKS:
         return TensorValue(None, tensors.law_of(owner), place=place)
     return TensorValue(None) if name not in ("item", "tolist") else Unknown(f"the {name} of a tensor", place)

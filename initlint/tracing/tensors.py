@@ -108,6 +108,17 @@ def squeezed(shape: Shape | None, name: str, axes: Sequence[Value]) -> Shape | N
     return (*shape[:at], *shape[at + 1 :]) if shape[at] == 1 else shape
 
 
+def expanded(shape: Shape | None, sizes: Sequence[Value]) -> Shape | None:
+    """The shape behind ``expand(sizes)``, of which -1 leaves an axis as it is."""
+    given = sizes[0] if len(sizes) == 1 and isinstance(sizes[0], tuple) else sizes
+    if shape is None or len(given) < len(shape):
+        return None
+    before = (None,) * (len(given) - len(shape)) + tuple(shape)
+    return tuple(
+        old if size == -1 else size if isinstance(size, int) else None for old, size in zip(before, given, strict=True)
+    )
+
+
 def load_item(owner: TensorValue, index: Value) -> TensorValue:
     """``tensor[index]``: some of its memory; all of it for ``[:]``."""
     if isinstance(owner, Turn):

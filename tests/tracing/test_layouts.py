@@ -152,6 +152,7 @@ class Net(nn.Module):
     def __init__(self):
         super().__init__()
         self.image, self.pool, self.words = nn.Conv2d(3, 16, 3), nn.MaxPool2d(2), nn.Embedding(100, 24)
+        self.token = nn.Parameter(torch.zeros(1, 1))
         self.maps = nn.ModuleDict({str(width): nn.Linear(width, width) for width in (16, 24)})
 
     def forward(self, x):
@@ -171,6 +172,7 @@ model = Net()
         "x = self.image(x); size = x.size()[1]",
         "x = self.words(x); size = x.shape[-1]",
         "x = self.words(x); batch, length, size = x.size()",
+        "x = self.words(x); size = 23 + self.token.expand(x.shape[0], -1, 5).shape[1]",
     ],
 )
 def test_a_program_knows_the_sizes_that_its_layers_make(taken: str) -> None:
