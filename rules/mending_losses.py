@@ -14,6 +14,10 @@ from initlint.reading import facts
 TAKES_LOGITS = frozenset({"categorical", "binary"})
 
 
+REDUNDANT = "log_softmax"
+"""It does no harm in front of cross-entropy; what else uses log-probabilities is worth more than its removal."""
+
+
 def mended(program: Program, met: list[LossInput], ending: Ending) -> Fix | None:
     """The loss of logits where logits are given; else the activation taken out, or its logarithm taken."""
     kinds = {kind for one in met for kind in one.kinds}
@@ -36,6 +40,8 @@ def _with_loss_of_logits(program: Program, met: list[LossInput]) -> Fix | None:
 
 
 def _without(program: Program, met: list[LossInput], ending: Ending) -> Fix | None:
+    if ending.kind == REDUNDANT and any(_is_used_beside(program, one, ending) for one in met):
+        return None
     title = f"Remove the {ending.kind}"
     if ending.applied is not None and ending.given is not None:
         edit = replaced(ending.applied.node, copied(ending.given))
@@ -46,6 +52,12 @@ def _without(program: Program, met: list[LossInput], ending: Ending) -> Fix | No
         is_own = made is not None and terminal_name(made).lower() == ending.kind.replace("_", "")
         layer = made if is_own else None
     return None if layer is None else Fix(title, (replaced(layer, Name(framework.IDENTITY), "()"),), safe=False)
+
+
+def _is_used_beside(program: Program, met: LossInput, ending: Ending) -> bool:
+    """Whether more than the loss uses what is computed in the function of the loss."""
+    is_there = ending.applied is not None and ending.applied.routine is met.call.routine
+    return is_there and not feeds_loss_alone(program, met, ending)
 
 
 def _with_logarithm(program: Program, met: list[LossInput], ending: Ending) -> Fix | None:
