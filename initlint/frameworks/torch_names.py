@@ -1,6 +1,6 @@
 """The attributes that PyTorch's objects have, so that a program that asks for another one is answered.
 
-Both lists are what ``dir`` gives in PyTorch 2.13, but for names with two underscores, which every object has.
+The first two are what ``dir`` gives in PyTorch 2.13, but for names with two underscores, which every object has.
 """
 
 from __future__ import annotations
@@ -83,3 +83,17 @@ TENSOR_NAMES = frozenset(
     """.split()  # noqa: SIM905
 )
 """Of a ``torch.nn.Parameter``."""
+MODULE_METHODS = frozenset(
+    """
+    __call__ __class__ __init__ _init_weights _load_from_state_dict _reset_parameters add_module append apply bfloat16
+    buffers children clear compile cpu cuda double eval extend extra_repr fill_ flatten_parameters float forward
+    from_pretrained get_extra_state get_input_embeddings get_parameter get_submodule gradient_checkpointing_enable
+    half init_weights insert items keys load_from_checkpoint load_state_dict log log_dict manual_backward modules
+    named_buffers named_children named_modules named_parameters optimizers parameters pop post_init print
+    register_buffer register_forward_hook register_forward_pre_hook register_full_backward_hook
+    register_load_state_dict_post_hook register_module register_parameter requires_grad_ reset_parameters
+    save_hyperparameters set_extra_state share_memory state_dict tie_weights to to_empty train train_dataloader type
+    update values zero_grad
+    """.split()  # noqa: SIM905
+)
+"""Of modules, containers and models built on them: those that the tracer knows where a class does not write its own."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from initlint.reading import facts
 from initlint.signal.size import Size
-from initlint.tracing import attributes, classes
+from initlint.tracing import classes, members
 from initlint.tracing.tracer import Tracer
 from initlint.tracing.values import ClassValue, DictValue, FunctionValue, ListValue, Scope, Value
 
@@ -19,7 +19,7 @@ def give_arguments(tracer: Tracer, parameters: Sequence[facts.Parameter], scope:
 
 def build(tracer: Tracer, cls: ClassValue, scope: Scope) -> Value:
     """An instance of a class, made with such arguments."""
-    function = attributes.class_member(tracer, cls, "__init__")
+    function = members.class_member(tracer, cls, "__init__")
     place = tracer.place(cls.node, scope)
     keywords: dict[str, Value] = {}
     arguments: list[Value] = []
@@ -62,7 +62,7 @@ def _config(tracer: Tracer, parameter: facts.Parameter, scope: Scope) -> Value:
 
 
 def _has_defaults(tracer: Tracer, cls: ClassValue) -> bool:
-    function = attributes.class_member(tracer, cls, "__init__")
+    function = members.class_member(tracer, cls, "__init__")
     if isinstance(function, FunctionValue):
         return all(p.default is not None or p.kind in ("*", "**") for p in function.node.parameters[1:])
     return classes.is_dataclass(cls)

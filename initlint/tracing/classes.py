@@ -12,7 +12,7 @@ from initlint.network import EarlyApply
 from initlint.program.module import flatten, target_names
 from initlint.reading import facts
 from initlint.signal.size import Size
-from initlint.tracing import attributes, construction, methods, modules
+from initlint.tracing import construction, members, methods, modules
 from initlint.tracing.values import (
     BoundMethod,
     ClassValue,
@@ -55,12 +55,12 @@ def _members(node: facts.Class) -> dict[str, facts.Statement]:
 
 def _is_overload(node: facts.Statement) -> bool:
     decorators = getattr(node, "decorators", ())
-    names = [attributes.decorator_name(decorator) for decorator in decorators]
+    names = [members.decorator_name(decorator) for decorator in decorators]
     return "overload" in names or "setter" in names
 
 
 def _is_setter(node: facts.Statement) -> TypeGuard[facts.Function]:
-    return isinstance(node, facts.Function) and "setter" in map(attributes.decorator_name, node.decorators)
+    return isinstance(node, facts.Function) and "setter" in map(members.decorator_name, node.decorators)
 
 
 def _linearise(bases: Sequence[Value]) -> list[ClassValue | ExternalValue]:
@@ -140,7 +140,7 @@ def _tell_bases(tracer: Tracer, cls: ClassValue) -> None:
     ):
         return
     tracer.heap.set(cls.constants, TOLD, True)
-    function = attributes.class_member(tracer, cls, hook, after=cls)
+    function = members.class_member(tracer, cls, hook, after=cls)
     if isinstance(function, FunctionValue):
         given = {each.keyword: tracer.evaluate(each.value, cls.scope) for each in cls.node.bases if each.keyword}
         given.pop("metaclass", None)
@@ -181,7 +181,7 @@ def _instantiate_container(
 ) -> Value:
     """An instance of a class derived from ``nn.Sequential``: its constructor fills a container."""
 
-    function = attributes.class_member(tracer, cls, "__init__")
+    function = members.class_member(tracer, cls, "__init__")
     if not isinstance(function, FunctionValue):
         made = construction.make_container(tracer, kind, arguments, keywords, place)
         made.type_name = cls.name
@@ -215,7 +215,7 @@ def _initialise(
     place: Place,
     scope: Scope,
 ) -> None:
-    function = attributes.class_member(tracer, cls, "__init__")
+    function = members.class_member(tracer, cls, "__init__")
     if "__init__" not in cls.members and _is_decorated(cls):
         fill_fields(tracer, made, cls, arguments, keywords)
     elif function is not None:
@@ -253,7 +253,7 @@ FIELDS = frozenset({"dataclass", "define", "attrs", "s", "frozen", "pydantic_dat
 
 
 def _is_decorated(cls: ClassValue) -> bool:
-    return any(attributes.decorator_name(decorator) in FIELDS for decorator in cls.node.decorators)
+    return any(members.decorator_name(decorator) in FIELDS for decorator in cls.node.decorators)
 
 
 def is_dataclass(cls: ClassValue) -> bool:
@@ -281,7 +281,7 @@ def fields(cls: ClassValue) -> dict[str, tuple[ClassValue, facts.Assign]]:
 def _is_shared(annotation: facts.Expression) -> bool:
     """Whether it says that a name belongs to the class and is no field: ``ClassVar[int]``."""
     name = annotation.value if isinstance(annotation, facts.Subscript) else annotation
-    return attributes.decorator_name(name) == "ClassVar"
+    return members.decorator_name(name) == "ClassVar"
 
 
 def fill_fields(
@@ -299,18 +299,16 @@ def fill_fields(
         else:
             value = _field_default(tracer, owner, node.value)
         tracer.heap.set(made.attributes, name, value)
-    after = attributes.class_member(tracer, cls, "__post_init__")
+    after = members.class_member(tracer, cls, "__post_init__")
     if after is not None:
         tracer.call(BoundMethod(after, made), (), {}, made.place, cls.scope)  # type: ignore[arg-type]
 
 
 def _field_default(tracer: Tracer, owner: ClassValue, node: facts.Expression) -> Value:
     """The default of a field, through ``field(default=...)`` and ``field(default_factory=...)``."""
-    if isinstance(node, facts.Call) and attributes.decorator_name(node) in ("field", "Field", "attrib", "ib"):
+    if isinstance(node, facts.Call) and members.decorator_name(node) in ("field", "Field", "attrib", "ib"):
         for argument in node.arguments:
-            if argument.keyword == "default" or (
-                argument.keyword is None and attributes.decorator_name(node) == "Field"
-            ):
+            if argument.keyword == "default" or (argument.keyword is None and members.decorator_name(node) == "Field"):
                 return tracer.evaluate(argument.value, owner.scope)
             if argument.keyword in ("default_factory", "factory"):
                 factory = tracer.evaluate(argument.value, owner.scope)

@@ -16,6 +16,7 @@ from initlint.tracing import (
     comparing,
     comprehensions,
     iteration,
+    members,
     modules,
     natives,
     subscripts,
@@ -92,7 +93,7 @@ def _call(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
     function = tracer.evaluate(node.function, scope)
     place = tracer.place(node, scope)
     if isinstance(function, ExternalValue) and function.name == "builtins.super":
-        return attributes.make_super(tracer, [tracer.evaluate(each.value, scope) for each in node.arguments], scope)
+        return members.make_super(tracer, [tracer.evaluate(each.value, scope) for each in node.arguments], scope)
     arguments, keywords = given(tracer, node, scope)
     return tracer.call(function, arguments, keywords, place, scope)
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from initlint.finding import Place
 from initlint.frameworks import torch as framework
-from initlint.frameworks.torch_names import MODULE_NAMES, TENSOR_NAMES
+from initlint.frameworks.torch_names import MODULE_METHODS, MODULE_NAMES, TENSOR_NAMES
 from initlint.signal.size import Size
-from initlint.tracing import attributes, patches
+from initlint.tracing import attributes, members, patches, storing
 from initlint.tracing.values import (
     Arguments,
     BoundMethod,
@@ -160,9 +160,9 @@ def call_hasattr(tracer: Tracer, arguments: Arguments, keywords: Keywords, place
     if isinstance(owner, (LayerValue, ContainerValue, Instance)) and patches.inherited(tracer, owner, name) is not None:
         return True
     if isinstance(owner, LayerValue):
-        return name in owner.attributes or name in owner.arguments or name in attributes.MODULE_METHODS
+        return name in owner.attributes or name in owner.arguments or name in MODULE_METHODS
     if isinstance(owner, ContainerValue):
-        return name in owner.items or name in owner.attributes or name in attributes.MODULE_METHODS
+        return name in owner.items or name in owner.attributes or name in MODULE_METHODS
     if isinstance(owner, TensorValue):
         is_marked = owner.parameter is not None and (id(owner.parameter), name) in tracer.marks and not owner.is_part
         return is_marked or name in TENSOR_NAMES
@@ -172,7 +172,7 @@ def call_hasattr(tracer: Tracer, arguments: Arguments, keywords: Keywords, place
         answer = _has_class(owner, name) if isinstance(owner, ClassValue) else _has_external(tracer, owner, name)
         return Unknown("hasattr", place) if answer is None else answer
     if isinstance(owner, Instance):
-        if name in owner.attributes or attributes.has_member(owner.cls, name):
+        if name in owner.attributes or members.has_member(owner.cls, name):
             return True
         if attributes.load_by_program(tracer, owner, name) is not None:
             return True
@@ -181,11 +181,7 @@ def call_hasattr(tracer: Tracer, arguments: Arguments, keywords: Keywords, place
 
 
 def _has_class(cls: ClassValue, name: str) -> bool | None:
-    if (
-        attributes.has_member(cls, name)
-        or (cls.is_module and name in MODULE_NAMES)
-        or name in attributes.CLASS_ATTRIBUTES
-    ):
+    if members.has_member(cls, name) or (cls.is_module and name in MODULE_NAMES) or name in members.CLASS_ATTRIBUTES:
         return True
     is_plain = all(
         isinstance(base, ClassValue) or base.name in (framework.MODULE, "builtins.object") for base in cls.order
@@ -221,7 +217,7 @@ def call_setattr(tracer: Tracer, arguments: Arguments, keywords: Keywords, place
     if len(arguments) == 3:
         owner, name, value = arguments
         if isinstance(name, str):
-            attributes.store(tracer, owner, name, value, place, scope)
+            storing.store(tracer, owner, name, value, place, scope)
         elif isinstance(owner, Instance):
             tracer.heap.set_field(owner, "is_complete", False)
     return None

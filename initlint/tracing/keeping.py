@@ -102,7 +102,9 @@ def _inside(value: Value) -> tuple[Iterable[object], Iterable[Value]] | None:
         return None if value.cls.is_module else ((value, value.attributes), value.attributes.values())
     if isinstance(value, FunctionValue):
         closed_over = [scope.names for scope in _around(value.scope)]
-        return (value, *closed_over), [each for names in closed_over for name, each in names.items() if name != RETURNED]
+        return (value, *closed_over), [
+            each for names in closed_over for name, each in names.items() if name != RETURNED
+        ]
     if isinstance(value, (BoundMethod, Method)):
         return (), (value.receiver, getattr(value, "function", None))
     if isinstance(value, Partial):

@@ -10,7 +10,7 @@ from initlint.frameworks import einops
 from initlint.frameworks.tables import LayerSpec
 from initlint.network import Number, Parameter
 from initlint.network.window import Window
-from initlint.tracing import attributes, construction, rearranging
+from initlint.tracing import construction, members, rearranging
 from initlint.tracing.heap import Branch
 from initlint.tracing.tensors import as_number, law_of
 from initlint.tracing.values import (
@@ -69,7 +69,7 @@ def _call_instance(
     from initlint.tracing.calls import call_unknown
 
     name = "forward" if module.cls.is_module else "__call__"
-    function = attributes.class_member(tracer, module.cls, name) or module.attributes.get(name)
+    function = members.class_member(tracer, module.cls, name) or module.attributes.get(name)
     shell = tracer.shells.get(id(module))
     if function is None and shell is not None:
         return call_shell(tracer, module, shell, arguments, keywords)

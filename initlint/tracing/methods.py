@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from initlint.finding import Place
 from initlint.frameworks import torch as framework
+from initlint.frameworks.torch_names import MODULE_METHODS
 from initlint.network import Write
 from initlint.tracing import (
     applying,
@@ -16,10 +17,12 @@ from initlint.tracing import (
     construction,
     dtypes,
     layers,
+    members,
     modules,
     patterns,
     protocols,
     rows,
+    storing,
     subscripts,
     tensor_construction,
     tensor_methods,
@@ -229,7 +232,7 @@ def _register(
     if name == "register_buffer":
         value = tensors.buffered(value)
     if isinstance(key, str):
-        attributes.store(tracer, module, key, value, place, scope)
+        storing.store(tracer, module, key, value, place, scope)
     elif isinstance(module, Instance):
         tracer.heap.set_field(module, "is_complete", False)
 
@@ -237,7 +240,7 @@ def _register(
 def _post_init(tracer: Tracer, module: Value, place: Place, scope: Scope) -> Value:
     """Hugging Face's ``post_init``: applies the model's own ``_init_weights`` to every module in it."""
     if isinstance(module, Instance):
-        function = attributes.class_member(tracer, module.cls, "_init_weights")
+        function = members.class_member(tracer, module.cls, "_init_weights")
         if function is not None:
             for inner in reversed(modules.modules_of(tracer, module)):
                 tracer.call(BoundMethod(function, module), (inner,), {}, place, scope)  # type: ignore[arg-type]
@@ -281,7 +284,7 @@ def _call_on_super(
     if name in ("__getitem__", "get") and arguments and classes.ITEMS in owner.attributes:
         return subscripts.load_item(tracer, owner.attributes[classes.ITEMS], arguments[0], place)
     if name == "__setattr__" and len(arguments) == 2 and isinstance(arguments[0], str):
-        attributes.set_on_instance(tracer, owner, arguments[0], arguments[1], place)
+        storing.set_on_instance(tracer, owner, arguments[0], arguments[1], place)
         return None
     if name in ("__getattr__", "__getattribute__") and len(arguments) == 1 and isinstance(arguments[0], str):
         return attributes.load_by_super(tracer, owner, arguments[0], place)
@@ -292,7 +295,7 @@ def _call_on_super(
         return layers.call_shell(tracer, owner, shell, arguments, keywords)
     if name == "forward" and owner.cls.has_unknown_base:
         return Unknown("forward of a base that cannot be read", place)
-    if name in attributes.MODULE_METHODS:
+    if name in MODULE_METHODS:
         return _call_on_module(tracer, owner, name, arguments, keywords, place, scope)
     return Unknown(f"super().{name}", place)
 
@@ -309,7 +312,7 @@ def call_external_constructor(
             for key, value in {**kept, **made.attributes}.items():
                 tracer.heap.set(owner.attributes, key, value)
             tracer.shells[id(owner)] = made
-            reset = attributes.class_member(tracer, owner.cls, "reset_parameters")
+            reset = members.class_member(tracer, owner.cls, "reset_parameters")
             if reset is not None:
                 tracer.call(BoundMethod(reset, owner), (), {}, place, scope)  # type: ignore[arg-type]
             return
@@ -318,7 +321,7 @@ def call_external_constructor(
         filled = construction.make_container(tracer, kind, arguments, keywords, place)
         tracer.heap.set_field(filled, "parents", 1)
         for key, value in filled.items.items():
-            attributes.store(tracer, owner, key, value, place, scope)
+            storing.store(tracer, owner, key, value, place, scope)
         if filled.is_open:
             tracer.heap.set_field(owner, "is_complete", False)
     if owner.cls.has_unknown_base:

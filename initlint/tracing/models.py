@@ -9,7 +9,7 @@ from initlint.frameworks import torch as framework
 from initlint.frameworks.composites import FINDS_IN_LISTS, OWN_NAMES, SPOKEN
 from initlint.network import Network, Observation, Parameter, Training, UnregisteredLayers
 from initlint.reading import facts
-from initlint.tracing import attributes, layers, modules
+from initlint.tracing import layers, members, modules
 from initlint.tracing.calls import signals_in
 from initlint.tracing.naming import Names, framework_of
 from initlint.tracing.tracer import OutOfBudgetError, Tracer
@@ -149,9 +149,9 @@ def _contents(result: Value) -> Value:
 def _inputs(tracer: Tracer, model: Value) -> list[str]:
     if not isinstance(model, Instance):
         return ["input"]
-    function = attributes.class_member(tracer, model.cls, "forward") or model.attributes.get("forward")
+    function = members.class_member(tracer, model.cls, "forward") or model.attributes.get("forward")
     if isinstance(function, FunctionValue) and function.scope.module in tracer.composites:
-        function = attributes.class_member(tracer, model.cls, HANDED_TO) or function
+        function = members.class_member(tracer, model.cls, HANDED_TO) or function
     if not isinstance(function, FunctionValue):
         return []
     taken = [each for each in function.node.parameters[1:] if each.kind not in ("keyword", "**")]
@@ -161,7 +161,7 @@ def _inputs(tracer: Tracer, model: Value) -> list[str]:
 
 def _optional_inputs(tracer: Tracer, model: Value) -> list[str]:
     """Of a `forward` in which nothing is required, what it may need all the same: text, images, what a decoder starts with."""
-    function = attributes.class_member(tracer, model.cls, "forward") if isinstance(model, Instance) else None
+    function = members.class_member(tracer, model.cls, "forward") if isinstance(model, Instance) else None
     taken = function.node.parameters[1:] if isinstance(function, FunctionValue) else ()
     names = [each.name for each in taken if _is_none(each.default) and each.name in framework.INPUT_NAMES]
     return names if len(taken) > 0 and names[:1] == [taken[0].name] else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from initlint.finding import Place
-from initlint.tracing import attributes, comparing, iteration, subscripts
+from initlint.tracing import comparing, iteration, members, subscripts
 from initlint.tracing.values import (
     BoundMethod,
     ExternalValue,
@@ -29,7 +29,7 @@ NOT_THERE = object()
 
 def call_special(tracer: Tracer, owner: Instance, name: str, *arguments: Value) -> Value:
     """The result of a special method that the class of an instance defines; `NOT_THERE` if it defines none."""
-    function = attributes.class_member(tracer, owner.cls, name)
+    function = members.class_member(tracer, owner.cls, name)
     if not isinstance(function, FunctionValue):
         return NOT_THERE
     return tracer.call(BoundMethod(function, owner), arguments, {}, owner.place, function.scope)

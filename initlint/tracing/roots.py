@@ -14,7 +14,7 @@ from initlint.network import Network, Observation
 from initlint.program import Module, Program
 from initlint.program.module import ImportedBinding, flatten
 from initlint.reading import facts
-from initlint.tracing import arguments, attributes, models, modules
+from initlint.tracing import arguments, members, models, modules
 from initlint.tracing.naming import kept_in_lists
 from initlint.tracing.tracer import Tracer
 from initlint.tracing.values import (
@@ -115,7 +115,7 @@ def _is_abstract(tracer: Tracer, cls: ClassValue) -> bool:
         and (base.name in framework.CONTAINERS or framework.layer_spec(base.name) is not None)
         for base in cls.order
     )
-    return not inherits_one and attributes.class_member(tracer, cls, "forward") is None
+    return not inherits_one and members.class_member(tracer, cls, "forward") is None
 
 
 def _module_names(tracer: Tracer, program: Program) -> set[str]:

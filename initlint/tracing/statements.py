@@ -7,7 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from initlint.reading import facts
-from initlint.tracing import attributes, comparing, expressions, iteration, subscripts
+from initlint.tracing import comparing, expressions, iteration, storing, subscripts
 from initlint.tracing.heap import Branch
 from initlint.tracing.raising import RaisedError
 from initlint.tracing.values import (
@@ -240,7 +240,7 @@ def assign(tracer: Tracer, target: facts.Expression, value: Value, scope: Scope)
         assign(tracer, target.value, value, scope)
     elif isinstance(target, facts.Attribute):
         owner = tracer.evaluate(target.value, scope)
-        attributes.store(tracer, owner, target.name, value, tracer.place(target, scope), scope)
+        storing.store(tracer, owner, target.name, value, tracer.place(target, scope), scope)
     elif isinstance(target, facts.Subscript):
         owner = tracer.evaluate(target.value, scope)
         index = tracer.evaluate(target.index, scope)
@@ -332,7 +332,7 @@ def _delete(tracer: Tracer, node: facts.Statement, scope: Scope) -> Flow:
     if isinstance(target, facts.Name):
         tracer.heap.delete(scope.names, target.id)
     elif isinstance(target, facts.Attribute):
-        attributes.delete(tracer, tracer.evaluate(target.value, scope), target.name)
+        storing.delete(tracer, tracer.evaluate(target.value, scope), target.name)
     elif isinstance(target, facts.Subscript):
         subscripts.delete_item(tracer, tracer.evaluate(target.value, scope), tracer.evaluate(target.index, scope))
     return Flow.NEXT

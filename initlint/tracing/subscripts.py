@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from initlint.finding import Place
 from initlint.frameworks import torch as framework
 from initlint.signal.size import Size
-from initlint.tracing import attributes, expressions, iteration, layouts, rows, tensors
+from initlint.tracing import expressions, iteration, layouts, members, rows, storing, tensors
 from initlint.tracing.values import (
     BoundMethod,
     ClassValue,
@@ -53,7 +53,7 @@ def store_item(tracer: Tracer, owner: Value, index: Value, value: Value, place: 
     elif isinstance(owner, TensorValue):
         tensors.store_item(tracer, owner, index, value, place, scope)
     elif isinstance(owner, Method) and owner.name == "_modules" and isinstance(owner.receiver, Instance):
-        attributes.store(tracer, owner.receiver, str(index), value, place, scope)
+        storing.store(tracer, owner.receiver, str(index), value, place, scope)
 
 
 def _store_in_container(tracer: Tracer, owner: ContainerValue, index: Value, value: Value) -> None:
@@ -112,7 +112,7 @@ def load_item(tracer: Tracer, owner: Value, index: Value, place: Place) -> Value
         return _load_from_dict(owner, index, place)
     if isinstance(owner, Instance) and isinstance(index, (int, str)) and classes.is_dataclass(owner.cls):
         return _load_field(owner, index)
-    getter = attributes.class_member(tracer, owner.cls, "__getitem__") if isinstance(owner, Instance) else None
+    getter = members.class_member(tracer, owner.cls, "__getitem__") if isinstance(owner, Instance) else None
     if isinstance(getter, FunctionValue):
         return tracer.call(BoundMethod(getter, owner), (index,), {}, place, getter.scope)
     if isinstance(owner, ContainerValue):
