@@ -27,6 +27,12 @@ STEPS = {
     "apply": Given(("grads", 0), are_paired=False, variables=("trainable_variables", 1)),
 }
 """Methods of an optimiser that make a step with the gradients that they are given."""
+MINIMIZE = "minimize"
+"""Method of an optimiser that sends a loss back through the tape that it is given, and steps..."""
+MINIMIZED = ("var_list", 1)
+"""...and its argument that says which variables."""
+BY_TAPE = "tape"
+"""Option by which it is given the tape, without which the loss is a function."""
 VARIABLES = frozenset({"trainable_variables", "trainable_weights"})
 """Attributes of a model that hold what is trained of it."""
 

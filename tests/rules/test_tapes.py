@@ -76,6 +76,7 @@ def train(batches{given}):
         "optimizer.apply_gradients((g, v) for g, v in zip(grads, model.trainable_variables) if g is not None)",
         "pairs = [(g, v) for g, v in zip(grads, model.trainable_variables)]\noptimizer.apply_gradients(pairs)",
         f"print(tf.linalg.global_norm(grads))\n{STEP}",
+        "optimizer.minimize(loss, model.trainable_variables, tape=tape)",
     ],
 )
 def test_a_step_that_is_given_the_gradients_as_the_tape_made_them_is_reported(after: str) -> None:

@@ -272,3 +272,20 @@ def build():
 """)
     found = [(layer.name, layer.fan_in) for layer in weighted(network)]
     assert found == [("separable_conv2d.depthwise", 9), ("separable_conv2d.pointwise", 4), ("dense", 3)]
+
+
+def test_a_cell_run_over_time_is_the_layer_of_its_kind() -> None:
+    network = network_of("""
+def build():
+    return keras.Sequential([
+        keras.Input((20, 3)),
+        layers.RNN(layers.GRUCell(8), return_sequences=True),
+        layers.RNN(layers.LSTMCell(4)),
+        layers.Dense(1),
+    ])
+""")
+    assert [(layer.kind, layer.name) for layer in network.live() if layer.op == "recurrent"] == [
+        ("GRU", "rnn.cell"),
+        ("LSTM", "rnn_1.cell"),
+    ]
+    assert weighted(network)[-1].fan_in == 4

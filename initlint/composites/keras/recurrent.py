@@ -72,6 +72,40 @@ class LSTM(_Recurrent):
             self.cell.bias_ih_l0.data[self.units : 2 * self.units].fill_(1.0)
 
 
+class _Cell:
+    made: Any = SimpleRNN
+
+    def __init__(self, units: int, *settings: Any, **more: Any) -> None:
+        self.units = units
+
+    def over_time(self, return_sequences: bool) -> Any:
+        return self.made(self.units, return_sequences=return_sequences, name="cell")
+
+
+class SimpleRNNCell(_Cell):
+    pass
+
+
+class GRUCell(_Cell):
+    made = GRU
+
+
+class LSTMCell(_Cell):
+    made = LSTM
+
+
+class RNN(Layer):
+    def __init__(self, cell: Any, return_sequences: bool = False, **more: Any) -> None:
+        super().__init__(**more)
+        self.cell = cell.over_time(return_sequences)
+
+    def call(self, inputs: Any, mask: Any = None, training: Any = None, initial_state: Any = None) -> Any:
+        return self.cell(inputs)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return self.cell.compute_output_shape(input_shape)
+
+
 class Bidirectional(Layer):
     def __init__(self, layer: Any, merge_mode: str | None = "concat", **more: Any) -> None:
         super().__init__(**more)

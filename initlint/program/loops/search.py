@@ -57,7 +57,7 @@ def find_loops(program: Program) -> list[TrainingLoop]:
 
 
 def _loops(values: Values, links: Links) -> Iterator[TrainingLoop]:
-    if not links.calling(*framework.BACKWARD, tapes.GRADIENT):
+    if not links.calling(*framework.BACKWARD, tapes.GRADIENT, tapes.MINIMIZE):
         return
     paths = Paths(values)
     for module in _modules_that_step(links):
@@ -70,7 +70,7 @@ def _loops(values: Values, links: Links) -> Iterator[TrainingLoop]:
 def _modules_that_step(links: Links) -> list[Module]:
     by_hand = set(links.calling(*framework.MANUAL_STEPS, *framework.BACKWARD))
     with_parameters = [module for module in links.calling(*framework.PARAMETERS) if module in by_hand]
-    return list(dict.fromkeys((*links.calling(framework.STEP, *tapes.STEPS), *with_parameters)))
+    return list(dict.fromkeys((*links.calling(framework.STEP, *tapes.STEPS, tapes.MINIMIZE), *with_parameters)))
 
 
 class _Assembly:

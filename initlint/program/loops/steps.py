@@ -12,7 +12,7 @@ from initlint.program.loops.classes import foreign_bases
 from initlint.program.loops.engines import engine_may_clip
 from initlint.program.loops.expressions import mentions_gradient, spelled, terminal_name
 from initlint.program.loops.routines import Routine
-from initlint.program.loops.tapes import given_to_step
+from initlint.program.loops.tapes import given_to_step, is_minimizing
 from initlint.program.loops.values import Foreign, Instance, Value
 from initlint.reading import facts
 
@@ -64,7 +64,7 @@ def step_of(values: Values, call: facts.Call, receiver: facts.Expression, routin
 def given_step(values: Values, call: facts.Call, routine: Routine) -> Step | None:
     """The step that a call makes with the gradients that it is given, if it is one."""
     receiver = call.function.value if isinstance(call.function, facts.Attribute) else None
-    if receiver is None or terminal_name(call.function) not in tapes.STEPS:
+    if receiver is None or not (terminal_name(call.function) in tapes.STEPS or is_minimizing(call)):
         return None
     found = values.of(receiver, routine)
     is_known = any(isinstance(one, Foreign) and keras.is_optimizer(one.name) for one in found)

@@ -46,6 +46,12 @@ def is_tape_gradient(values: Values, call: facts.Call, routine: Routine) -> bool
     return any(isinstance(one, Foreign) and one.name.rpartition(".")[2] == framework.TAPE for one in owners)
 
 
+def is_minimizing(call: facts.Call) -> bool:
+    """Whether a call sends a loss back through a tape and makes the step with it."""
+    is_named = isinstance(call.function, facts.Attribute) and call.function.name == framework.MINIMIZE
+    return is_named and argument(call, framework.BY_TAPE, None) is not None
+
+
 def bounded_copies(values: Values, call: facts.Call, routine: Routine) -> Bounded | None:
     """What a call bounds copies of, if those are gradients for certain."""
     if terminal_name(call.function) not in framework.CLIP_NAMES:
@@ -63,12 +69,16 @@ GRADIENTS = frozenset({Made.BACKWARD, Made.CLIP})
 
 def given_to_step(call: facts.Call) -> tuple[facts.Expression | None, facts.Expression | None]:
     """The gradients, and the variables if they are given apart, of a step that is given both."""
+    if is_minimizing(call):
+        return None, argument(call, *framework.MINIMIZED)
     spec = framework.STEPS[terminal_name(call.function)]
     return argument(call, *spec.gradients), argument(call, *spec.variables) if spec.variables is not None else None
 
 
 def step_gradients(values: Values, call: facts.Call, routine: Routine) -> frozenset[Made]:
     """What the gradients that a step is given were made by."""
+    if is_minimizing(call):
+        return frozenset({Made.BACKWARD})
     given, _ = given_to_step(call)
     are_paired = framework.STEPS[terminal_name(call.function)].are_paired
     return made_by(values, given, routine, (EACH, 0) if are_paired else (EACH,))
