@@ -175,15 +175,19 @@ def _fix_fresh(seen: Discarded, program: Program) -> Fix | None:
 
 
 def _is_used_behind(program: Program, seen: Discarded, call: facts.Call) -> bool:
-    module = next(module for module in program.modules if module.source.display == seen.place.path)
-    named = (node for node in nodes(module.source.facts.body) if isinstance(node, facts.Name))
+    named = (node for node in _nodes_beside(program, seen) if isinstance(node, facts.Name))
     return any(node.id == seen.tensor and node.start > call.end for node in named)
+
+
+def _nodes_beside(program: Program, seen: Discarded) -> Iterator[facts.Node]:
+    """All that stands in the same file."""
+    module = program.module_shown(seen.place.path)
+    return nodes(module.source.facts.body if module is not None else ())
 
 
 def _definition(program: Program, seen: Discarded, found: Initialisation) -> facts.Expression | None:
     """What the local name that is initialised was given last."""
-    module = next(module for module in program.modules if module.source.display == seen.place.path)
-    before = (node for node in nodes(module.source.facts.body) if isinstance(node, facts.Assign))
+    before = (node for node in _nodes_beside(program, seen) if isinstance(node, facts.Assign))
     given = [node.value for node in before if node.end < found.call.start and last_name(node.targets[0]) == seen.tensor]
     return given[-1] if given else None
 

@@ -68,11 +68,10 @@ def _made(program: Program, given: facts.Expression, routine: Routine) -> Made |
 
 def _compiling(program: Program, place: Place) -> Made | None:
     links = program.values.links
-    for module in program.modules:
-        if module.source.display == place.path:
-            for routine, call in links.scopes(module).calls.get(keras.COMPILE, ()):
-                if module.source.place(call.start, call.end) == place:
-                    return routine, call
+    module = program.module_shown(place.path)
+    for routine, call in links.scopes(module).calls.get(keras.COMPILE, ()) if module is not None else ():
+        if routine.module.source.place(call.start, call.end) == place:
+            return routine, call
     return None
 
 

@@ -16,7 +16,7 @@ MOST_BY_POSITION = 3
 
 def resolved(program: Program, path: str, function: facts.Expression) -> str:
     """The full name that an expression at the top of a file stands for, outside the program; else empty."""
-    module = next((module for module in program.modules if module.source.display == path), None)
+    module = program.module_shown(path)
     found = None if module is None else program.resolve_expression(module, function)
     return found.name if isinstance(found, External) else ""
 
@@ -34,8 +34,9 @@ def _is_decided(program: Program, path: str, given: facts.Expression) -> bool:
     """Whether a value is written where it is used, or under a name that no function of the file takes."""
     if not isinstance(given, facts.Name):
         return isinstance(given, (facts.Literal, facts.Call))
-    body = next(module.source.facts.body for module in program.modules if module.source.display == path)
-    functions = (node for node in nodes(body) if isinstance(node, (facts.Function, facts.Lambda)))
+    module = program.module_shown(path)
+    body = nodes(module.source.facts.body if module is not None else ())
+    functions = (node for node in body if isinstance(node, (facts.Function, facts.Lambda)))
     return all(parameter.name != given.id for function in functions for parameter in function.parameters)
 
 

@@ -132,7 +132,8 @@ def _multiplied(program: Program, place: Place) -> facts.Binary | None:
     for node in nodes(statement_at(program, place)):
         is_factor = isinstance(node, facts.Binary) and node.operator == "*" and node.left is product
         if is_factor and isinstance(node, facts.Binary) and terminal_name(node.right) == ROOT:
-            text = next(one.source.text() for one in program.modules if one.source.display == place.path)
+            module = program.module_shown(place.path)
+            text = module.source.text() if module is not None else ""
             return node if text[node.left.end : node.right.start].strip() == "*" else None
     return None
 

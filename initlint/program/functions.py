@@ -98,39 +98,25 @@ def _is_plain_base(base: facts.Expression) -> bool:
 
 def class_at(program: Program, place: Place) -> tuple[Module, facts.Class] | None:
     """The class of the program whose body holds a place."""
-    for module in program.modules:
-        if module.source.display != place.path:
-            continue
-        for statement in flatten(module.source.facts.body):
-            if isinstance(statement, facts.Class):
-                whole = module.source.place(statement.start, statement.body_end)
-                if whole.cell == place.cell and whole.line <= place.line <= whole.end_line:
-                    return module, statement
+    module = program.module_shown(place.path)
+    for statement in flatten(module.source.facts.body) if module is not None else ():
+        if isinstance(statement, facts.Class):
+            assert module is not None
+            whole = module.source.place(statement.start, statement.body_end)
+            if whole.cell == place.cell and whole.line <= place.line <= whole.end_line:
+                return module, statement
     return None
 
 
 def statement_at(program: Program, place: Place) -> facts.Statement | None:
     """The innermost statement of the program that holds a place and no further statement that does."""
-    module = next((module for module in program.modules if module.source.display == place.path), None)
-    if module is None:
-        return None
-    found: facts.Statement | None = None
-    for node in nodes(module.source.facts.body):
-        if isinstance(node, SIMPLE):
-            where = module.source.place(node.start, node.end)
-            if where.cell == place.cell and where.line <= place.line <= where.end_line:
-                found = node
-    return found
-
-
-SIMPLE = (facts.Assign, facts.Evaluate, facts.AugmentedAssign, facts.Return)
-"""Statements that hold no others."""
+    module = program.module_shown(place.path)
+    return None if module is None else module.simple_statements.get((place.cell, place.line))
 
 
 def nodes_at(program: Program, place: Place) -> Iterator[facts.Node]:
     """The nodes of the program that stand exactly at a place, the outermost first."""
-    statement = statement_at(program, place)
-    module = next((module for module in program.modules if module.source.display == place.path), None)
+    statement, module = statement_at(program, place), program.module_shown(place.path)
     return (node for node in nodes(statement) if module and module.source.place(node.start, node.end) == place)
 
 

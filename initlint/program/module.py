@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from initlint.program.nodes import statements
 from initlint.reading import facts
 from initlint.reading.source import SourceFile
 
@@ -21,6 +22,8 @@ class ImportedBinding:
     node: facts.Import
 
 
+SIMPLE = (facts.Assign, facts.Evaluate, facts.AugmentedAssign, facts.Return)
+"""Statements that hold no others."""
 Binding = facts.Class | facts.Function | facts.Assign | ImportedBinding
 
 
@@ -47,6 +50,16 @@ class Module:
         return any(
             isinstance(t, facts.Compare) and isinstance(t.left, facts.Name) and t.left.id == "__name__" for t in tests
         )
+
+    @cached_property
+    def simple_statements(self) -> dict[tuple[int | None, int], facts.Statement]:
+        """For each cell and line of it: the last statement there that holds no others."""
+        found: dict[tuple[int | None, int], facts.Statement] = {}
+        for statement in statements(self.source.facts.body):
+            if isinstance(statement, SIMPLE):
+                where = self.source.place(statement.start, statement.end)
+                found.update(((where.cell, line), statement) for line in range(where.line, where.end_line + 1))
+        return found
 
     @cached_property
     def fillers(self) -> dict[str, list[facts.Function]]:

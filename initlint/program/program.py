@@ -68,6 +68,7 @@ class Program:
         self._known = {path.absolute() for path in paths} | {file.path.absolute() for file in files}
         self._modules = {file.path.absolute(): Module.of(file) for file in files}
         self._reported = [self._modules[file.path.absolute()] for file in files]
+        self._shown = {module.source.display: module for module in self._reported}
         self._located: dict[tuple[Path, str], Path | None] = {}
         self._targets: dict[tuple[int, int, str], Module | External] = {}
         """Of imports: of a module's identity, the level and the name."""
@@ -83,6 +84,10 @@ class Program:
     def modules(self) -> list[Module]:
         """The modules of the files to report on, in their order."""
         return self._reported
+
+    def module_shown(self, path: str) -> Module | None:
+        """The module to report on that is displayed under a path."""
+        return self._shown.get(path)
 
     @property
     def unread(self) -> list[Path]:
