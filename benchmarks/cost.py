@@ -8,6 +8,7 @@ longest. The cold run takes turns with a bare parse of the same files with LibCS
 from __future__ import annotations
 
 import argparse
+import gc
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -91,6 +92,7 @@ def cost_of(name: str, folder: Path) -> Cost | None:
     files = relevant(folder)
     if not files:
         return None
+    gc.collect()  # what is left of the package before
     began = process_time()
     sources, reading_of = _read(folder)
     read = process_time()

@@ -9,8 +9,9 @@ from initlint.finding import Finding, Place
 from initlint.fix import Edit, Fix, Name, copied, replaced
 from initlint.frameworks.remedies import LAST_WIDTH, sums_last_axis
 from initlint.network import Layer, Network
+from initlint.network.layout import Layers
 from initlint.network.prediction import predict
-from initlint.network.products import is_learned, scores, spread
+from initlint.network.products import Scores, is_learned, scores, spread, summed
 from initlint.program import Program
 from initlint.program.functions import nodes_at, statement_at
 from initlint.program.loops.expressions import terminal_name
@@ -170,9 +171,19 @@ def _predicted(network: Network) -> Iterator[tuple[Layer, float]]:
     found = [each for each in scores(network) if all(is_learned(layers, source) for source in each.product.inputs)]
     behind = {each.layer.id: each.after for each in predict(network)} if found else {}
     for each in found:
-        std = spread(layers, behind, each)
+        std = None if _is_scaled(layers, each) else spread(layers, behind, each)
         if std is not None:
             yield each.product, std
+
+
+def _is_scaled(layers: Layers, found: Scores) -> bool:
+    """Whether the products are divided by sqrt(d), or by more: what is too large then is the weights."""
+    terms = summed(layers, found.product)
+    return terms is not None and found.factor**2 * terms < MOST_OF_SCALE
+
+
+MOST_OF_SCALE = 1.1
+"""Factor of the products, squared and times d, up to which they are scaled: 1 by the formula, and a little for rounding."""
 
 
 def _products(network: Network) -> Iterator[tuple[Layer, float]]:

@@ -16,16 +16,16 @@ from initlint.program import Module, Program
 from initlint.tracing.roots import Root, Traced, find_roots, script_root
 from initlint.tracing.tracer import STEPS, OutOfBudgetError, Tracer
 
-STEPS_FOR_ALL, STEPS_PER_LINE = 500_000, 8
+STEPS_FOR_ALL, STEPS_PER_LINE = 500_000, 6
 """Steps for a whole program: what a small one may take, and what each line adds. A step costs about as much as the parser
-takes for a twentieth of a line, so tracing stays within half of the cost of parsing, whatever the program does."""
+takes for a fifteenth of a line, so tracing stays within half of the cost of parsing, whatever the program does."""
 
-LEAST_STEPS, MOST_STEPS = 1_000, 20_000
-"""What a root may take in the first round: enough for half of all roots, and for nearly all."""
+FIRST_STEPS = 700
+"""What a root may take in the first round. Half of all roots of transformers need no more; a third need over 30 000, and what
+is spent on those before they are cut off is lost."""
 
-GROWTH = 4
-"""How much more a root may take that was cut off, once all others have had their turn: what is spent in vain is at most a
-third of the rest."""
+GROWTH = 8
+"""How much more a root may take that was cut off, once all others have had their turn."""
 
 STEPS_PER_FILE = 250_000
 """For all roots in one file, in equal shares for those that wait. They take about a second."""
@@ -79,7 +79,7 @@ class Spending:
 
     def _spend(self, waiting: list[Root]) -> list[Root]:
         """Runs roots round by round; those that never came to an end."""
-        limit = min(max(LEAST_STEPS, self._left // max(1, len(waiting))), MOST_STEPS)
+        limit = FIRST_STEPS
         while limit < STEPS and waiting:
             waiting = self._round(waiting, limit, is_last=False)
             limit *= GROWTH
