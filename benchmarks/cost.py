@@ -113,17 +113,19 @@ class Stopwatch:
         self.seconds: dict[Path, float] = defaultdict(float)
         self._mark = process_time()
 
-    def stop(self, path: Path) -> None:
-        """Says that all since the last stop was spent on a file."""
+    def stop(self, path: Path | None) -> None:
+        """Says that all since the last stop was spent on a file; `None`: on no single one."""
         mark = process_time()
-        self.seconds[path.absolute()] += mark - self._mark
+        if path is not None:
+            self.seconds[path.absolute()] += mark - self._mark
         self._mark = mark
 
 
 def _read(folder: Path) -> tuple[list[SourceFile], Mapping[Path, float]]:
     """The sources, and the seconds that each took."""
+    files = discover([folder]).files
     watch = Stopwatch()
-    sources, _ = Reader().read_all(discover([folder]).files, on_file=watch.stop)
+    sources, _ = Reader().read_all(files, on_file=watch.stop)
     return sources, watch.seconds
 
 
@@ -134,7 +136,7 @@ def _unread(path: Path) -> SourceFile | Problem:
 def _trace(program: Program) -> Mapping[Path, float]:
     """Traces the program, and tells the seconds that the roots of each file took."""
     watch = Stopwatch()
-    program.networks(lambda module: watch.stop(module.path))
+    program.networks(lambda module: watch.stop(None if module is None else module.path))
     return watch.seconds
 
 

@@ -34,7 +34,7 @@ from initlint.network import Network
 from initlint.program import Module, Program
 from initlint.program.module import flatten
 from initlint.reading import facts
-from initlint.tracing.attributes import class_member
+from initlint.tracing.members import class_member
 from initlint.tracing.roots import is_alias
 from initlint.tracing.spending import Spending
 from initlint.tracing.tracer import Tracer

@@ -98,10 +98,11 @@ class Program:
         """One of the `unread` files as a module; `None` if it cannot be read."""
         return self._module(path)
 
-    def networks(self, on_root: Callable[[Module], None] | None = None) -> Iterator[Network]:
+    def networks(self, on_root: Callable[[Module | None], None] | None = None) -> Iterator[Network]:
         """Every network traced in the program, the first time it is asked for; afterwards the same ones.
 
-        `on_root` is told the module of each script, function and class that was run for them.
+        `on_root` is told the module of each script, function and class that was run for them, and first, once all of these are
+        found, `None`.
         """
         if self._networks is None:
             from initlint.tracing import trace_program

@@ -34,11 +34,12 @@ STEPS_BETWEEN_COLLECTIONS = 100_000
 """Of garbage, which is young, as everything that lives longer lives to the end."""
 
 
-def trace_program(program: Program, on_root: Callable[[Module], None] | None = None) -> Iterator[Network]:
+def trace_program(program: Program, on_root: Callable[[Module | None], None] | None = None) -> Iterator[Network]:
     """Every network of the program: what its functions and scripts build, then its module classes on their own.
 
     What takes few steps comes first, so that most of what is there is traced, however large the program is. Roots for
-    which no steps are left are counted in `Program.untraced`. `on_root` is told the module of each that was run.
+    which no steps are left are counted in `Program.untraced`. `on_root` is told the module of each that was run, and before the
+    first, once all roots are found, `None`.
     """
     yield from Spending(program, on_root).networks()
 
@@ -55,7 +56,7 @@ def trace_script(program: Program, module: Module) -> Iterator[Network]:
 class Spending:
     """One program's roots, and what is left to spend on them."""
 
-    def __init__(self, program: Program, on_root: Callable[[Module], None] | None = None) -> None:
+    def __init__(self, program: Program, on_root: Callable[[Module | None], None] | None = None) -> None:
         self._program = program
         self._on_root = on_root
         self._tracer = Tracer(program)
@@ -71,6 +72,8 @@ class Spending:
 
     def networks(self) -> list[Network]:
         """Spends what there is."""
+        if self._on_root is not None:
+            self._on_root(None)
         with _deep_recursion(), paused_collector():
             for roots in self._roots:
                 self.cut_off += self._spend(roots)
