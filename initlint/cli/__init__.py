@@ -5,14 +5,20 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 OK, FOUND, FAILED, INTERRUPTED = 0, 1, 2, 130
 """Exit codes. 130 is what shells give for a program ended by Ctrl-C."""
 
 
 def main() -> None:
-    """Run the command line of this process, and exit."""
-    sys.exit(run(sys.argv[1:]))
+    """Run the command line of this process, and end it at once: to take apart what is known of a large program, object by
+    object, takes as long as a tenth of the run."""
+    code = run(sys.argv[1:])
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # its reader has left, or it is closed
+            stream.flush()
+    os._exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:
