@@ -96,9 +96,9 @@ def test_many_large_models_leave_steps_for_a_small_one_behind_them() -> None:
     assert "Small" in [network.name for network in report.networks]
 
 
-def test_who_asks_for_the_networks_is_told_of_each_root_that_was_run() -> None:
+def test_who_asks_for_the_networks_is_told_when_roots_are_found_and_of_each_that_was_run() -> None:
     program = Gathered.from_text(PARTS.format(body="x"), "model.py").program
-    told: list[str] = []
-    networks = list(program.networks(lambda module: told.append(module.path.name)))
+    told: list[str | None] = []
+    networks = list(program.networks(lambda module: told.append(None if module is None else module.path.name)))
     assert len(networks) == 2
-    assert told == ["model.py", "model.py"]
+    assert told == [None, "model.py", "model.py"]
