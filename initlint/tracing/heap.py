@@ -155,7 +155,7 @@ class Heap:
             return self._join_signals(left, right)
         if left is MISSING or right is MISSING:
             return Unknown("set on some branches only")
-        if isinstance(left, bool) is isinstance(right, bool) and _is_plain(left) and _is_plain(right) and left == right:
+        if _is_plain(left) and _is_plain(right) and left == right and _are_of_one_kind(left, right):
             return left
         if isinstance(left, tuple) and isinstance(right, tuple):
             return self._join_tuples(left, right)
@@ -215,6 +215,11 @@ def _collected(items: list[Value]) -> tuple[Value, ...]:
     flat = [each for given in items for each in (given.items if isinstance(given, Many) else (given,))]
     found = {(type(item), item) if _is_plain(item) else id(item): item for item in flat}
     return tuple(found.values()) if len(found) <= MOST_ITEMS else (Unknown("one of too many items"),)
+
+
+def _are_of_one_kind(left: Value, right: Value) -> bool:
+    """Whether equal values are: 1, 1.0 and True are three."""
+    return all(isinstance(left, kind) is isinstance(right, kind) for kind in (bool, float))
 
 
 def _is_plain(value: Value) -> bool:
