@@ -5,9 +5,10 @@ from __future__ import annotations
 from initlint.finding import Place
 from initlint.fix import Edit, Fix, Name, replaced
 from initlint.fix.edit import Part
-from initlint.frameworks import keras
 from initlint.frameworks.options import (
     ACTIVATION,
+    COMPILE,
+    DEFAULT_OPTIMIZER,
     LOGITS,
     LOSS,
     OPTIMIZER,
@@ -15,7 +16,7 @@ from initlint.frameworks.options import (
     activation_position,
     loss_class,
     optimizer_class,
-    package_of,
+    package_among,
 )
 from initlint.program import External, Program
 from initlint.program.functions import call_at
@@ -44,11 +45,11 @@ def bounded_where_compiled(place: Place, program: Program) -> Fix | None:
 
 
 def _bounded(program: Program, routine: Routine, call: facts.Call) -> list[Located] | None:
-    if terminal_name(call.function) != keras.COMPILE:
+    if terminal_name(call.function) != COMPILE:
         return _located(routine, with_option(call, *OPTIMIZER_CLIP))
     given = argument(call, *OPTIMIZER)
     if given is None or isinstance(given, facts.Literal):
-        name = optimizer_class(_package(program, routine.module), getattr(given, "value", keras.DEFAULT_OPTIMIZER))
+        name = optimizer_class(_package(program, routine.module), getattr(given, "value", DEFAULT_OPTIMIZER))
         if name is None:
             return None
         value: list[Part] = [Name(name), f"({'='.join(OPTIMIZER_CLIP)})"]
@@ -69,18 +70,16 @@ def _made(program: Program, given: facts.Expression, routine: Routine) -> Made |
 def _compiling(program: Program, place: Place) -> Made | None:
     links = program.values.links
     module = program.module_shown(place.path)
-    for routine, call in links.scopes(module).calls.get(keras.COMPILE, ()) if module is not None else ():
+    for routine, call in links.scopes(module).calls.get(COMPILE, ()) if module is not None else ():
         if routine.module.source.place(call.start, call.end) == place:
             return routine, call
     return None
 
 
 def _package(program: Program, module: Module) -> str:
-    """Under which name a file imports Keras; empty if it does not."""
-    names = [program.resolve(module, name) for name in module.bindings]
-    found = [one.name for one in names if isinstance(one, External)]
-    packages = [package_of(f"{name}.") for name in found] + [keras.OF_IMPORT.get(name, "") for name in found]
-    return next(filter(None, packages), "")
+    """Under which name a file imports the framework whose models are compiled; empty if it does not."""
+    names = (program.resolve(module, name) for name in module.bindings)
+    return package_among(one.name for one in names if isinstance(one, External))
 
 
 def _located(routine: Routine, edit: Edit | None) -> list[Located] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from initlint.frameworks import keras
@@ -24,6 +25,9 @@ OPTIMIZER_CLIP = ("clipnorm", "1.0")
 """The option by which an optimiser bounds the norm, and a value for it; of its options the one that all versions have."""
 OPTIMIZER, LOSS = (keras.OPTIMIZER, 0), ("loss", 1)
 """Where compiling a model is given these."""
+COMPILE = keras.COMPILE
+"""The method of a model that is given them."""
+DEFAULT_OPTIMIZER = keras.DEFAULT_OPTIMIZER
 LOGITS = "from_logits"
 ACTIVATION = "activation"
 """The option of a layer that names what follows it."""
@@ -33,7 +37,8 @@ _STRINGS = {
     ("xavier", ""): "glorot_{}",
     ("xavier", "gain=5 / 3"): "glorot_{}",
 }
-"""Draw and its arguments -> the string; a tanh stack is on the critical line with a gain of 1, too (signal-notes, 3.1)."""
+"""Draw and its arguments -> the string. Strings have no gain; of 1 a deep tanh stack is critical, too (Poole et al. 2016,
+arXiv:1606.05340)."""
 _SLOPE = re.compile(r"a=([\d.]+), ")
 _GAIN = re.compile(r"gain=([\d.]+)$")
 
@@ -42,6 +47,13 @@ def package_of(name: str) -> str:
     """The package of a full name of Keras: ``tensorflow.keras`` of ``tensorflow.keras.layers.Dense``; may be empty."""
     found = [package for package in keras.PACKAGES if name.startswith(f"{package}.")]
     return max(found, key=len, default="")
+
+
+def package_among(imported: Iterable[str]) -> str:
+    """The package that is reached through the full names of what a file imports; empty if there is none."""
+    names = list(imported)
+    found = [package_of(f"{name}.") for name in names] + [keras.OF_IMPORT.get(name, "") for name in names]
+    return next(filter(None, found), "")
 
 
 def activation_position(layer: str) -> int | None:

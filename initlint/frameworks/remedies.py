@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from initlint.frameworks.torch import LAYERS
+from initlint.frameworks.torch_names import MODULE_NAMES
 
 SQUASHING = frozenset({"tanh", "sigmoid", "hardtanh", "softsign", "hardsigmoid"})
 LEAKY = frozenset({"leaky_relu", "prelu", "rrelu"})
@@ -123,21 +124,13 @@ CONTAINERS = {"list": "nn.ModuleList", "tuple": "nn.ModuleList", "dict": "nn.Mod
 """Plain container -> the one in which layers are registered."""
 
 PARAMETER_CONTAINERS = {"list": "nn.ParameterList", "tuple": "nn.ParameterList", "dict": "nn.ParameterDict"}
-TAKEN_KEYS = frozenset(
-    {
-        "T_destination", "add_module", "apply", "bfloat16", "buffers", "call_super_init", "children", "clear", "compile",
-        "cpu", "cuda", "double", "dump_patches", "eval", "extra_repr", "float", "forward", "half", "ipu", "items",
-        "keys", "load_state_dict", "modules", "mtia", "parameters", "pop", "requires_grad_", "share_memory",
-        "state_dict", "to", "to_empty", "train", "training", "type", "update", "values", "xpu", "zero_grad",
-    }
-)  # fmt: skip
+TAKEN_KEYS = MODULE_NAMES | {"clear", "items", "keys", "pop", "update", "values"}
 """Names that no layer in a dictionary of layers can have, for they are attributes of it already."""
-TAKEN_BEGINNINGS = ("_", "get_", "set_", "named_", "register_")
 
 
 def is_free_key(name: str) -> bool:
     """Whether a layer in a dictionary of layers can have that name."""
-    return name.isidentifier() and name not in TAKEN_KEYS and not name.startswith(TAKEN_BEGINNINGS)
+    return name.isidentifier() and name not in TAKEN_KEYS and not name.startswith("_")
 
 
 REACHES = "no init function, optimiser, .to() or state_dict() reaches"

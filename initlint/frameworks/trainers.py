@@ -29,6 +29,8 @@ class Trainer:
     """Further options of trainer or settings that may bound the gradient -> values with which they do not."""
 
 
+TRAINER = "Trainer"
+"""Last name of their classes."""
 SETTINGS = "args"
 SETTINGS_POSITION = 1
 MODEL = "model"

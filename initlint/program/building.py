@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from initlint.frameworks.command_line import DEFAULTS_OF_ACTIONS, PARSED, PARSERS
 from initlint.program.loops.classes import ancestry, find_method
 from initlint.program.loops.expressions import argument, terminal_name
-from initlint.program.loops.routines import ClassScope, Routine, reaching
+from initlint.program.loops.routines import ClassScope, Routine, binding_scope, reaching
 from initlint.program.loops.values import Foreign
 from initlint.program.module import flatten
 from initlint.program.nodes import nodes
@@ -124,9 +124,7 @@ class Building:
         return {k.value: self._known(v, routine, depth + 1) for k, v in pairs if isinstance(k, facts.Literal)}
 
     def _named(self, name: facts.Name, routine: Routine, depth: int) -> object:
-        scope: Routine | None = routine
-        while scope is not None and name.id not in scope.bounds and scope.parameter(name.id) is None:
-            scope = scope.parent
+        scope = binding_scope(name.id, routine)
         at = name.start if scope is routine else None
         bounds = list(reaching(scope, scope.bounds.get(name.id, []), at)) if scope is not None else []
         if len(bounds) != 1 or bounds[0].route:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from initlint.program.loops.callers import given_for
 from initlint.program.loops.classes import hierarchy
 from initlint.program.loops.expressions import dotted, spelled
-from initlint.program.loops.routines import Bound, Routine, reaching
+from initlint.program.loops.routines import Bound, Routine, binding_scope, reaching
 from initlint.program.loops.values import Instance
 from initlint.reading import facts
 
@@ -83,9 +83,7 @@ def _items_of(node: facts.Expression) -> tuple[facts.Expression | None, ...]:
 
 
 def _knows_name(values: Values, name: facts.Name, routine: Routine, depth: int) -> bool:
-    scope: Routine | None = routine
-    while scope is not None and name.id not in scope.bounds and scope.parameter(name.id) is None:
-        scope = scope.parent
+    scope = binding_scope(name.id, routine)
     if scope is None:
         return True
     at = name.start if scope is routine else None

@@ -19,10 +19,10 @@ from initlint.program.loops.callers import given_for
 from initlint.program.loops.classes import find_method, hierarchy, overrides
 from initlint.program.loops.passing import index_in
 from initlint.program.loops.recurrence import is_model
-from initlint.program.loops.routines import EACH, Routine
+from initlint.program.loops.routines import EACH, Routine, binding_scope
 from initlint.program.loops.values import Foreign, Instance
 from initlint.program.parts import items_in, items_of, keyed_items, sequence_of
-from initlint.program.points import Known, Point, all_of, applied_by, are_axes, binding_scope, held_by_attribute
+from initlint.program.points import Known, Point, all_of, applied_by, are_axes, held_by_attribute
 from initlint.program.rebuilding import is_changed
 from initlint.reading import facts
 

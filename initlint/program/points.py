@@ -48,14 +48,6 @@ def applied_by(call: Call, given: facts.Expression | None, found: Known) -> Know
     ]
 
 
-def binding_scope(name: str, routine: Routine) -> Routine | None:
-    """The scope around a routine, or itself, that binds a name."""
-    scope: Routine | None = routine
-    while scope is not None and name not in scope.bounds and scope.parameter(name) is None:
-        scope = scope.parent
-    return scope
-
-
 def all_of(found: Iterable[Known]) -> Known:
     """Everything, if each is known and there is at least one."""
     endings: list[Ending] = []

@@ -106,6 +106,7 @@ def _own_names(cls: ClassValue) -> list[str]:
 
 
 def load_from_type(tracer: Tracer, owner: TypeName, name: str, place: Place) -> Value:
+    """``type(value).name``."""
     if name in ("__name__", "__qualname__"):
         return ClassName.made(getattr(owner.of, "type_name", "?"), owner.of)
     if isinstance(owner.of, Instance):
@@ -119,6 +120,7 @@ def _is_class_method(function: FunctionValue) -> bool:
 
 
 def load_from_class(tracer: Tracer, owner: ClassValue, name: str, place: Place) -> Value:
+    """``Class.name``."""
     if name in CLASS_ATTRIBUTES:
         return CLASS_ATTRIBUTES[name](tracer, owner)
     found = class_member(tracer, owner, name)
@@ -153,6 +155,7 @@ def _first_argument(scope: Scope) -> Value:
 
 
 def load_from_super(tracer: Tracer, owner: SuperValue, name: str) -> Value:
+    """``super().name``."""
     receiver = owner.receiver
     cls = receiver.cls if isinstance(receiver, Instance) else owner.cls
     found = class_member(tracer, cls, name, after=owner.cls)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from initlint.finding import Place
 from initlint.tracing import tensors
+from initlint.tracing.members import class_member
 from initlint.tracing.namespaces import NamespaceValue
 from initlint.tracing.values import (
     BoundMethod,
@@ -26,9 +27,6 @@ from initlint.tracing.values import (
 
 if TYPE_CHECKING:
     from initlint.tracing.tracer import Tracer
-
-
-from initlint.tracing.members import class_member
 
 
 def store(tracer: Tracer, owner: Value, name: str, value: Value, place: Place, scope: Scope) -> None:

@@ -56,7 +56,7 @@ def has_clip_option(call: facts.Call) -> bool:
 
 
 def _is_off(given: facts.Expression) -> bool:
-    return isinstance(given, facts.Literal) and given.value in (None, 0)
+    return isinstance(given, facts.Literal) and given.value in framework.OFF
 
 
 def is_named_clip(call: facts.Call) -> bool:

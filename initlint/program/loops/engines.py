@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from initlint.frameworks import training as framework
 from initlint.program.loops.classes import hierarchy
 from initlint.program.loops.expressions import dotted, spelled
-from initlint.program.loops.routines import Bound, Routine, reaching
+from initlint.program.loops.routines import Bound, Routine, binding_scope, reaching
 from initlint.program.loops.values import Foreign, Instance
 from initlint.reading import facts
 
@@ -74,7 +74,7 @@ def _sets(key: facts.Expression | None, value: facts.Expression) -> bool:
 
 
 def _is_on(key: object, value: facts.Expression) -> bool:
-    is_off = isinstance(value, facts.Literal) and value.value in (None, 0)
+    is_off = isinstance(value, facts.Literal) and value.value in framework.OFF
     return key == framework.ENGINE_CLIPPING and not is_off
 
 
@@ -85,14 +85,10 @@ def _bounds_of(values: Values, node: facts.Name | facts.Attribute, routine: Rout
         return [
             one for owner in owners for cls in hierarchy(values, owner) for one in cls.attributes.get(node.name, ())
         ]
-    scope: Routine | None = routine
-    while scope is not None:
-        if node.id in scope.bounds or scope.parameter(node.id) is not None:
-            is_given = scope.parameter(node.id) is not None
-            at = node.start if scope is routine else None
-            return [] if is_given else list(reaching(scope, scope.bounds[node.id], at))
-        scope = scope.parent
-    return list(values.links.scopes(routine.module).script.bounds.get(node.id, ()))
+    scope = binding_scope(node.id, routine)
+    if scope is None or scope.parameter(node.id) is not None:
+        return []
+    return list(reaching(scope, scope.bounds[node.id], node.start if scope is routine else None))
 
 
 def _is_changed(name: str, routine: Routine) -> bool:

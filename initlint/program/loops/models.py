@@ -11,7 +11,7 @@ from initlint.program.loops.callers import given_for
 from initlint.program.loops.classes import hierarchy
 from initlint.program.loops.expressions import argument, dotted, terminal_name
 from initlint.program.loops.recurrence import is_model
-from initlint.program.loops.routines import Routine, reaching
+from initlint.program.loops.routines import Routine, binding_scope, reaching
 from initlint.program.loops.steps import Step
 from initlint.program.loops.tapes import is_tape_gradient
 from initlint.program.loops.values import Foreign, Instance, Value
@@ -70,9 +70,7 @@ class ParameterSources:
         return is_own and isinstance(value, Instance) and is_model(self.values, value.cls)
 
     def _named(self, name: facts.Name, routine: Routine, depth: int) -> Iterator[Value]:
-        scope: Routine | None = routine
-        while scope is not None and name.id not in scope.bounds and scope.parameter(name.id) is None:
-            scope = scope.parent
+        scope = binding_scope(name.id, routine)
         if scope is None:
             return
         at = name.start if scope is routine else None

@@ -101,6 +101,14 @@ class Routine:
         return next((one for one in self.parameters if one.name == name), None)
 
 
+def binding_scope(name: str, routine: Routine) -> Routine | None:
+    """The scope around a routine, or itself, that binds a name."""
+    scope: Routine | None = routine
+    while scope is not None and name not in scope.bounds and scope.parameter(name) is None:
+        scope = scope.parent
+    return scope
+
+
 def reaching(scope: Routine, bounds: list[Bound], at: int | None) -> Iterator[Bound]:
     """The bindings of a name that may hold where it is used."""
     if at is None:

@@ -10,7 +10,7 @@ from initlint.frameworks import tapes as framework
 from initlint.program.loops.callers import given_for
 from initlint.program.loops.expressions import argument, mentions_gradient, terminal_name
 from initlint.program.loops.passing import ITERATORS, SAME_ITEMS
-from initlint.program.loops.routines import EACH, Route, Routine, reaching
+from initlint.program.loops.routines import EACH, Route, Routine, binding_scope, reaching
 from initlint.program.loops.values import Foreign
 from initlint.reading import facts
 
@@ -132,9 +132,7 @@ class _Origins:
             yield Made.OTHER
 
     def _named(self, name: facts.Name, routine: Routine, route: Route, depth: int) -> Iterator[Made]:
-        scope: Routine | None = routine
-        while scope is not None and name.id not in scope.bounds and scope.parameter(name.id) is None:
-            scope = scope.parent
+        scope = binding_scope(name.id, routine)
         if scope is None:
             yield Made.OTHER
             return

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from initlint.finding import Place
 from initlint.frameworks import keras, tapes
 from initlint.frameworks import trainers as framework
+from initlint.frameworks.training import OFF
 from initlint.program.loops.classes import ancestry, foreign_bases
 from initlint.program.loops.clipping import clips_in, hooks_in
 from initlint.program.loops.expressions import argument, dotted, terminal_name
@@ -22,10 +23,6 @@ from initlint.reading import facts
 if TYPE_CHECKING:
     from initlint.program.loops.links import Links
     from initlint.program.loops.values import Values
-
-TRAINER = "Trainer"
-OFF = (None, 0, False)
-"""What switches an option off. Source: `Trainer` of Lightning and of transformers."""
 
 
 def trainer_loops(values: Values, links: Links) -> Iterator[TrainingLoop]:
@@ -181,8 +178,8 @@ def is_manual(values: Values, cls: ClassScope) -> bool:
 def find_value_trainers(values: Values) -> Iterator[tuple[Place, str, str]]:
     """Trainers and optimisers that are told to bound each value: where, which of them, and by which option."""
     option, by_value = framework.VALUE_ALGORITHM
-    for module in values.links.calling(TRAINER):
-        for routine, call in values.links.scopes(module).calls.get(TRAINER, ()):
+    for module in values.links.calling(framework.TRAINER):
+        for routine, call in values.links.scopes(module).calls.get(framework.TRAINER, ()):
             given = argument(call, option, None)
             is_value = isinstance(given, facts.Literal) and given.value == by_value
             made = values.callees(call, routine) if is_value else ()
