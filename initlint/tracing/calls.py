@@ -117,9 +117,7 @@ def call_function(
     if _runs_away(tracer, node, arguments, keywords):
         return call_unknown(tracer, reason, [each for each in arguments if not _is_plain_object(each)], keywords, place)
     known = effects.recall(tracer, function, arguments, keywords)
-    if known is effects.NEW:
-        known = purity.recalled(tracer, function, arguments, keywords)
-    if known is not effects.NEW and known is not purity.NEW:
+    if known is not effects.NEW:
         return known
     outer = tracer.site
     if function.scope.module in tracer.composites:
@@ -130,7 +128,7 @@ def call_function(
             function,
             arguments,
             keywords,
-            lambda: purity.observed(
+            lambda: purity.once(
                 tracer, function, arguments, keywords, lambda: _enter(tracer, function, arguments, keywords)
             ),
         )

@@ -109,8 +109,9 @@ def instantiate(
     scope: Scope,
 ) -> Value:
     """``Class(...)``."""
-    for base in reversed(cls.order):
-        if isinstance(base, ClassValue):
+    own = [base for base in cls.order if isinstance(base, ClassValue)]
+    if any(SUBCLASS_HOOK in base.members for base in own):
+        for base in reversed(own):
             _tell_bases(tracer, base)
     container = container_base(cls)
     if container is not None and "forward" not in _all_members(cls):
@@ -128,19 +129,19 @@ def instantiate(
     return made
 
 
+SUBCLASS_HOOK = "__init_subclass__"
 TOLD = "<told bases>"
 """Among the constants of a class: that its bases have been told of it."""
 
 
 def _tell_bases(tracer: Tracer, cls: ClassValue) -> None:
     """Runs the ``__init_subclass__`` that a class inherits, when it is used first."""
-    hook = "__init_subclass__"
-    if TOLD in cls.constants or not any(
-        isinstance(base, ClassValue) and hook in base.members for base in cls.order[1:]
-    ):
+    if TOLD in cls.constants:
+        return
+    function = members.class_member(tracer, cls, SUBCLASS_HOOK, after=cls)
+    if function is None:
         return
     tracer.heap.set(cls.constants, TOLD, True)
-    function = members.class_member(tracer, cls, hook, after=cls)
     if isinstance(function, FunctionValue):
         given = {each.keyword: tracer.evaluate(each.value, cls.scope) for each in cls.node.bases if each.keyword}
         given.pop("metaclass", None)

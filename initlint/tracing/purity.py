@@ -15,13 +15,13 @@ from initlint.tracing.values import Device, ExternalValue, FunctionValue, Many, 
 if TYPE_CHECKING:
     from initlint.tracing.tracer import Tracer
 
-NEW = object()
-"""Says that a call has not been seen before."""
 LEAST_STEPS = 16
 """What a call has to take to be worth remembering."""
 MOST_FAILURES = 8
 """Calls of one function that were more than a plain value; it is not watched any longer, since that takes time."""
 Key = tuple[object, ...]
+_NEW = object()
+"""Says that a call has not been seen before."""
 PLAIN = frozenset({type(None), bool, int, float, str, Size, ExternalValue})
 """Types of values that nothing can change."""
 
@@ -38,31 +38,26 @@ class Purity:
         return self.failures[id(node)] < MOST_FAILURES
 
 
-def recalled(
-    tracer: Tracer, function: FunctionValue, arguments: Sequence[Value], keywords: Mapping[str, Value]
-) -> Value:
-    """What an equal call gave; `NEW` if there was none, or if something that it may read has changed since."""
-    purity = tracer.purity
-    if not purity.given or not purity.may_be_pure(function.node):
-        return NEW
-    key = _key(tracer, function, arguments, keywords)
-    return NEW if key is None or not _is_pristine(tracer) else purity.given.get(key, NEW)
-
-
-def observed(
+def once(
     tracer: Tracer,
     function: FunctionValue,
     arguments: Sequence[Value],
     keywords: Mapping[str, Value],
     run: Callable[[], Value],
 ) -> Value:
-    """The result of a call, which `run` runs; it is remembered if that is all the call did."""
+    """The result of a call, which `run` runs unless an equal one did nothing but give a plain value, and nothing that it may
+    read has changed since."""
     purity = tracer.purity
     key = _key(tracer, function, arguments, keywords) if purity.may_be_pure(function.node) else None
     if key is None or not _is_pristine(tracer):
         return run()
-    before = _met(tracer)
-    steps = tracer.steps
+    known = purity.given.get(key, _NEW)
+    return _observed(tracer, function, key, run) if known is _NEW else known
+
+
+def _observed(tracer: Tracer, function: FunctionValue, key: Key, run: Callable[[], Value]) -> Value:
+    """The result of a call; it is remembered if that is all the call did."""
+    before, steps = _met(tracer), tracer.steps
     tracer.heap.begin(is_certain=True)
     try:
         result = run()
@@ -71,9 +66,9 @@ def observed(
         tracer.heap.replay(branch)
     is_changed = any(branch.after[place] is not old for place, (_, _, old) in branch.before.items())
     if is_changed or before != _met(tracer) or not _is_plain(result):
-        purity.failures[id(function.node)] += 1
+        tracer.purity.failures[id(function.node)] += 1
     elif tracer.steps - steps >= LEAST_STEPS:
-        purity.given[key] = result
+        tracer.purity.given[key] = result
     return result
 
 
@@ -84,10 +79,13 @@ def _met(tracer: Tracer) -> tuple[object, ...]:
 
 def _is_pristine(tracer: Tracer) -> bool:
     """Whether all that roots share is as it was at their beginning."""
-    is_default = tracer.default_device == Device("cpu") and tracer.default_dtype == ExternalValue(
-        framework.DEFAULT_DTYPE
-    )
-    return is_default and not tracer.kept.is_changed and not tracer.patches
+    if tracer.kept.is_changed or tracer.patches:
+        return False
+    return tracer.default_device == _DEVICE and tracer.default_dtype == _DTYPE
+
+
+_DEVICE, _DTYPE = Device("cpu"), ExternalValue(framework.DEFAULT_DTYPE)
+"""Defaults of a program that sets none."""
 
 
 def _key(
