@@ -11,12 +11,16 @@ from initlint.frameworks.remedies import build_each
 from initlint.network import Layer, Network, Parameter, Replication
 from initlint.network.stack import stacks
 from initlint.program import Program
+from initlint.program.filling import fillings, may_be_redrawn
 from initlint.program.functions import statement_at
 from initlint.program.nodes import spelled_names
 from initlint.rule import Rule
 
 ON_PURPOSE = re.compile(r"shar|tied|tie_|same|recur|ema|target|teacher|momentum|ensemble", re.IGNORECASE)
 """Names that say that one layer is meant to be used several times, or that a copy is meant to be equal."""
+
+COPIED = "copied"
+"""As in `Replication.how`."""
 
 
 class ReplicatedModule(Rule):
@@ -26,8 +30,9 @@ class ReplicatedModule(Rule):
     values of the weights too: heads and experts that start equal and see the same input stay close to each other.
     Predicted: the parameters behind each entry: the same ones, or copies that nothing draws again afterwards.
     Measured: weights of several layers that are the same tensor, or equal to the last bit.
-    Silent on: copies that are initialised again, target networks, averages and teachers, sharing that is named as such,
-    layers without weights, and layers that torch itself copies (nn.TransformerEncoder).
+    Silent on: copies that are initialised again, or may be by a loop over a whole model in their file or one that
+    imports it, target networks, averages and teachers, sharing that is named as such, layers without weights, and layers
+    that torch itself copies (nn.TransformerEncoder).
     Fix: build each layer anew: [nn.Linear(n, n) for _ in range(depth)].
     Source: the documentation of copy.deepcopy; Goodfellow, Bengio and Courville, Deep Learning, 2016, section 8.4.
     """
@@ -54,10 +59,13 @@ def build(depth=4):
 
     def check_program(self, program: Program) -> Iterator[Finding]:
         """Reports each place once."""
-        for network in program.networks():
-            for place, seen in _replications(network):
-                if not _is_on_purpose(program, place, seen):
-                    yield self._finding(network, place, seen)
+        found = [(network, *each) for network in program.networks() for each in _replications(network)]
+        are_copies = any(seen[0].how == COPIED for _, _, seen in found)
+        outside = list(fillings(program)) if are_copies else []
+        for network, place, seen in found:
+            is_redrawn = seen[0].how == COPIED and may_be_redrawn(program, network, outside)
+            if not is_redrawn and not _is_on_purpose(program, place, seen):
+                yield self._finding(network, place, seen)
 
     def check_measured(self, network: Network) -> Iterator[Finding]:
         """Looks for one weight at several places of a stack, and for copies with equal values."""

@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from initlint.finding import Place
+from initlint.network import Network
 from initlint.program.functions import class_at, functions, lineage
 from initlint.program.initialising import initialisations, may_initialise, may_write, written_attribute
+from initlint.program.module import ImportedBinding, Module
 from initlint.program.nodes import last_name, nodes, spelled_names, statements
-from initlint.program.program import Program
+from initlint.program.program import Definition, Program
 from initlint.reading import facts
 
 COMMON = frozenset({"weight", "bias", "w", "b", "alpha", "beta", "gamma", "scale"})
@@ -21,6 +23,7 @@ LOADERS = frozenset({"load_state_dict", "from_pretrained", "_load_from_state_dic
 class Filling:
     """A function that may fill parameters of other objects."""
 
+    module: Module
     function: facts.Function
     attributes: frozenset[str | None]
     """What the parameters are called; `None` stands for any name."""
@@ -51,7 +54,7 @@ def fillings(program: Program) -> Iterator[Filling]:
         for written in functions(module):
             inits = _initialised(written.node) if may_initialise(written.node.called) else set()
             if attributes := inits | _set_elsewhere(written.node):
-                yield Filling(written.node, frozenset(attributes))
+                yield Filling(module, written.node, frozenset(attributes))
 
 
 def _initialised(function: facts.Function) -> set[str | None]:
@@ -71,6 +74,21 @@ def _may_fill(filling: Filling, name: str, owners: set[str]) -> bool:
         if not owners.isdisjoint(words) or (name not in COMMON and "isinstance" not in words):
             return True
     return None in filling.attributes and _loops_over_parameters(filling.function)
+
+
+def may_be_redrawn(program: Program, network: Network, outside: Sequence[Filling]) -> bool:
+    """Whether a loop over all parameters of a model that holds this one may draw them anew: in its file, or in one that
+    imports from there."""
+    home = program.module_shown(network.place.path)
+    redrawing = (one for one in outside if None in one.attributes and _loops_over_parameters(one.function))
+    return any(one.module is home or _imports_from(program, one.module, home) for one in redrawing)
+
+
+def _imports_from(program: Program, module: Module, home: Module | None) -> bool:
+    """Whether a name of one module leads to another, through re-exports, too."""
+    names = [name for name, binding in module.bindings.items() if isinstance(binding, ImportedBinding)]
+    found = (program.resolve(module, name) for name in names)
+    return any((one.module if isinstance(one, Definition) else one) is home for one in found if one is not None)
 
 
 def _loops_over_parameters(function: facts.Function) -> bool:
