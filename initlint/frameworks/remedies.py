@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from initlint.frameworks.torch import LAYERS
-from initlint.frameworks.torch_names import MODULE_NAMES
+from initlint.frameworks.torch.attributes import MODULE_NAMES
 
 SQUASHING = frozenset({"tanh", "sigmoid", "hardtanh", "softsign", "hardsigmoid"})
 LEAKY = frozenset({"leaky_relu", "prelu", "rrelu"})

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from initlint.finding import Place
 from initlint.frameworks import torch as framework
-from initlint.frameworks.torch_names import MODULE_METHODS, MODULE_NAMES, TENSOR_NAMES
+from initlint.frameworks.torch.attributes import MODULE_METHODS, MODULE_NAMES, TENSOR_NAMES
 from initlint.signal.size import Size
 from initlint.tracing import attributes, members, patches, storing
 from initlint.tracing.values import (

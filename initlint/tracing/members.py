@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from initlint.finding import Place
 from initlint.frameworks import torch as framework
-from initlint.frameworks.torch_names import MODULE_METHODS
+from initlint.frameworks.torch.attributes import MODULE_METHODS
 from initlint.reading import facts
 from initlint.tracing.values import (
     BoundMethod,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from initlint.finding import Place
 from initlint.frameworks import torch as framework
-from initlint.frameworks.torch_names import TENSOR_NAMES
+from initlint.frameworks.torch.attributes import TENSOR_NAMES
 from initlint.network import DiscardedInit, LateInit, Parameter, Shape, VectorInit, Write
 from initlint.signal.distribution import Distribution
 from initlint.signal.initializers import INITIALIZERS, fans

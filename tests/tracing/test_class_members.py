@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from initlint.frameworks.torch_names import MODULE_NAMES, TENSOR_NAMES
+from initlint.frameworks.torch.attributes import MODULE_NAMES, TENSOR_NAMES
 from initlint.gathering import Gathered
 from initlint.network import Network
 from initlint.tracing import trace_script
