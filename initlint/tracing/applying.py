@@ -10,7 +10,7 @@ from initlint.network import LateInit, TypeTest, Write
 from initlint.program.nodes import nodes
 from initlint.reading import facts
 from initlint.signal.size import Size
-from initlint.tracing import methods, modules, tensors
+from initlint.tracing import module_methods, modules, tensors
 from initlint.tracing.heap import Branch
 from initlint.tracing.values import (
     BoundMethod,
@@ -158,7 +158,7 @@ def call_on_loaded(
         return ListValue([Many((item,))])
     if name in ("named_parameters", "named_modules", "named_children"):
         return ListValue([Many((_pair(True, Unknown("a part of a loaded model")),))])
-    return part if name in methods.SAME else Unknown(f"method {name} of a model that was loaded", place)
+    return part if name in module_methods.SAME else Unknown(f"method {name} of a model that was loaded", place)
 
 
 # ------------------------------------------------------------------------------------------------------ loaded, traced

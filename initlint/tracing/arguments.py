@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from initlint.reading import facts
 from initlint.signal.size import Size
-from initlint.tracing import classes, members
+from initlint.tracing import dataclass_fields, instances, members
 from initlint.tracing.tracer import Tracer
 from initlint.tracing.values import ClassValue, DictValue, FunctionValue, ListValue, Scope, Value
 
@@ -32,7 +32,7 @@ def build(tracer: Tracer, cls: ClassValue, scope: Scope) -> Value:
                 arguments.append(value)
             elif parameter.default is None or not isinstance(parameter.default, facts.Literal):
                 keywords[parameter.name] = value
-    return classes.instantiate(tracer, cls, tuple(arguments), keywords, place, scope)
+    return instances.instantiate(tracer, cls, tuple(arguments), keywords, place, scope)
 
 
 def _argument(tracer: Tracer, parameter: facts.Parameter, scope: Scope) -> Value:
@@ -65,4 +65,4 @@ def _has_defaults(tracer: Tracer, cls: ClassValue) -> bool:
     function = members.class_member(tracer, cls, "__init__")
     if isinstance(function, FunctionValue):
         return all(p.default is not None or p.kind in ("*", "**") for p in function.node.parameters[1:])
-    return classes.is_dataclass(cls)
+    return dataclass_fields.is_dataclass(cls)

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import operator
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from initlint.finding import Place
 from initlint.frameworks import torch as framework
-from initlint.network import Replication
 from initlint.signal.distribution import Distribution
 from initlint.signal.size import Size, as_float
-from initlint.tracing import idioms, rows, tensors
+from initlint.tracing import idioms, iteration, rows, subscripts, tensors
+from initlint.tracing.collection_operators import combine_collections
+from initlint.tracing.functional import apply_matrix
 from initlint.tracing.values import (
     ContainerValue,
     DictValue,
-    Instance,
-    LayerValue,
     ListValue,
-    Many,
     Scope,
     Signal,
     TensorValue,
@@ -58,10 +55,24 @@ def binary(tracer: Tracer, symbol: str, left: Value, right: Value, place: Place,
     if symbol == "%" and isinstance(left, str):
         return _formatted(left, right)
     if isinstance(left, (ListValue, tuple, DictValue, ContainerValue)) or isinstance(right, (ListValue, tuple)):
-        return _of_collections(tracer, symbol, left, right, place)
+        return combine_collections(tracer, symbol, left, right, place)
     if isinstance(left, Unknown) or isinstance(right, Unknown):
         return Unknown("computed from something unknown", place)
     return _of_numbers(symbol, left, right)
+
+
+def augment(tracer: Tracer, symbol: str, old: Value, value: Value, place: Place, scope: Scope) -> bool:
+    """``old symbol= value`` on a value that changes in place; False if it is none."""
+    if symbol == "+" and isinstance(old, ListValue):
+        more = iteration.items(tracer, value)
+        tracer.heap.set_field(old, "items", [*old.items, *(more or [])])
+        if more is None:
+            tracer.heap.set_field(old, "is_open", True)
+        return True
+    if symbol == "+" and isinstance(old, ContainerValue) and old.kind == "list":
+        subscripts.extend_container(tracer, old, iteration.items(tracer, value))
+        return True
+    return _augment_tensor(tracer, symbol, old, value, place, scope)
 
 
 def _of_numbers(symbol: str, left: Value, right: Value) -> Value:
@@ -90,78 +101,6 @@ def _is_small(symbol: str, left: Value, right: Value) -> bool:
     if isinstance(left, str) or isinstance(right, str):
         return symbol == "+" or (symbol == "*" and all(not isinstance(v, int) or v < 200 for v in (left, right)))
     return True
-
-
-def _of_collections(tracer: Tracer, symbol: str, left: Value, right: Value, place: Place) -> Value:
-    from initlint.tracing.expressions import new_list
-    from initlint.tracing.iteration import items
-
-    if symbol == "+" and isinstance(left, tuple) and isinstance(right, tuple):
-        return (*left, *right)
-    if symbol == "+" and isinstance(left, Unknown) and isinstance(right, tuple):
-        return new_list(tracer, [Many((left,)), *right], place)
-    if symbol == "+" and isinstance(left, (ListValue, ContainerValue)):
-        first, second = items(tracer, left), items(tracer, right)
-        return new_list(tracer, [*(first or ()), *(second or ())], place, first is None or second is None)
-    if symbol == "*":
-        return _repeat(tracer, left, right, place)
-    if symbol in SET_OPERATORS and isinstance(left, ListValue) and isinstance(right, ListValue):
-        return _of_sets(symbol, left, right, place)
-    if symbol == "|" and isinstance(left, DictValue) and isinstance(right, DictValue):
-        return DictValue({**left.items, **right.items}, left.is_open or right.is_open, place)
-    return Unknown(f"{symbol} of collections", place)
-
-
-SET_OPERATORS = frozenset({"|", "&", "-", "^"})
-
-
-def _of_sets(symbol: str, left: ListValue, right: ListValue, place: Place) -> Value:
-    """Of sets of plain values and of the keys of dicts, in the order in which the items come."""
-    known = not (left.is_open or right.is_open) and all(map(_is_item, [*left.items, *right.items]))
-    if not known:
-        return Unknown(f"{symbol} of sets that are not known", place)
-    first, second = dict.fromkeys(left.items), dict.fromkeys(right.items)
-    only, both = [item for item in first if item not in second], [item for item in first if item in second]
-    others = [item for item in second if item not in first]
-    found = {"|": [*first, *others], "&": both, "-": only, "^": [*only, *others]}
-    return ListValue(found[symbol], place=place)
-
-
-def _is_item(value: Value) -> bool:
-    return value is None or isinstance(value, (bool, int, float, str))
-
-
-def _repeat(tracer: Tracer, left: Value, right: Value, place: Place) -> Value:
-    from initlint.tracing.expressions import new_list
-
-    collection, count = (left, right) if isinstance(left, (ListValue, tuple)) else (right, left)
-    if not isinstance(collection, (ListValue, tuple)):
-        return Unknown("a repetition that is not followed", place)
-    inside = collection.items if isinstance(collection, ListValue) else list(collection)
-    known = count if isinstance(count, int) else None
-    for item in inside:
-        note_replication(tracer, item, "shared", known, place)
-    if known is None or known > 1000:
-        return new_list(tracer, [Many(tuple(inside))], place)
-    return tuple(inside * known) if isinstance(collection, tuple) else new_list(tracer, inside * known, place)
-
-
-def note_repetition(tracer: Tracer, items: Sequence[Value], place: Place) -> None:
-    """Puts on record that the same layer stands in a list more than once."""
-    counts = Counter(id(item) for item in items)
-    for item in {id(item): item for item in items if counts[id(item)] > 1}.values():
-        note_replication(tracer, item, "shared", counts[id(item)], place)
-
-
-def note_replication(tracer: Tracer, item: Value, how: str, count: int | None, place: Place) -> None:
-    """Puts on record that a layer with weights is repeated."""
-    from initlint.tracing.modules import parameters_of
-
-    if isinstance(item, (LayerValue, Instance, ContainerValue)) and (count is None or count > 1):
-        owned = tuple(parameters_of(tracer, item))
-        if owned:
-            name = item.type_name
-            tracer.record.observations.append(Replication(place, how, name, count, owned))
 
 
 # -------------------------------------------------------------------------------------------------------------- tensors
@@ -199,7 +138,7 @@ def scaled_law(
     return None
 
 
-def augment_tensor(tracer: Tracer, symbol: str, old: Value, value: Value, place: Place, scope: Scope) -> bool:
+def _augment_tensor(tracer: Tracer, symbol: str, old: Value, value: Value, place: Place, scope: Scope) -> bool:
     """``parameter symbol= value``, which writes to the parameter; False if `old` is none."""
     if not isinstance(old, TensorValue) or old.parameter is None:
         return False
@@ -284,8 +223,6 @@ def _with_tensor(
 
 
 def _matrix_product(tracer: Tracer, left: Value, right: Value, place: Place) -> Value:
-    from initlint.tracing.functional import apply_matrix
-
     if isinstance(left, Signal) and isinstance(right, TensorValue):
         return apply_matrix(tracer, left, right, is_transposed=False, place=place)
     if isinstance(left, TensorValue) and isinstance(right, Signal):

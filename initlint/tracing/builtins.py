@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 from initlint.finding import Place
 from initlint.signal.size import Size
 from initlint.tracing import introspection, iteration
+from initlint.tracing.arithmetic import binary
+from initlint.tracing.collection_construction import new_dict, new_list
+from initlint.tracing.comparing import truth
 from initlint.tracing.values import (
     Arguments,
     Builtin,
@@ -91,8 +94,6 @@ def _zip(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place,
 
 
 def _list(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
-    from initlint.tracing.expressions import new_list
-
     if not arguments:
         return new_list(tracer, [], place)
     found = iteration.items(tracer, arguments[0])
@@ -113,8 +114,6 @@ def _tuple(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Plac
 
 
 def call_dict(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
-    from initlint.tracing.expressions import new_dict
-
     items: dict[Value, Value] = {}
     is_open = "**" in keywords
     if arguments:
@@ -172,8 +171,6 @@ def _same(values: Sequence[Value]) -> Value:
 
 
 def _sum(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
-    from initlint.tracing.arithmetic import binary
-
     found = iteration.items(tracer, arguments[0]) if arguments else None
     if found is None or any(isinstance(item, Many) for item in found):
         return Unknown("a sum of something unknown", place)
@@ -195,8 +192,6 @@ def sqrt(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place,
 
 
 def pow(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
-    from initlint.tracing.arithmetic import binary
-
     if len(arguments) < 2:
         return Unknown("pow", place)
     return binary(tracer, "**", arguments[0], arguments[1], place, scope)
@@ -209,8 +204,6 @@ def _reversed(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: P
 
 def _any_all(word: str) -> Builtin:
     def compute(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
-        from initlint.tracing.comparing import truth
-
         found = iteration.items(tracer, arguments[0]) if arguments else None
         answers = [None if isinstance(i, Many) else truth(tracer, i) for i in found] if found is not None else [None]
         decided = word == "any"

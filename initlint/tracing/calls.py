@@ -10,8 +10,10 @@ from initlint.frameworks import composites
 from initlint.frameworks import torch as framework
 from initlint.reading import facts
 from initlint.signal.size import Size
-from initlint.tracing import classes, effects, layers, methods, modules, natives, purity
+from initlint.tracing import effects, instances, layers, methods, natives, purity
+from initlint.tracing.flow import Flow
 from initlint.tracing.raising import RaisedError
+from initlint.tracing.unknown_calls import call_unknown
 from initlint.tracing.values import (
     RETURNED,
     BoundMethod,
@@ -28,7 +30,6 @@ from initlint.tracing.values import (
     Native,
     Partial,
     Scope,
-    Signal,
     TypeName,
     Unknown,
     Value,
@@ -36,6 +37,9 @@ from initlint.tracing.values import (
 
 if TYPE_CHECKING:
     from initlint.tracing.tracer import Tracer
+
+DEEPEST_CALL = 48
+"""Nested calls of functions of the program; deeper ones give an unknown."""
 
 
 def call(
@@ -52,7 +56,7 @@ def call(
     if isinstance(function, BoundMethod):
         return call_function(tracer, function.function, (function.receiver, *arguments), keywords, place)
     if isinstance(function, ClassValue):
-        return classes.instantiate(tracer, function, arguments, keywords, place, scope)
+        return instances.instantiate(tracer, function, arguments, keywords, place, scope)
     if isinstance(function, ExternalValue):
         return natives.call_external(tracer, function.name, arguments, keywords, place, scope)
     if isinstance(function, Method):
@@ -69,35 +73,6 @@ def call(
     return call_unknown(tracer, function, arguments, keywords, place)
 
 
-def call_unknown(
-    tracer: Tracer, function: Value, arguments: Sequence[Value], keywords: Mapping[str, Value], place: Place
-) -> Value:
-    """A call of something unknown: it may write to what it is given, and gives something unknown."""
-    given = [*arguments, *keywords.values()]
-    for value in given:
-        modules.disturb(tracer, value, place)
-    signals = [signal for value in given for signal in signals_in(value)]
-    reason = function.reason if isinstance(function, Unknown) else "a call of something unknown"
-    if signals:
-        tracer.unknown(reason, place)
-        return tracer.add_layer("unknown", "call", place, signals, reason=reason)
-    return Unknown(reason, place)
-
-
-def signals_in(value: Value) -> list[Signal]:
-    """The signals in a value, also in a tuple, list or dict."""
-    if isinstance(value, Signal):
-        return [value]
-    if isinstance(value, (tuple, Many)):
-        inside: Sequence[Value] = value if isinstance(value, tuple) else value.items
-        return [signal for item in inside for signal in signals_in(item)]
-    if isinstance(value, ListValue):
-        return [signal for item in value.items for signal in signals_in(item)]
-    if isinstance(value, DictValue):
-        return [signal for item in value.items.values() for signal in signals_in(item)]
-    return []
-
-
 def call_function(
     tracer: Tracer,
     function: FunctionValue,
@@ -106,8 +81,6 @@ def call_function(
     place: Place,
 ) -> Value:
     """Runs a function of the program."""
-    from initlint.tracing.tracer import DEEPEST_CALL
-
     node = function.node
     if function.name in framework.HOW_IT_RUNS:
         return None
@@ -189,8 +162,6 @@ def _is_opaque(node: facts.Function | facts.Lambda) -> bool:
 
 
 def _run(tracer: Tracer, node: facts.Function, scope: Scope) -> Value:
-    from initlint.tracing.statements import Flow
-
     flow = tracer.run(node.body, scope)
     returned = scope.names.get(RETURNED)
     values: list[Value] = list(returned) if isinstance(returned, list) else []

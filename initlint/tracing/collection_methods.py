@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from initlint.finding import Place
 from initlint.tracing import iteration, subscripts
+from initlint.tracing.type_tests import note_type_test
 from initlint.tracing.values import (
     Arguments,
     ClassName,
@@ -125,8 +126,6 @@ def _get(tracer: Tracer, receiver: DictValue, name: str, arguments: Arguments, p
 
 
 def call_on_string(tracer: Tracer, receiver: str, name: str, arguments: Arguments, place: Place, scope: Scope) -> Value:
-    from initlint.tracing.expressions import note_type_test
-
     if name == "join" and arguments:
         parts = iteration.items(tracer, arguments[0])
         if parts is None or not all(isinstance(part, str) for part in parts):

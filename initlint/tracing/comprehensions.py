@@ -5,14 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from initlint.reading import facts
-from initlint.tracing import arithmetic, comparing, expressions, iteration
+from initlint.tracing import comparing, iteration, replication
+from initlint.tracing.collection_construction import new_dict, new_list
 from initlint.tracing.heap import Branch
-from initlint.tracing.values import (
-    Many,
-    Scope,
-    Unknown,
-    Value,
-)
+from initlint.tracing.targets import assign
+from initlint.tracing.values import Many, Scope, Unknown, Value
 
 if TYPE_CHECKING:
     from initlint.tracing.tracer import Tracer
@@ -26,11 +23,11 @@ def comprehension(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value
     if node.kind == "dict":
         pairs: dict[Value, Value] = {}
         is_open = _comprehend(tracer, node, 0, inner, pairs, None)
-        return expressions.new_dict(tracer, pairs, place, is_open)
+        return new_dict(tracer, pairs, place, is_open)
     items: list[Value] = []
     is_open = _comprehend(tracer, node, 0, inner, None, items)
-    arithmetic.note_repetition(tracer, items, place)
-    return expressions.new_list(tracer, items, place, is_open)
+    replication.note_repetition(tracer, items, place)
+    return new_list(tracer, items, place, is_open)
 
 
 def _comprehend(
@@ -67,8 +64,6 @@ def _comprehend_item(
     pairs: dict[Value, Value] | None,
     items: list[Value] | None,
 ) -> bool:
-    from initlint.tracing.statements import assign
-
     assign(tracer, node.clauses[level].target, item, scope)
     answers = [comparing.truth(tracer, tracer.evaluate(test, scope)) for test in node.clauses[level].conditions]
     if False in answers:

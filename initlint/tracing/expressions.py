@@ -5,72 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from initlint.finding import Place
-from initlint.frameworks import torch as framework
-from initlint.network import TypeTest
 from initlint.reading import facts
-from initlint.tracing import (
-    arithmetic,
-    attributes,
-    builtins,
-    comparing,
-    comprehensions,
-    iteration,
-    members,
-    modules,
-    natives,
-    subscripts,
-)
-from initlint.tracing.values import (
-    ClassName,
-    ClassValue,
-    ContainerValue,
-    DictValue,
-    ExternalValue,
-    FunctionValue,
-    ListValue,
-    Many,
-    Scope,
-    TensorValue,
-    TypeName,
-    Unknown,
-    Value,
-)
+from initlint.tracing import arithmetic, attributes, comparing, comprehensions, iteration, members, subscripts
+from initlint.tracing.collection_construction import new_dict, new_list
+from initlint.tracing.targets import assign
+from initlint.tracing.type_tests import note_type_test
+from initlint.tracing.values import ClassValue, DictValue, ExternalValue, FunctionValue, Many, Scope, Unknown, Value
 
 if TYPE_CHECKING:
     from initlint.tracing.tracer import Tracer
-
-
-def builtin(name: str) -> Value:
-    """What a name is that nothing in the program binds."""
-    if name in builtins.BUILTINS:
-        return ExternalValue(f"builtins.{name}")
-    return Unknown(f"{name} is not defined in what was read")
-
-
-def external(name: str) -> Value:
-    """A name outside the program."""
-    known = natives.CONSTANTS.get(name)
-    return known if known is not None else ExternalValue(framework.canonical(name))
-
-
-def binary(tracer: Tracer, symbol: str, left: Value, right: Value, place: Place, scope: Scope) -> Value:
-    """``left symbol right``."""
-    return arithmetic.binary(tracer, symbol, left, right, place, scope)
-
-
-def augment(tracer: Tracer, symbol: str, old: Value, value: Value, place: Place, scope: Scope) -> bool:
-    """``old symbol= value`` on a value that changes in place; False if it is none."""
-    if symbol == "+" and isinstance(old, ListValue):
-        more = iteration.items(tracer, value)
-        tracer.heap.set_field(old, "items", [*old.items, *(more or [])])
-        if more is None:
-            tracer.heap.set_field(old, "is_open", True)
-        return True
-    if symbol == "+" and isinstance(old, ContainerValue) and old.kind == "list":
-        subscripts.extend_container(tracer, old, iteration.items(tracer, value))
-        return True
-    return arithmetic.augment_tensor(tracer, symbol, old, value, place, scope)
 
 
 def _name(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
@@ -159,20 +102,6 @@ def _sequence(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
     return new_list(tracer, items, tracer.place(node, scope))
 
 
-def new_list(tracer: Tracer, items: list[Value], place: Place | None = None, is_open: bool = False) -> ListValue:
-    """A list made just now."""
-    made = ListValue(items, is_open, place)
-    tracer.heap.born(made)
-    return made
-
-
-def new_dict(tracer: Tracer, items: dict[Value, Value], place: Place | None = None, is_open: bool = False) -> DictValue:
-    """A dict made just now."""
-    made = DictValue(items, is_open, place)
-    tracer.heap.born(made, made.items)
-    return made
-
-
 def _dictionary(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
     assert isinstance(node, facts.Dictionary)
     items: dict[Value, Value] = {}
@@ -211,7 +140,7 @@ def _binary(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
     value = tracer.evaluate(current, scope)
     for link in reversed(chain):
         right = tracer.evaluate(link.right, scope)
-        value = binary(tracer, link.operator, value, right, tracer.place(link, scope), scope)
+        value = arithmetic.binary(tracer, link.operator, value, right, tracer.place(link, scope), scope)
     return value
 
 
@@ -240,29 +169,6 @@ def _compare(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
     if False in answers:
         return False
     return Unknown("a comparison with something unknown") if None in answers else True
-
-
-def note_type_test(
-    tracer: Tracer, left: Value, right: Value, answer: bool | None, symbol: str, place: Place, scope: Scope
-) -> None:
-    """Puts on record that a module's type or the name of its type was asked for."""
-    for subject, wanted in ((left, right), (right, left)):
-        if isinstance(subject, (TypeName, ClassName)) and answer is not None:
-            of = subject.of
-            matched = answer if symbol in ("==", "is", "in") else not answer
-            kind = getattr(of, "type_name", "parameter")
-            owns = isinstance(of, TensorValue) or any(modules.named_tensors(of))
-            tracer.record.observations.append(TypeTest(place, scope.function_name, kind, _words(wanted), matched, owns))
-
-
-def _words(wanted: Value) -> str:
-    """What a test asks for. Never the whole of a value, which may hold a model."""
-    if isinstance(wanted, (tuple, ListValue)):
-        return ", ".join(map(_words, wanted if isinstance(wanted, tuple) else wanted.items))
-    name = getattr(wanted, "name", None)
-    if isinstance(name, str) and name:
-        return name
-    return str(wanted) if comparing.is_hashable(wanted) else type(wanted).__name__
 
 
 def _conditional(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
@@ -300,8 +206,6 @@ def _formatted(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
 
 
 def _named(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
-    from initlint.tracing.statements import assign
-
     assert isinstance(node, facts.NamedExpression)
     value = tracer.evaluate(node.value, scope)
     assign(tracer, node.target, value, scope)

@@ -11,14 +11,8 @@ from initlint.network import Number, Shape
 from initlint.network.layout import Layout
 from initlint.signal.size import combine
 from initlint.tracing import construction, layers, layouts, tensors
-from initlint.tracing.values import (
-    ListValue,
-    Scope,
-    Signal,
-    TensorValue,
-    Unknown,
-    Value,
-)
+from initlint.tracing.unknown_calls import signals_in
+from initlint.tracing.values import ListValue, Scope, Signal, TensorValue, Unknown, Value
 
 if TYPE_CHECKING:
     from initlint.tracing.tracer import Tracer
@@ -126,8 +120,6 @@ def call_function_spec(
     place: Place,
 ) -> Value:
     """A function of signals: ``F.relu(x)``, ``torch.cat([x, y])``, ``x.view(...)``."""
-    from initlint.tracing.calls import signals_in
-
     given = [*arguments, *keywords.values()]
     signals = [signal for value in given for signal in signals_in(value)]
     if spec.op not in ("concat", "add", "multiply", "matmul", "attention"):

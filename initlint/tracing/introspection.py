@@ -9,6 +9,7 @@ from initlint.frameworks import torch as framework
 from initlint.frameworks.torch.attributes import MODULE_METHODS, MODULE_NAMES, TENSOR_NAMES
 from initlint.signal.size import Size
 from initlint.tracing import attributes, members, patches, storing
+from initlint.tracing.type_tests import note_type_test
 from initlint.tracing.values import (
     Arguments,
     BoundMethod,
@@ -72,8 +73,6 @@ def names_in(value: Value) -> Value:
 
 
 def call_isinstance(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
-    from initlint.tracing.expressions import note_type_test
-
     if len(arguments) != 2:
         return Unknown("isinstance", place)
     value, wanted = arguments

@@ -42,7 +42,7 @@ def items(tracer: Tracer, value: Value) -> list[Value] | None:
         inside = list(value.items) if value.kind == "dict" else list(value.items.values())
         return [*inside, *([Many((Unknown("an unknown layer"),))] if value.is_open else [])]
     if isinstance(value, Instance) and _is_container(value):
-        from initlint.tracing.methods import held
+        from initlint.tracing.module_methods import held
 
         return items(tracer, held(value))
     if isinstance(value, Instance) and not value.cls.is_module:

@@ -13,6 +13,7 @@ from initlint.network.window import Window
 from initlint.tracing import construction, members, rearranging
 from initlint.tracing.heap import Branch
 from initlint.tracing.tensors import as_number, law_of
+from initlint.tracing.unknown_calls import call_unknown, signals_in
 from initlint.tracing.values import (
     BoundMethod,
     ContainerValue,
@@ -66,8 +67,6 @@ def _call_instance(
     place: Place,
     scope: Scope,
 ) -> Value:
-    from initlint.tracing.calls import call_unknown
-
     name = "forward" if module.cls.is_module else "__call__"
     function = members.class_member(tracer, module.cls, name) or module.attributes.get(name)
     shell = tracer.shells.get(id(module))
@@ -107,8 +106,6 @@ def _call_container(
     place: Place,
     scope: Scope,
 ) -> Value:
-    from initlint.tracing.calls import call_unknown
-
     if module.kind != "sequential":
         return call_unknown(tracer, Unknown(f"a {module.type_name} cannot be called"), arguments, keywords, place)
     value: Value = arguments[0] if arguments else next(iter(keywords.values()), None)
@@ -137,8 +134,6 @@ def _call_many(tracer: Tracer, item: Many, value: Value, place: Place, scope: Sc
 def _call_layer(
     tracer: Tracer, module: LayerValue, arguments: tuple[Value, ...], keywords: Mapping[str, Value]
 ) -> Value:
-    from initlint.tracing.calls import call_unknown, signals_in
-
     given = (*arguments, *keywords.values())
     signals = [signal for value in given for signal in signals_in(value)]
     if module.spec is None or module.spec.op == "unknown":

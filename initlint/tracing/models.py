@@ -10,15 +10,16 @@ from initlint.frameworks.composites import FINDS_IN_LISTS, OWN_NAMES, SPOKEN
 from initlint.network import Network, Observation, Parameter, Training, UnregisteredLayers
 from initlint.reading import facts
 from initlint.tracing import layers, members, modules
-from initlint.tracing.calls import signals_in
 from initlint.tracing.naming import Names, framework_of
 from initlint.tracing.tracer import OutOfBudgetError, Tracer
+from initlint.tracing.unknown_calls import signals_in
 from initlint.tracing.values import (
     DictValue,
     FunctionValue,
     Instance,
     LayerValue,
     ListValue,
+    Many,
     ModuleValue,
     TensorValue,
     Unknown,
@@ -197,8 +198,6 @@ def _unregistered(tracer: Tracer, model: Value, network: Network) -> list[Observ
 
 def _held(tracer: Tracer, value: Value) -> list[tuple[str, list[Parameter]]]:
     """Descriptions and parameters of the modules and parameters in a plain collection."""
-    from initlint.tracing.values import Many
-
     items: list[Value] = []
     if isinstance(value, ListValue):
         items = value.items

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from initlint.finding import Place
 from initlint.frameworks import einops
 from initlint.frameworks import torch as framework
-from initlint.network.layout import Same
 from initlint.signal.initializers import calculate_gain
 from initlint.tracing import (
     applying,
     builtins,
     construction,
-    einsum,
-    functional,
-    layouts,
     methods,
     modules,
     patterns,
@@ -27,8 +21,11 @@ from initlint.tracing import (
     tensor_construction,
     tensor_methods,
     tensors,
+    unknown_calls,
 )
 from initlint.tracing.namespaces import NamespaceValue
+from initlint.tracing.signal_functions import call_on_signals
+from initlint.tracing.unknown_calls import call_unknown
 from initlint.tracing.values import (
     Arguments,
     ExternalValue,
@@ -38,7 +35,6 @@ from initlint.tracing.values import (
     Method,
     NamedGain,
     Scope,
-    Signal,
     TensorValue,
     Unknown,
     Value,
@@ -47,15 +43,6 @@ from initlint.tracing.values import (
 
 if TYPE_CHECKING:
     from initlint.tracing.tracer import Tracer
-
-
-CONSTANTS: dict[str, Value] = {
-    "math.pi": math.pi,
-    "math.e": math.e,
-    "math.inf": math.inf,
-    "numpy.pi": math.pi,
-    "torch.pi": math.pi,
-}
 
 
 def call_external(
@@ -160,7 +147,6 @@ def _call_base(
 def _call_function(
     tracer: Tracer, name: str, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope
 ) -> Value:
-    from initlint.tracing import calls
 
     function = framework.function_name(name)
     if function is None:
@@ -176,7 +162,7 @@ def _call_function(
         return found
     if name.startswith("torch.optim"):
         return Unknown(name, place)
-    signals = [signal for value in arguments for signal in calls.signals_in(value)]
+    signals = [signal for value in arguments for signal in unknown_calls.signals_in(value)]
     if signals and arguments and isinstance(arguments[0], TensorValue):
         return tracer.add_layer("unknown", function, place, signals, reason=f"{name} is not followed")
     if arguments and isinstance(arguments[0], TensorValue) and not function.startswith("is_"):
@@ -203,74 +189,6 @@ def _are_tensors(value: Value) -> bool:
     return bool(items) and all(isinstance(each, TensorValue) for each in items)
 
 
-def call_on_signals(
-    tracer: Tracer, function: str, arguments: Sequence[Value], keywords: Keywords, place: Place
-) -> Value:
-    """A function of the framework, or a method of the same name, on at least one signal; `None` if it is none."""
-    from initlint.tracing import arithmetic
-    from initlint.tracing.calls import signals_in
-
-    signals = [signal for value in (*arguments, *keywords.values()) for signal in signals_in(value)]
-    if not signals:
-        return None
-    if function in framework.SPLITS:
-        count = arguments[1] if len(arguments) > 1 else keywords.get("chunks")
-        pieces = count if function == "chunk" and isinstance(count, int) and 0 < count < 64 else None
-        options = {"layout": layouts.cut(function, arguments[1:], keywords)}
-        made = [tracer.add_layer("reshape", function, place, signals[:1], options=options) for _ in range(pieces or 1)]
-        return made[0] if pieces is None else tuple(made)
-    if function in framework.WEIGHTED_FUNCTIONS:
-        return _call_weighted(tracer, function, arguments, keywords, signals[0], place)
-    if function in ("matmul", "mm", "bmm") and len(arguments) == 2 and len(signals) == 1:
-        left, right = arguments
-        tensor = right if isinstance(left, Signal) else left
-        if isinstance(tensor, TensorValue):
-            return functional.apply_matrix(tracer, signals[0], tensor, is_transposed=tensor is left, place=place)
-    if function == "addcmul" and len(arguments) == 3:
-        product = arithmetic.binary(tracer, "*", arguments[1], arguments[2], place, Scope(None))  # type: ignore[arg-type]
-        return arithmetic.binary(tracer, "+", arguments[0], product, place, Scope(None))  # type: ignore[arg-type]
-    if function == "addmm" and len(arguments) == 3:
-        bias, signal, weight = arguments
-        if isinstance(signal, Signal) and isinstance(weight, TensorValue) and isinstance(bias, TensorValue):
-            return functional.apply_matrix(tracer, signal, weight, is_transposed=False, place=place, bias=bias)
-    if function == "pow" and len(arguments) == 2:
-        return arithmetic.binary(tracer, "**", arguments[0], arguments[1], place, Scope(None))  # type: ignore[arg-type]
-    if function == "einsum" and arguments:
-        return einsum.contract(tracer, arguments[0], arguments[1:], place)
-    if function == "masked_fill" and _hides(arguments, keywords):
-        return tracer.add_layer("reshape", function, place, signals[:1], options={"layout": Same()})
-    spec = framework.FUNCTIONS.get(function)
-    if spec is None:
-        return None
-    return functional.call_function_spec(tracer, function, spec, arguments, keywords, place)
-
-
-HIDDEN = -100.0
-"""Logit from which on exp() is zero beside any other."""
-
-
-def _hides(arguments: Sequence[Value], keywords: Keywords) -> bool:
-    """Whether what a mask fills in takes the entry out of the softmax behind: the others stay what they are."""
-    value = arguments[2] if len(arguments) > 2 else keywords.get("value")
-    return isinstance(value, (int, float)) and value <= HIDDEN
-
-
-def _call_weighted(
-    tracer: Tracer, function: str, arguments: Sequence[Value], keywords: Keywords, signal: Signal, place: Place
-) -> Value:
-    weight = arguments[1] if len(arguments) > 1 else keywords.get("weight")
-    bias = arguments[2] if len(arguments) > 2 else keywords.get("bias")
-    if not isinstance(weight, TensorValue):
-        reason = f"the weight of {function} is not known"
-        return tracer.add_layer("unknown", function, place, (signal,), reason=reason)
-    op = framework.WEIGHTED_FUNCTIONS[function]
-    if op == "conv":
-        return functional.convolve(tracer, function, op, signal, arguments, keywords, place)
-    return functional.apply_matrix(
-        tracer, signal, weight, is_transposed=True, place=place, bias=bias, op=op, kind=function
-    )
-
-
 LOADING = ("from_pretrained", "load_from_checkpoint", "torch.hub.load")
 
 
@@ -281,8 +199,6 @@ def _call_foreign(
     tracer: Tracer, name: str, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope
 ) -> Value:
     """A call of a library's function: it may write to tensors it is given, and to modules if its name says so."""
-    from initlint.tracing.calls import call_unknown
-
     if name.startswith(framework.HARMLESS_ROOTS):
         return Unknown(f"{name} is not followed", place)
     if name.endswith(".from_pretrained") and framework.layer_spec(name.rpartition(".")[0]) is not None:

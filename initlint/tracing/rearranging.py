@@ -11,6 +11,7 @@ from initlint.finding import Place
 from initlint.frameworks import einops
 from initlint.network.layout import Axes
 from initlint.tracing import einsum, tensors
+from initlint.tracing.unknown_calls import signals_in
 from initlint.tracing.values import DictValue, LayerValue, TensorValue, Unknown, Value
 
 if TYPE_CHECKING:
@@ -37,8 +38,6 @@ def _group(found: re.Match[str]) -> tuple[str, ...]:
 
 def call(tracer: Tracer, name: str, arguments: Sequence[Value], keywords: Mapping[str, Value], place: Place) -> Value:
     """A function of einops, on what is moved and its pattern."""
-    from initlint.tracing.calls import signals_in
-
     kind = einops.FUNCTIONS[name]
     signals = [signal for value in arguments for signal in signals_in(value)]
     if not signals:

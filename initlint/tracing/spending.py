@@ -150,7 +150,7 @@ def _run(program: Program, root: Root) -> Traced:
 
 
 DEEPEST_RECURSION = 9_000
-"""Python frames: `DEEPEST_CALL` calls of the program, each through nested statements and expressions."""
+"""Python frames: `calls.DEEPEST_CALL` calls of the program, each through nested statements and expressions."""
 
 
 @contextmanager

@@ -7,14 +7,10 @@ from typing import TYPE_CHECKING
 
 from initlint.finding import Place
 from initlint.network import Replication
-from initlint.tracing import (
-    builtins,
-    copying,
-    devices,
-    dtypes,
-    iteration,
-    modules,
-)
+from initlint.tracing import builtins, copying, devices, dtypes, iteration, modules
+from initlint.tracing.arithmetic import binary
+from initlint.tracing.collection_construction import new_dict
+from initlint.tracing.dataclass_fields import fields, is_dataclass
 from initlint.tracing.namespaces import NAMESPACES, PARSERS, NamespaceValue, ParserValue
 from initlint.tracing.values import (
     Arguments,
@@ -62,8 +58,6 @@ def _chain(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Plac
 
 
 def _product(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
-    from initlint.tracing.arithmetic import binary
-
     found = iteration.items(tracer, arguments[0]) if arguments else None
     if found is None or any(isinstance(item, Many) for item in found):
         return Unknown("a product of something unknown", place)
@@ -91,9 +85,6 @@ def _parser(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Pla
 
 def _as_dict(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
     """The fields of a dataclass's instance by name, and of those inside it."""
-    from initlint.tracing.classes import fields, is_dataclass
-    from initlint.tracing.expressions import new_dict
-
     only = arguments[0] if arguments else None
     if not isinstance(only, Instance) or not is_dataclass(only.cls):
         return Unknown("the fields of something unknown", place)

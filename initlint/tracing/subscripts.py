@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from initlint.finding import Place
 from initlint.frameworks import torch as framework
 from initlint.signal.size import Size
-from initlint.tracing import expressions, iteration, layouts, members, rows, storing, tensors
+from initlint.tracing import dataclass_fields, iteration, layouts, members, rows, storing, tensors
+from initlint.tracing.collection_construction import new_list
 from initlint.tracing.values import (
     BoundMethod,
     ClassValue,
@@ -93,7 +94,6 @@ def delete_item(tracer: Tracer, owner: Value, index: Value) -> None:
 
 def load_item(tracer: Tracer, owner: Value, index: Value, place: Place) -> Value:
     """``owner[index]``."""
-    from initlint.tracing import classes
 
     if isinstance(owner, Signal):
         is_piece = tracer.record.layers[owner.node].kind in framework.SPLITS
@@ -110,7 +110,7 @@ def load_item(tracer: Tracer, owner: Value, index: Value, place: Place) -> Value
         return tensors.load_item(owner, index)
     if isinstance(owner, DictValue):
         return _load_from_dict(owner, index, place)
-    if isinstance(owner, Instance) and isinstance(index, (int, str)) and classes.is_dataclass(owner.cls):
+    if isinstance(owner, Instance) and isinstance(index, (int, str)) and dataclass_fields.is_dataclass(owner.cls):
         return _load_field(owner, index)
     getter = members.class_member(tracer, owner.cls, "__getitem__") if isinstance(owner, Instance) else None
     if isinstance(getter, FunctionValue):
@@ -145,14 +145,14 @@ def _load_from_list(tracer: Tracer, owner: Value, index: Value, place: Place) ->
     found = iteration.items(tracer, owner) if not isinstance(owner, str) else None
     if found is not None and isinstance(index, slice) and any(isinstance(item, Many) for item in found):
         each = [one for item in found for one in (item.items if isinstance(item, Many) else (item,))]
-        return expressions.new_list(tracer, [Many(tuple(each))], place)
+        return new_list(tracer, [Many(tuple(each))], place)
     if found is None or any(isinstance(item, Many) for item in found):
         return _same_item(found) or Unknown("an item of something unknown", place)
     if isinstance(index, bool) or not isinstance(index, (int, slice)):
         return _same_item(found) or Unknown("an item at an unknown index", place)
     if isinstance(index, slice):
         part = found[index]
-        return tuple(part) if isinstance(owner, tuple) else expressions.new_list(tracer, part, place)
+        return tuple(part) if isinstance(owner, tuple) else new_list(tracer, part, place)
     return found[index] if -len(found) <= index < len(found) else Unknown("an index out of range", place)
 
 

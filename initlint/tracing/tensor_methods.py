@@ -13,14 +13,8 @@ from initlint.network import Parameter, Write
 from initlint.signal.distribution import Distribution
 from initlint.signal.size import Size, as_float
 from initlint.tracing import rows, tensors
-from initlint.tracing.values import (
-    ListValue,
-    Scope,
-    TensorValue,
-    Turn,
-    Unknown,
-    Value,
-)
+from initlint.tracing.arithmetic import scaled_law
+from initlint.tracing.values import ListValue, Scope, TensorValue, Turn, Unknown, Value
 
 if TYPE_CHECKING:
     from initlint.tracing.tracer import Tracer
@@ -209,7 +203,5 @@ def _scale_in_place(
         result = law.scaled(-1)
     elif law is not None and isinstance(number, (int, float, Size)) and len(arguments) == 1:
         symbol = {"mul_": "*", "multiply_": "*", "div_": "/", "divide_": "/", "add_": "+", "sub_": "-"}[name]
-        from initlint.tracing.arithmetic import scaled_law
-
         result = scaled_law(symbol, law, number, True)
     tensors.write(tracer, owner, name, result, place, scope)

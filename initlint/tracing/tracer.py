@@ -7,25 +7,23 @@ run at all. Work is bounded: `STEPS` expressions and statements for each thing t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from initlint.finding import Place
 from initlint.frameworks import torch as framework
-from initlint.frameworks.composites import SOURCES, composite
-from initlint.network import Layer, Observation, Parameter
+from initlint.network import Layer
 from initlint.program import Definition, External, Module, Program
 from initlint.reading import facts
-from initlint.tracing import calls, classes, expressions, statements
+from initlint.tracing import calls, classes, expressions, resolving, statements
 from initlint.tracing.effects import Effect, Key
+from initlint.tracing.flow import Flow
 from initlint.tracing.heap import MISSING, Heap
 from initlint.tracing.keeping import Keeper
 from initlint.tracing.purity import Purity
+from initlint.tracing.record import Record
 from initlint.tracing.values import (
     ClassValue,
     Device,
-    DictValue,
     ExternalValue,
-    FunctionValue,
     Instance,
     LayerValue,
     Scope,
@@ -38,38 +36,10 @@ STEPS = 150_000
 """Statements and expressions run for one root. The largest models of torchvision and timm take a third of it."""
 STEPS_SHARED = 20_000
 """What one value may take that all roots share; a config class of transformers takes a fifth of it."""
-DEEPEST_CALL = 48
-"""Nested calls of functions of the program; deeper ones give an unknown."""
 
 
 class OutOfBudgetError(Exception):
     """The root took more than `STEPS` steps."""
-
-
-@dataclass
-class Record:
-    """What was met while one root was traced."""
-
-    layers: list[Layer] = field(default_factory=list)
-    graph: list[Layer] = field(default_factory=list)
-    """What was called outside of any model, of which some may be made."""
-    parameters: list[Parameter] = field(default_factory=list)
-    observations: list[Observation] = field(default_factory=list)
-    reasons: list[tuple[Place, str]] = field(default_factory=list)
-    made: list[Value] = field(default_factory=list)
-    """Modules constructed, in order."""
-    known_arguments: dict[int, bool] = field(default_factory=dict)
-    """For each instance made, by identity: whether all its arguments were known."""
-    classes: set[int] = field(default_factory=set)
-    fails: bool = False
-    """Whether what ran surely raises: by itself, or as it asks an attribute of ``None``."""
-    followed: set[int] = field(default_factory=set)
-    """Instances, by identity, whose `forward` was run."""
-
-    @property
-    def sizes(self) -> tuple[int, ...]:
-        """Numbers that differ once something was met that matters to a network."""
-        return len(self.layers), len(self.parameters), len(self.observations), len(self.made)
 
 
 class Tracer:
@@ -178,7 +148,7 @@ class Tracer:
             raise OutOfBudgetError
         return expressions.EXPRESSIONS[type(node)](self, node, scope)
 
-    def run(self, body: Sequence[facts.Statement], scope: Scope) -> statements.Flow:
+    def run(self, body: Sequence[facts.Statement], scope: Scope) -> Flow:
         """Runs statements."""
         return statements.run(self, body, scope)
 
@@ -241,7 +211,7 @@ class Tracer:
                 return Unknown(f"{name} is defined by itself")
             self._evaluating.add(key)
             try:
-                self._globals[key], is_kept = self._build_shared(lambda: self._resolve_global(module, name))
+                self._globals[key], is_kept = self._build_shared(lambda: resolving.top_level_value(self, module, name))
             finally:
                 self._evaluating.discard(key)
             if is_kept and not self._evaluating:
@@ -274,79 +244,13 @@ class Tracer:
             self.limit = min(limit + self.steps - before, STEPS)
         return value, is_kept
 
-    def _resolve_global(self, module: Module, name: str) -> Value:
-        """A name that nothing but a star import of something external could bind is the builtin of that name, if any."""
-        own = expressions.builtin(name)
-        if name not in module.bindings and isinstance(own, ExternalValue):
-            found = self.program.resolve(module, name)
-            return own if found is None or isinstance(found, External) else self.resolved(found, name)
-        return self.resolved(self.program.resolve(module, name), name)
-
     def external(self, name: str) -> Value:
         """A name outside the program; a class for a module that its framework builds of other layers."""
-        found = expressions.external(name)
-        known = composite(found.name) if isinstance(found, ExternalValue) else None
-        if known is None:
-            return found
-        kind, own = known
-        module = next((one for one in self._written_out(kind) if own in one.bindings), None)
-        return found if module is None else self.global_value(module, own)
-
-    def _written_out(self, framework: str) -> list[Module]:
-        """The modules in which what a framework builds of its own layers is written out."""
-        known = [module for module, kind in self.composites.items() if kind == framework]
-        if not known:
-            known = [module for path in SOURCES[framework] if (module := self.program.read(path)) is not None]
-            self.composites.update(dict.fromkeys(known, framework))
-        return known
+        return resolving.external(self, name)
 
     def resolved(self, found: Definition | External | Module | None, name: str) -> Value:
         """The value behind what a name was resolved to."""
-        if found is None:
-            return expressions.builtin(name)
-        if isinstance(found, External):
-            return self.external(found.name)
-        if isinstance(found, Module):
-            return found
-        scope = self.scope_of(found.module)
-        if isinstance(found.node, facts.Class):
-            return self.class_value(found.node, scope)
-        if isinstance(found.node, facts.Function):
-            return FunctionValue(found.node, scope)
-        return self._assigned(found.node, found.name, scope)
-
-    def _assigned(self, node: facts.Assign, name: str, scope: Scope) -> Value:
-        """The value of a module-level assignment; unknown if the name is assigned more than once."""
-        if name in scope.names:
-            return scope.names[name]
-        if node.value is None:
-            return Unknown(f"{name} has no value")
-        value = self.evaluate(node.value, scope)
-        for target in node.targets:
-            if isinstance(target, facts.Name) and target.id == name:
-                return self._with_items(value, name, node, scope)
-        trial = Scope(scope.module, scope)
-        for target in node.targets:
-            statements.assign(self, target, value, trial)
-        return trial.names.get(name, Unknown(f"{name} cannot be followed"))
-
-    def _with_items(self, value: Value, name: str, bound: facts.Assign, scope: Scope) -> Value:
-        """The value of a module-level name once the items that its module gives it from there on are set, and those that
-        functions of the module set for whoever calls them at the top level."""
-        trial = Scope(scope.module, scope)
-        trial.names[name] = value
-        for node in scope.module.items.get(name, ()):
-            if node.value is not None and node.start > bound.start:
-                item = self.evaluate(node.value, trial)
-                for target in node.targets:
-                    if isinstance(target, facts.Subscript):
-                        statements.assign(self, target, item, trial)
-        for function in scope.module.fillers.get(name, ()) if isinstance(value, DictValue) else ():
-            for caller, call in self.program.calls_of(scope.module, function):
-                outer = self.scope_of(caller)
-                arguments, keywords = expressions.given(self, call, outer)
-                self.call(FunctionValue(function, trial), arguments, keywords, self.place(call, outer), outer)
-        return value
+        return resolving.resolved(self, found, name)
 
     def class_value(self, node: facts.Class, scope: Scope) -> ClassValue:
         """The class a definition makes; the same one each time for a class at module level."""

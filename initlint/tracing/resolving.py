@@ -1,0 +1,120 @@
+"""What top-level names are worth: definitions, assignments, builtins, and what is outside the program."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from initlint.frameworks import torch as framework
+from initlint.frameworks.composites import SOURCES, composite
+from initlint.program import Definition, External, Module
+from initlint.reading import facts
+from initlint.tracing import builtins
+from initlint.tracing.expressions import given
+from initlint.tracing.targets import assign
+from initlint.tracing.values import DictValue, ExternalValue, FunctionValue, Scope, Unknown, Value
+
+if TYPE_CHECKING:
+    from initlint.tracing.tracer import Tracer
+
+CONSTANTS: dict[str, Value] = {
+    "math.pi": math.pi,
+    "math.e": math.e,
+    "math.inf": math.inf,
+    "numpy.pi": math.pi,
+    "torch.pi": math.pi,
+}
+"""Names outside the program whose values are known."""
+
+
+def builtin(name: str) -> Value:
+    """What a name is that nothing in the program binds."""
+    if name in builtins.BUILTINS:
+        return ExternalValue(f"builtins.{name}")
+    return Unknown(f"{name} is not defined in what was read")
+
+
+def _outside(name: str) -> Value:
+    """A name outside the program."""
+    known = CONSTANTS.get(name)
+    return known if known is not None else ExternalValue(framework.canonical(name))
+
+
+def top_level_value(tracer: Tracer, module: Module, name: str) -> Value:
+    """A name that nothing but a star import of something external could bind is the builtin of that name, if any."""
+    own = builtin(name)
+    if name not in module.bindings and isinstance(own, ExternalValue):
+        found = tracer.program.resolve(module, name)
+        return own if found is None or isinstance(found, External) else resolved(tracer, found, name)
+    return resolved(tracer, tracer.program.resolve(module, name), name)
+
+
+def external(tracer: Tracer, name: str) -> Value:
+    """A name outside the program; a class for a module that its framework builds of other layers."""
+    found = _outside(name)
+    known = composite(found.name) if isinstance(found, ExternalValue) else None
+    if known is None:
+        return found
+    kind, own = known
+    module = next((one for one in _written_out(tracer, kind) if own in one.bindings), None)
+    return found if module is None else tracer.global_value(module, own)
+
+
+def _written_out(tracer: Tracer, kind: str) -> list[Module]:
+    """The modules in which what a framework builds of its own layers is written out."""
+    known = [module for module, each in tracer.composites.items() if each == kind]
+    if not known:
+        known = [module for path in SOURCES[kind] if (module := tracer.program.read(path)) is not None]
+        tracer.composites.update(dict.fromkeys(known, kind))
+    return known
+
+
+def resolved(tracer: Tracer, found: Definition | External | Module | None, name: str) -> Value:
+    """The value behind what a name was resolved to."""
+    if found is None:
+        return builtin(name)
+    if isinstance(found, External):
+        return external(tracer, found.name)
+    if isinstance(found, Module):
+        return found
+    scope = tracer.scope_of(found.module)
+    if isinstance(found.node, facts.Class):
+        return tracer.class_value(found.node, scope)
+    if isinstance(found.node, facts.Function):
+        return FunctionValue(found.node, scope)
+    return _assigned(tracer, found.node, found.name, scope)
+
+
+def _assigned(tracer: Tracer, node: facts.Assign, name: str, scope: Scope) -> Value:
+    """The value of a module-level assignment; unknown if the name is assigned more than once."""
+    if name in scope.names:
+        return scope.names[name]
+    if node.value is None:
+        return Unknown(f"{name} has no value")
+    value = tracer.evaluate(node.value, scope)
+    for target in node.targets:
+        if isinstance(target, facts.Name) and target.id == name:
+            return _with_items(tracer, value, name, node, scope)
+    trial = Scope(scope.module, scope)
+    for target in node.targets:
+        assign(tracer, target, value, trial)
+    return trial.names.get(name, Unknown(f"{name} cannot be followed"))
+
+
+def _with_items(tracer: Tracer, value: Value, name: str, bound: facts.Assign, scope: Scope) -> Value:
+    """The value of a module-level name once the items that its module gives it from there on are set, and those that
+    functions of the module set for whoever calls them at the top level."""
+    trial = Scope(scope.module, scope)
+    trial.names[name] = value
+    for node in scope.module.items.get(name, ()):
+        if node.value is not None and node.start > bound.start:
+            item = tracer.evaluate(node.value, trial)
+            for target in node.targets:
+                if isinstance(target, facts.Subscript):
+                    assign(tracer, target, item, trial)
+    for function in scope.module.fillers.get(name, ()) if isinstance(value, DictValue) else ():
+        for caller, call in tracer.program.calls_of(scope.module, function):
+            outer = tracer.scope_of(caller)
+            arguments, keywords = given(tracer, call, outer)
+            tracer.call(FunctionValue(function, trial), arguments, keywords, tracer.place(call, outer), outer)
+    return value
