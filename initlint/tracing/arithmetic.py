@@ -10,7 +10,7 @@ from initlint.finding import Place
 from initlint.frameworks import torch as framework
 from initlint.signal.distribution import Distribution
 from initlint.signal.size import Size, as_float
-from initlint.tracing import idioms, iteration, rows, subscripts, tensors
+from initlint.tracing import computed_tensors, idioms, iteration, rows, subscripts, tensors
 from initlint.tracing.collection_operators import combine_collections
 from initlint.tracing.functional import apply_matrix
 from initlint.tracing.values import (
@@ -206,7 +206,7 @@ def _with_tensor(
     tracer: Tracer, symbol: str, signal: Signal, tensor: TensorValue, is_left: bool, place: Place
 ) -> Value:
     """A bias is added, a gain (layer scale, gate, mask) multiplies; a constant tensor is as good as its number."""
-    number = None if tensor.is_trained else tensors.number_in(tensor)
+    number = None if tensor.is_trained else computed_tensors.number_in(tensor)
     if number is not None and symbol in ("+", "-", "*", "/"):
         return _with_number(tracer, symbol, signal, number, is_left, place)
     owned = () if tensor.parameter is None else (tensor.parameter,)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from initlint.finding import Place
-from initlint.frameworks import torch as framework
 from initlint.frameworks.torch.attributes import MODULE_METHODS
 from initlint.tracing import (
     attributes,
@@ -20,17 +19,7 @@ from initlint.tracing import (
 )
 from initlint.tracing.derived import ContainerInstance
 from initlint.tracing.module_methods import call_on_module
-from initlint.tracing.values import (
-    Arguments,
-    BoundMethod,
-    ExternalValue,
-    Instance,
-    Keywords,
-    Scope,
-    SuperValue,
-    Unknown,
-    Value,
-)
+from initlint.tracing.values import Arguments, BoundMethod, Instance, Keywords, Scope, SuperValue, Unknown, Value
 
 if TYPE_CHECKING:
     from initlint.tracing.tracer import Tracer
@@ -78,18 +67,11 @@ def call_on_super(
 def call_external_constructor(
     tracer: Tracer, owner: Instance, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope
 ) -> None:
-
-    for base in owner.cls.order:
-        if isinstance(base, ExternalValue) and framework.layer_spec(base.name) is not None:
-            made = construction.make_layer(tracer, base.name, arguments, keywords, place)
-            kept = {key: layers.kept_argument(made, key) for key in made.arguments}
-            for key, value in {**kept, **made.attributes}.items():
-                tracer.heap.set(owner.attributes, key, value)
-            tracer.shells[id(owner)] = made
-            reset = members.class_member(tracer, owner.cls, "reset_parameters")
-            if reset is not None:
-                tracer.call(BoundMethod(reset, owner), (), {}, place, scope)  # type: ignore[arg-type]
-            return
+    """What the constructor of a base outside the program does: of a layer, of a container, or of a model with a config."""
+    layer = derived.layer_base(owner.cls)
+    if layer is not None:
+        _construct_layer(tracer, owner, layer, arguments, keywords, place, scope)
+        return
     kind = derived.container_base(owner.cls)
     if kind is not None:
         filled = construction.make_container(tracer, kind, arguments, keywords, place)
@@ -99,11 +81,36 @@ def call_external_constructor(
         if filled.is_open:
             tracer.heap.set_field(owner, "is_complete", False)
     if owner.cls.has_unknown_base:
-        if arguments and "config" not in owner.attributes:
-            tracer.heap.set(owner.attributes, "config", arguments[0])
-        for key, value in keywords.items():
-            if key != "**" and not owner.cls.is_module:
-                owner.attributes.setdefault(key, value)
+        _keep_arguments(tracer, owner, arguments, keywords)
+
+
+def _construct_layer(
+    tracer: Tracer,
+    owner: Instance,
+    name: str,
+    arguments: Arguments,
+    keywords: Keywords,
+    place: Place,
+    scope: Scope,
+) -> None:
+    """Makes the layer that an instance is one of, and gives the instance what the layer holds."""
+    made = construction.make_layer(tracer, name, arguments, keywords, place)
+    kept = {key: layers.kept_argument(made, key) for key in made.arguments}
+    for key, value in {**kept, **made.attributes}.items():
+        tracer.heap.set(owner.attributes, key, value)
+    tracer.shells[id(owner)] = made
+    reset = members.class_member(tracer, owner.cls, "reset_parameters")
+    if reset is not None:
+        tracer.call(BoundMethod(reset, owner), (), {}, place, scope)  # type: ignore[arg-type]
+
+
+def _keep_arguments(tracer: Tracer, owner: Instance, arguments: Arguments, keywords: Keywords) -> None:
+    """A base that cannot be read is taken to keep its config, and what else it is given by name."""
+    if arguments and "config" not in owner.attributes:
+        tracer.heap.set(owner.attributes, "config", arguments[0])
+    for key, value in keywords.items():
+        if key != "**" and not owner.cls.is_module:
+            owner.attributes.setdefault(key, value)
 
 
 def _call_on_shell(

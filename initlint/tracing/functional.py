@@ -10,7 +10,7 @@ from initlint.frameworks.tables import FunctionSpec, signature
 from initlint.network import Number, Shape
 from initlint.network.layout import Layout
 from initlint.signal.size import combine
-from initlint.tracing import construction, layers, layouts, tensors
+from initlint.tracing import computed_tensors, construction, layers, layouts, tensor_shapes
 from initlint.tracing.unknown_calls import signals_in
 from initlint.tracing.values import ListValue, Scope, Signal, TensorValue, Unknown, Value
 
@@ -56,7 +56,7 @@ def apply_weight(
         kind,
         parameter.place if parameter is not None else place,
         (signal,),
-        weight=parameter or tensors.computed(tensor, place),
+        weight=parameter or computed_tensors.computed(tensor, place),
         bias=offset,
         parameters=tuple(each for each in (parameter, offset) if each is not None),
         fan_in=fans[0],
@@ -89,7 +89,7 @@ def convolve(
         "stride": layers.window(bound["stride"], axes),
     }
     if op == "conv" and tensor.shape is not None:
-        layer.window = layers.window_of({**bound, "kernel_size": tensors.shape_value(tensor.shape[2:])}, axes)
+        layer.window = layers.window_of({**bound, "kernel_size": tensor_shapes.shape_value(tensor.shape[2:])}, axes)
     return made
 
 

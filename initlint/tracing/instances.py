@@ -6,17 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from initlint.finding import Place
-from initlint.frameworks import torch as framework
 from initlint.network import EarlyApply
 from initlint.signal.size import Size
 from initlint.tracing import base_methods, construction, members, modules
 from initlint.tracing.dataclass_fields import fill_fields, is_dataclass, is_decorated
-from initlint.tracing.derived import ITEMS, ContainerInstance, container_base, is_dict
+from initlint.tracing.derived import ITEMS, ContainerInstance, container_base, is_dict, layer_base
 from initlint.tracing.values import (
     BoundMethod,
     ClassValue,
     ContainerValue,
-    ExternalValue,
     FunctionValue,
     Instance,
     Scope,
@@ -138,7 +136,7 @@ def _initialise(
         tracer.call(BoundMethod(function, made), arguments, keywords, place, scope)  # type: ignore[arg-type]
     elif is_dataclass(cls):
         fill_fields(tracer, made, cls, arguments, keywords)
-    elif _is_layer(cls) or container_base(cls) is not None:
+    elif layer_base(cls) is not None or container_base(cls) is not None:
         base_methods.call_external_constructor(tracer, made, arguments, keywords, place, scope)
     elif cls.is_module and arguments == () and not keywords:
         return
@@ -148,11 +146,6 @@ def _initialise(
         tracer.heap.set_field(made, "is_complete", False)
         for name, value in keywords.items():
             tracer.heap.set(made.attributes, name, value)
-
-
-def _is_layer(cls: ClassValue) -> bool:
-    """Whether it derives from one of the framework's layers."""
-    return any(isinstance(base, ExternalValue) and framework.layer_spec(base.name) is not None for base in cls.order)
 
 
 def _check_early_applies(tracer: Tracer, made: Instance) -> None:

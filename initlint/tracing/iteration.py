@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from initlint.frameworks import torch as framework
 from initlint.network.layout import Drop, Same
 from initlint.tracing import layouts
+from initlint.tracing.derived import container_base, held
 from initlint.tracing.values import (
     ContainerValue,
     DictValue,
-    ExternalValue,
     Instance,
     ListValue,
     Many,
@@ -41,9 +41,7 @@ def items(tracer: Tracer, value: Value) -> list[Value] | None:
     if isinstance(value, ContainerValue):
         inside = list(value.items) if value.kind == "dict" else list(value.items.values())
         return [*inside, *([Many((Unknown("an unknown layer"),))] if value.is_open else [])]
-    if isinstance(value, Instance) and _is_container(value):
-        from initlint.tracing.module_methods import held
-
+    if isinstance(value, Instance) and container_base(value.cls) is not None:
         return items(tracer, held(value))
     if isinstance(value, Instance) and not value.cls.is_module:
         from initlint.tracing import protocols
@@ -56,11 +54,6 @@ def items(tracer: Tracer, value: Value) -> list[Value] | None:
     if isinstance(value, str):
         return list(value)
     return None
-
-
-def _is_container(value: Instance) -> bool:
-    """Whether its class derives from a ``Sequential`` or another container and says nothing of loops itself."""
-    return any(isinstance(base, ExternalValue) and base.name in framework.CONTAINERS for base in value.cls.order)
 
 
 def unpack(tracer: Tracer, value: Value, count: int) -> list[Value] | None:

@@ -6,15 +6,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from initlint.finding import Place
-from initlint.frameworks import torch as framework
 from initlint.network import Write
 from initlint.tracing import applying, collection_methods, dtypes, layers, members, modules, storing, tensors
+from initlint.tracing.derived import held
 from initlint.tracing.values import (
     Arguments,
     BoundMethod,
     ContainerValue,
     DictValue,
-    ExternalValue,
     Instance,
     Keywords,
     LayerValue,
@@ -85,15 +84,6 @@ def call_on_module(
     if name in ("keys", "values", "items") and isinstance(module, Instance):
         return collection_methods.call_on_container(tracer, held(module), name, arguments, keywords, place, scope)
     return Unknown(f"method {name} of {module.type_name}", place)
-
-
-def held(module: Instance) -> ContainerValue:
-    """The modules kept in an instance of a class derived from a container that has a ``forward`` of its own."""
-    bases = (base.name for base in module.cls.order if isinstance(base, ExternalValue))
-    kind = next((framework.CONTAINERS[name] for name in bases if name in framework.CONTAINERS), "dict")
-    inside = ContainerValue(kind, module.place, dict(modules.submodules(module)), not module.is_complete)
-    inside.type_name = module.type_name
-    return inside
 
 
 QUERIES = frozenset(

@@ -11,7 +11,9 @@ from initlint.signal.initializers import calculate_gain
 from initlint.tracing import (
     applying,
     builtins,
+    computed_tensors,
     construction,
+    initializing,
     methods,
     modules,
     patterns,
@@ -112,7 +114,7 @@ def _call_init(
     tracer: Tracer, name: str, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope
 ) -> Value:
     if name == "calculate_gain_":
-        given = [tensors.as_argument(value) for value in (*arguments, *keywords.values())]
+        given = [initializing.as_argument(value) for value in (*arguments, *keywords.values())]
         if given and isinstance(given[0], str) and not any(isinstance(value, Unknown) for value in given):
             try:
                 parameters = [value for value in given[1:2] if value is not None]
@@ -122,8 +124,8 @@ def _call_init(
                 pass
         return Unknown("a gain that is not known", place)
     if name == framework.FANS:
-        return tensors.fans_of(arguments[0] if arguments else keywords.get("tensor"))
-    return tensors.initialise(tracer, name, arguments, keywords, place, scope)
+        return initializing.fans_of(arguments[0] if arguments else keywords.get("tensor"))
+    return initializing.initialise(tracer, name, arguments, keywords, place, scope)
 
 
 def _reparametrise(tracer: Tracer, name: str, arguments: Arguments, place: Place) -> Value:
@@ -147,7 +149,6 @@ def _call_base(
 def _call_function(
     tracer: Tracer, name: str, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope
 ) -> Value:
-
     function = framework.function_name(name)
     if function is None:
         return NOTHING
@@ -173,8 +174,8 @@ def _call_function(
         ):
             return tensor_methods.call(tracer, owner, name.rpartition(".")[2], arguments[1:], keywords, place, scope)
         each = rows.OF_EACH.get(function) if len(arguments) == 1 else None
-        found = tensors.of_each(owner, each) if each is not None else None
-        return found or tensors.normalised(function, owner, arguments, keywords) or TensorValue(None)
+        found = computed_tensors.of_each(owner, each) if each is not None else None
+        return found or computed_tensors.normalised(function, owner, arguments, keywords) or TensorValue(None)
     is_joined = function in framework.FUNCTIONS and framework.FUNCTIONS[function].op == "concat"
     return TensorValue(None) if is_joined and arguments and _are_tensors(arguments[0]) else NOTHING
 

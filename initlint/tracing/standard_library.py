@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 
 from initlint.finding import Place
 from initlint.network import Replication
-from initlint.tracing import builtins, copying, devices, dtypes, iteration, modules
+from initlint.signal.size import Size
+from initlint.tracing import (
+    builtin_collections,
+    builtin_numbers,
+    builtins,
+    copying,
+    devices,
+    dtypes,
+    iteration,
+    modules,
+)
 from initlint.tracing.arithmetic import binary
 from initlint.tracing.collection_construction import new_dict
 from initlint.tracing.dataclass_fields import fields, is_dataclass
@@ -24,6 +34,8 @@ from initlint.tracing.values import (
     Many,
     Partial,
     Scope,
+    Signal,
+    TensorValue,
     Unknown,
     Value,
 )
@@ -67,10 +79,6 @@ def _product(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Pl
     return total
 
 
-def _ordered_dict(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
-    return builtins.call_dict(tracer, arguments, keywords, place, scope)
-
-
 def _namespace(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
     made = NamespaceValue({key: value for key, value in keywords.items() if key != "**"})
     tracer.heap.born(made, made.attributes)
@@ -105,20 +113,52 @@ def _as_dict(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Pl
     return new_dict(tracer, values, place)
 
 
+def _replaced(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
+    """A copy of a dataclass's instance with some fields changed."""
+    only = arguments[0] if arguments else None
+    if not isinstance(only, Instance) or "**" in keywords:
+        return Unknown("a changed copy of something unknown", place)
+    made = Instance(only.cls, place, {**only.attributes, **keywords}, only.is_complete)
+    tracer.heap.born(made, made.attributes)
+    return made
+
+
+def _sqrt(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
+    value = arguments[0] if arguments else None
+    if isinstance(value, (int, float)) and value >= 0:
+        return math.sqrt(value)
+    if isinstance(value, Size):
+        return value**0.5
+    if isinstance(value, Signal):
+        return tracer.add_layer("unknown", "sqrt", place, (value,), reason="a square root of a signal")
+    return TensorValue(None) if isinstance(value, TensorValue) else Unknown("a root of something unknown", place)
+
+
+MOST_REPEATS = 1_024
+"""Items of an ``itertools.repeat`` that are listed."""
+
+
+def _repeat(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
+    count = arguments[1] if len(arguments) > 1 else keywords.get("times")
+    if not arguments or not isinstance(count, int) or count > MOST_REPEATS:
+        return Unknown("a repetition of unknown length", place)
+    return ListValue([arguments[0]] * count)
+
+
 PYTHON: dict[str, Builtin] = {
-    "math.sqrt": builtins.sqrt,
-    "numpy.sqrt": builtins.sqrt,
-    "torch.sqrt": builtins.sqrt,
-    "math.pow": builtins.pow,
-    "numpy.power": builtins.pow,
-    "math.log": builtins.of_numbers(math.log),
-    "math.log2": builtins.of_numbers(math.log2),
-    "math.exp": builtins.of_numbers(math.exp),
-    "math.erf": builtins.of_numbers(math.erf),
-    "math.floor": builtins.of_numbers(math.floor),
-    "math.ceil": builtins.of_numbers(math.ceil),
-    "numpy.log": builtins.of_numbers(math.log),
-    "numpy.log2": builtins.of_numbers(math.log2),
+    "math.sqrt": _sqrt,
+    "numpy.sqrt": _sqrt,
+    "torch.sqrt": _sqrt,
+    "math.pow": builtin_numbers.call_pow,
+    "numpy.power": builtin_numbers.call_pow,
+    "math.log": builtin_numbers.of_numbers(math.log),
+    "math.log2": builtin_numbers.of_numbers(math.log2),
+    "math.exp": builtin_numbers.of_numbers(math.exp),
+    "math.erf": builtin_numbers.of_numbers(math.erf),
+    "math.floor": builtin_numbers.of_numbers(math.floor),
+    "math.ceil": builtin_numbers.of_numbers(math.ceil),
+    "numpy.log": builtin_numbers.of_numbers(math.log),
+    "numpy.log2": builtin_numbers.of_numbers(math.log2),
     "math.prod": _product,
     "numpy.prod": _product,
     "torch.device": devices.make,
@@ -129,11 +169,11 @@ PYTHON: dict[str, Builtin] = {
     "copy.deepcopy": _deepcopy,
     "copy.copy": builtins.first,
     "itertools.chain": _chain,
-    "collections.OrderedDict": _ordered_dict,
-    "typing.OrderedDict": _ordered_dict,
+    "collections.OrderedDict": builtin_collections.call_dict,
+    "typing.OrderedDict": builtin_collections.call_dict,
     "typing.cast": lambda tracer, arguments, keywords, place, scope: arguments[1] if len(arguments) > 1 else None,
-    "itertools.repeat": builtins.repeat,
-    "dataclasses.replace": builtins.replaced,
+    "itertools.repeat": _repeat,
+    "dataclasses.replace": _replaced,
     "dataclasses.asdict": _as_dict,
     **dict.fromkeys(PARSERS, _parser),
     **dict.fromkeys(NAMESPACES, _namespace),

@@ -12,7 +12,7 @@ from initlint.frameworks import torch as framework
 from initlint.network import Parameter, Write
 from initlint.signal.distribution import Distribution
 from initlint.signal.size import Size, as_float
-from initlint.tracing import rows, tensors
+from initlint.tracing import computed_tensors, initializing, rows, tensor_shapes, tensors
 from initlint.tracing.arithmetic import scaled_law
 from initlint.tracing.values import ListValue, Scope, TensorValue, Turn, Unknown, Value
 
@@ -52,9 +52,9 @@ def call(
     if name in framework.COPIES:
         return _copy(tracer, owner, place)
     if name in ("t", "transpose", "permute"):
-        return tensors.alias(owner, tensors.moved(owner.shape, name, [*arguments, *keywords.values()]))
+        return tensors.alias(owner, tensor_shapes.moved(owner.shape, name, [*arguments, *keywords.values()]))
     if name in ("squeeze", "unsqueeze"):
-        return tensors.alias(owner, tensors.squeezed(owner.shape, name, [*arguments, *keywords.values()]))
+        return tensors.alias(owner, tensor_shapes.squeezed(owner.shape, name, [*arguments, *keywords.values()]))
     if name in ("reshape_as", "view_as") and arguments and isinstance(arguments[0], TensorValue):
         return tensors.alias(owner, arguments[0].shape)
     if name in framework.ALIASES:
@@ -77,10 +77,14 @@ def call(
         return owner
     if name in ("cos", "sin"):
         return Turn(owner.shape, part=name, angle=owner)
-    if name in rows.OF_EACH and not arguments and (found := tensors.of_each(owner, rows.OF_EACH[name])) is not None:
+    if (
+        name in rows.OF_EACH
+        and not arguments
+        and (found := computed_tensors.of_each(owner, rows.OF_EACH[name])) is not None
+    ):
         return found
     if name in ("expand", "repeat", "expand_as"):
-        shape = tensors.expanded(owner.shape, arguments) if name == "expand" else None
+        shape = tensor_shapes.expanded(owner.shape, arguments) if name == "expand" else None
         return TensorValue(shape, tensors.law_of(owner), owner.parameter, owner.is_part)
     if name in framework.PICKS:
         return TensorValue(None, tensors.law_of(owner), place=place)
@@ -151,7 +155,7 @@ def _measure(owner: TensorValue, name: str, arguments: Sequence[Value], keywords
         return len(owner.shape)
     if name == "size":
         axis = arguments[0] if arguments else keywords.get("dim")
-        sizes = tensors.shape_value(owner.shape)
+        sizes = tensor_shapes.shape_value(owner.shape)
         assert isinstance(sizes, tuple)
         if axis is None:
             return sizes
@@ -190,8 +194,8 @@ def _write_in_place(
         tensors.write(tracer, owner, name, law, place, scope)
         return
     renamed = {{"from": "a", "to": "b"}.get(key, key): value for key, value in keywords.items() if key != "generator"}
-    law = tensors.law_of_initializer(name, owner.shape, arguments, renamed)
-    tensors.write(tracer, owner, name, law, place, scope, tensors.named_arguments(name, arguments, renamed))
+    law = initializing.law_of_initializer(name, owner.shape, arguments, renamed)
+    tensors.write(tracer, owner, name, law, place, scope, initializing.named_arguments(name, arguments, renamed))
 
 
 def _scale_in_place(

@@ -1,9 +1,4 @@
-"""What an expression can be worth to the tracer.
-
-Known Python values stand for themselves: ``None``, bools, ints, floats, strings, tuples. A width that is not known is a
-`Size`. Everything else is one of the classes here; what cannot be known is `Unknown`, with the reason.
-Mutable values change only through `initlint.tracing.heap.Heap`, so that a branch can be taken back.
-"""
+"""Functions, classes and objects of the program, modules among them, and collections."""
 
 from __future__ import annotations
 
@@ -12,10 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from initlint.finding import Place
-from initlint.network import Parameter, Shape
 from initlint.program import Module as ProgramModule
 from initlint.reading import facts
-from initlint.signal.distribution import Distribution
 from initlint.signal.size import Size
 
 if TYPE_CHECKING:
@@ -233,89 +226,6 @@ class SuperValue:
 
     cls: ClassValue
     receiver: Value
-
-
-@dataclass(frozen=True, eq=False)
-class TensorValue:
-    """A tensor that is no signal: a parameter's memory, or a tensor made by a constructor.
-
-    `parameter` is the parameter whose memory it shares (`is_part`: some of it).
-    """
-
-    shape: Shape | None
-    distribution: Distribution | None = None
-    parameter: Parameter | None = None
-    is_part: bool = False
-    is_trained: bool = False
-    """Whether it is the parameter itself rather than its ``.data`` or a view."""
-    place: Place | None = None
-    rows: int | None = None
-    """Of a part: how many entries along the first axis it takes, if that is known."""
-    device: Value = None
-    """Where a constructor put it; `None` if that is not followed."""
-
-
-@dataclass(frozen=True, eq=False)
-class Row(TensorValue):
-    """A tensor with one axis whose entries are known: ``torch.linspace(0, rate, depth)``."""
-
-    numbers: tuple[float, ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
-class Turn(TensorValue):
-    """The cosine or sine of a tensor of angles."""
-
-    part: str = "cos"
-    angle: Value = None
-    """The tensor, for a cosine and a sine to find that they belong together."""
-
-
-@dataclass(frozen=True, eq=False)
-class Signal:
-    """An activation that flows through the network: the output of the layer `node`."""
-
-    node: int
-
-
-@dataclass(frozen=True, eq=False)
-class ShapeOf(Unknown):
-    """The shape of a signal, of which an axis may be known."""
-
-    signal: Signal = field(kw_only=True)
-
-
-@dataclass(frozen=True)
-class TypeName:
-    """``type(m)`` or ``m.__class__`` of a framework layer or an instance, or the string of its name."""
-
-    of: Value
-
-
-class ClassName(str):
-    """The name of a module's class, as a string that remembers the module."""
-
-    of: Value
-
-    @staticmethod
-    def made(name: str, of: Value) -> ClassName:
-        """The name of the class of `of`."""
-        value = ClassName(name)
-        value.of = of
-        return value
-
-
-class NamedGain(float):
-    """A gain that remembers which activation it was looked up for."""
-
-    nonlinearity: str
-
-    @staticmethod
-    def made(gain: float, nonlinearity: str) -> NamedGain:
-        """The gain of `nonlinearity`."""
-        value = NamedGain(gain)
-        value.nonlinearity = nonlinearity
-        return value
 
 
 ModuleValue: TypeAlias = "Instance | LayerValue | ContainerValue"
