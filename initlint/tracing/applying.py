@@ -23,7 +23,7 @@ from initlint.tracing.values import (
     Scope,
     Unknown,
     Value,
-    is_module,
+    alternatives,
 )
 
 if TYPE_CHECKING:
@@ -64,16 +64,19 @@ def is_vague(module: Value) -> bool:
 
 def _is_vague(module: Value) -> bool:
     if isinstance(module, ContainerValue):
-        found = [item for item in module.items.values() if isinstance(item, Many)]
-        is_known = all(is_module(each) for item in found for each in item.items)
-        return (
-            (module.is_open and not found) or not is_known or any(isinstance(i, Unknown) for i in module.items.values())
-        )
+        return module.is_open or not all(map(_is_known, module.items.values()))
     if not isinstance(module, Instance):
         return False
     called = called_attributes(module)
-    unknown = (name for name, value in module.attributes.items() if isinstance(value, (Unknown, Size)))
+    unknown = (
+        name for name, value in module.attributes.items() if isinstance(value, (Unknown, Size)) and not _is_known(value)
+    )
     return not module.is_complete or any(name in called for name in unknown)
+
+
+def _is_known(value: Value) -> bool:
+    """Whether it is no layer, or one of those it may be."""
+    return not any(isinstance(each, (Unknown, Size)) for each in alternatives(value))
 
 
 def called_attributes(module: Instance) -> set[str]:

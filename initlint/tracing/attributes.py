@@ -11,7 +11,7 @@ from initlint.frameworks.torch.attributes import MODULE_METHODS
 from initlint.program import Module
 from initlint.reading import facts
 from initlint.signal.size import Size
-from initlint.tracing import dtypes, layers, layouts, patches, protocols, tensors
+from initlint.tracing import choices, dtypes, layers, layouts, patches, protocols, tensors
 from initlint.tracing.members import (
     CLASS_PROPERTY,
     class_member,
@@ -29,6 +29,7 @@ from initlint.tracing.values import (
     ContainerValue,
     Device,
     DictValue,
+    Either,
     ExternalValue,
     FunctionValue,
     Instance,
@@ -89,6 +90,8 @@ def load(tracer: Tracer, owner: Value, name: str, place: Place, scope: Scope) ->
         return parts[name] if name in parts else DictValue(dict(owner.keywords.items()), "**" in owner.keywords)
     if isinstance(owner, Size):
         return Size.symbol(f"{owner}.{name}")
+    if isinstance(owner, Either):
+        return choices.use_each(tracer, owner, lambda value: load(tracer, value, name, place, scope))
     if isinstance(owner, Unknown):
         if owner.loaded is None:
             return Unknown(owner.reason, owner.place)

@@ -11,7 +11,6 @@ from initlint.tracing.comparing import truth
 from initlint.tracing.values import (
     Arguments,
     Builtin,
-    ContainerValue,
     DictValue,
     Keywords,
     ListValue,
@@ -32,7 +31,7 @@ def call_len(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Pl
         return len(value)
     if isinstance(value, TensorValue) and value.shape:
         return value.shape[0] if value.shape[0] is not None else Unknown("a size that is not known")
-    if isinstance(value, (DictValue, ContainerValue)) and not value.is_open:
+    if isinstance(value, DictValue) and not value.is_open:
         return len(value.items)
     found = iteration.items(tracer, value)
     if found is None or any(isinstance(item, Many) for item in found):

@@ -10,7 +10,7 @@ from initlint.frameworks import composites
 from initlint.frameworks import torch as framework
 from initlint.reading import facts
 from initlint.signal.size import Size
-from initlint.tracing import effects, instances, layers, methods, natives, purity
+from initlint.tracing import choices, effects, instances, layers, methods, natives, purity
 from initlint.tracing.flow import Flow
 from initlint.tracing.raising import RaisedError
 from initlint.tracing.unknown_calls import call_unknown
@@ -20,6 +20,7 @@ from initlint.tracing.values import (
     ClassValue,
     ContainerValue,
     DictValue,
+    Either,
     ExternalValue,
     FunctionValue,
     Instance,
@@ -70,6 +71,8 @@ def call(
         return layers.call_module(tracer, function, arguments, keywords, place, scope)
     if isinstance(function, TypeName):
         return Unknown("an instance of the type of something")
+    if isinstance(function, Either):
+        return choices.use_each(tracer, function, lambda value: tracer.call(value, arguments, keywords, place, scope))
     return call_unknown(tracer, function, arguments, keywords, place)
 
 

@@ -12,6 +12,7 @@ from initlint.tracing.values import (
     ClassName,
     ContainerValue,
     DictValue,
+    Items,
     Keywords,
     ListValue,
     Many,
@@ -40,19 +41,24 @@ def call_on_container(
     if name == "insert" and len(arguments) == 2 and isinstance(arguments[0], int):
         values = list(module.items.values())
         values.insert(arguments[0], arguments[1])
-        tracer.heap.set_field(module, "items", {str(index): value for index, value in enumerate(values)})
+        tracer.heap.set_field(module, "items", Items((str(index), value) for index, value in enumerate(values)))
         return None
     if name == "keys":
         return ListValue(list(module.items), module.is_open)
     if name == "values":
         return ListValue(list(module.items.values()), module.is_open)
     if name == "items":
-        return ListValue([(key, value) for key, value in module.items.items()], module.is_open)
+        return ListValue([_pair(key, value) for key, value in module.items.items()], module.is_open)
     if name == "update" and arguments and isinstance(arguments[0], DictValue):
         for key, value in arguments[0].items.items():
             tracer.heap.set(module.items, str(key), value)
         return None
     return Unknown(f"method {name} of a {module.type_name}", place)
+
+
+def _pair(key: str, value: Value) -> Value:
+    """A module with its name, which is not known of one that may be there any number of times."""
+    return Many(tuple((Unknown("a name"), each) for each in value.items)) if isinstance(value, Many) else (key, value)
 
 
 def call_on_list(tracer: Tracer, receiver: ListValue, name: str, arguments: Arguments, place: Place) -> Value:

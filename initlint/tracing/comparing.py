@@ -14,6 +14,7 @@ from initlint.tracing.values import (
     ClassValue,
     ContainerValue,
     DictValue,
+    Either,
     ExternalValue,
     FunctionValue,
     Instance,
@@ -51,7 +52,8 @@ def truth(tracer: Tracer, value: Value) -> bool | None:
         sure = [item for item in value.items if not isinstance(item, Many)]
         return True if sure else (None if value.is_open or value.items else False)
     if isinstance(value, (DictValue, ContainerValue)):
-        return True if value.items else (None if value.is_open else False)
+        is_sure = any(not isinstance(item, Many) for item in value.items.values())
+        return True if is_sure else (None if value.is_open or value.items else False)
     if isinstance(
         value,
         (
@@ -69,6 +71,8 @@ def truth(tracer: Tracer, value: Value) -> bool | None:
             re.Pattern,
         ),
     ):
+        return True
+    if isinstance(value, Either) and not value.is_optional:
         return True
     return None
 
@@ -89,7 +93,7 @@ def compare(tracer: Tracer, symbol: str, left: Value, right: Value) -> bool | No
 
 def _is_same(left: Value, right: Value, is_identity: bool) -> bool | None:
     if isinstance(left, (Unknown, Signal)) or isinstance(right, (Unknown, Signal)):
-        if None in (left, right) and (isinstance(left, Signal) or isinstance(right, Signal)):
+        if None in (left, right) and any(map(_is_something, (left, right))):
             return False
         return None
     if left is None or right is None:
@@ -104,6 +108,11 @@ def _is_same(left: Value, right: Value, is_identity: bool) -> bool | None:
     if isinstance(left, ExternalValue) and isinstance(right, ExternalValue):
         return dtypes.is_same(left, right)
     return bool(left is right or left == right)
+
+
+def _is_something(value: Value) -> bool:
+    """Whether it is surely not ``None``, though not known."""
+    return isinstance(value, Signal) or (isinstance(value, Either) and not value.is_optional)
 
 
 def _is_same_type(left: Value, right: Value) -> bool | None:

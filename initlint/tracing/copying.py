@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from initlint.network import Parameter
 from initlint.tracing.values import (
     ContainerValue,
     DictValue,
+    Either,
     Instance,
     LayerValue,
     ListValue,
+    Many,
     TensorValue,
     Value,
 )
@@ -36,6 +39,10 @@ def deep_copy(tracer: Tracer, value: Value, memo: dict[int, Value] | None = None
         return copied
     if isinstance(value, DictValue):
         return DictValue({key: deep_copy(tracer, item, memo) for key, item in value.items.items()}, value.is_open)
+    if isinstance(value, Many):
+        return Many(tuple(deep_copy(tracer, item, memo) for item in value.items))
+    if isinstance(value, Either):
+        return replace(value, values=tuple(deep_copy(tracer, item, memo) for item in value.values))
     if isinstance(value, tuple):
         return tuple(deep_copy(tracer, item, memo) for item in value)
     return value

@@ -9,7 +9,23 @@ from typing import Any
 from initlint.network import Write
 from initlint.signal.size import Size
 from initlint.tracing.keeping import Keeper
-from initlint.tracing.values import Many, Signal, TensorValue, Unknown, Value
+from initlint.tracing.values import (
+    BoundMethod,
+    ClassValue,
+    ContainerValue,
+    Either,
+    ExternalValue,
+    FunctionValue,
+    Instance,
+    Items,
+    LayerValue,
+    Many,
+    Partial,
+    Signal,
+    TensorValue,
+    Unknown,
+    Value,
+)
 
 FIELD_JOINS: dict[str, Callable[[Any, Any], Any]] = {
     "parents": max,
@@ -20,6 +36,7 @@ FIELD_JOINS: dict[str, Callable[[Any, Any], Any]] = {
     "name": lambda left, right: left,
 }
 """How fields that hold no value of the program are joined: towards knowing less."""
+DIFFERS, SOMETIMES = "differs between branches", "set on some branches only"
 MISSING = object()
 """The value of a name that is not bound."""
 
@@ -128,6 +145,9 @@ class Heap:
 
     def _joined(self, target: object, key: object, values: list[Value]) -> Value:
         join = self.join if isinstance(target, dict) else FIELD_JOINS.get(str(key), self.join)
+        if isinstance(target, Items) and MISSING in values:
+            there = [value for value in values if value is not MISSING]
+            return Many(_collected(there)) if there else MISSING
         joined = values[0]
         for value in values[1:]:
             if value is not joined:
@@ -153,8 +173,10 @@ class Heap:
             return left
         if isinstance(left, Signal) or isinstance(right, Signal):
             return self._join_signals(left, right)
+        if (either := _either(left, right)) is not None:
+            return either
         if left is MISSING or right is MISSING:
-            return Unknown("set on some branches only")
+            return Unknown(SOMETIMES)
         if _is_plain(left) and _is_plain(right) and left == right and _are_of_one_kind(left, right):
             return left
         if isinstance(left, tuple) and isinstance(right, tuple):
@@ -163,7 +185,7 @@ class Heap:
             return self._join_items(left, right)
         if isinstance(left, TensorValue) and isinstance(right, TensorValue) and left.parameter is right.parameter:
             return TensorValue(left.shape if left.shape == right.shape else None, None, left.parameter, is_part=True)
-        return Unknown("differs between branches")
+        return Unknown(DIFFERS)
 
     def _join_tuples(self, left: tuple[Value, ...], right: tuple[Value, ...]) -> Value:
         if _are_writes((*left, *right)):
@@ -187,7 +209,32 @@ class Heap:
             return self._join_lists(left, right)
         if isinstance(left, dict) and isinstance(right, dict):
             return {key: self.join(left.get(key, MISSING), right.get(key, MISSING)) for key in {**left, **right}}
-        return Unknown("differs between branches")
+        return Unknown(DIFFERS)
+
+
+MOST_CHOICES = 4
+"""Things to call that one name may stand for, before none of them is known: a call runs each."""
+CALLED = (BoundMethod, ClassValue, ContainerValue, ExternalValue, FunctionValue, Instance, LayerValue, Partial)
+
+
+def _either(left: Value, right: Value) -> Value:
+    """Of two things that can be called, or one that may be missing: either of them; `None` for anything else."""
+    found: dict[int, Value] = {}
+    is_optional = False
+    for value in (left, right):
+        if isinstance(value, Either):
+            found.update((id(each), each) for each in value.values)
+            is_optional = is_optional or value.is_optional
+        elif isinstance(value, CALLED):
+            found[id(value)] = value
+        elif value is None or value is MISSING:
+            is_optional = True
+        else:
+            return None
+    if not 0 < len(found) <= MOST_CHOICES:
+        return None
+    reason = SOMETIMES if MISSING in (left, right) else DIFFERS
+    return Either(reason, values=tuple(found.values()), is_optional=is_optional)
 
 
 def _split(items: list[Value]) -> tuple[list[Value], list[Value]]:

@@ -17,6 +17,7 @@ from initlint.tracing.values import (
     ClassValue,
     Device,
     DictValue,
+    Either,
     ExternalValue,
     FunctionValue,
     Instance,
@@ -88,6 +89,8 @@ class Keeper:
 
 def _inside(value: Value) -> tuple[Iterable[object], Iterable[Value]] | None:
     """The mutable parts of a value, and the values in it; `None` if it cannot be kept."""
+    if isinstance(value, Either):
+        return (), value.values
     if type(value) in FIXED or (isinstance(value, Unknown) and value.loaded is None):
         return (), ()
     if isinstance(value, tuple):

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 
 from initlint.finding import Place
 from initlint.network import Write
-from initlint.tracing import applying, collection_methods, dtypes, layers, members, modules, storing, tensors
+from initlint.tracing import (
+    applying,
+    collection_methods,
+    dtypes,
+    layers,
+    members,
+    modules,
+    storing,
+    subscripts,
+    tensors,
+)
 from initlint.tracing.derived import held
 from initlint.tracing.values import (
     Arguments,
@@ -18,6 +28,7 @@ from initlint.tracing.values import (
     Keywords,
     LayerValue,
     ListValue,
+    Many,
     Scope,
     Unknown,
     Value,
@@ -156,6 +167,8 @@ def _register(
         storing.store(tracer, module, key, value, place, scope)
     elif isinstance(module, Instance):
         tracer.heap.set_field(module, "is_complete", False)
+    elif isinstance(module, ContainerValue) and module.kind != "dict":
+        subscripts.extend_container(tracer, module, [Many((value,))])
 
 
 def _post_init(tracer: Tracer, module: Value, place: Place, scope: Scope) -> Value:

@@ -9,6 +9,7 @@ from initlint.finding import Place
 from initlint.network import Parameter, Write
 from initlint.tracing.values import (
     ContainerValue,
+    Either,
     Instance,
     LayerValue,
     ListValue,
@@ -16,6 +17,7 @@ from initlint.tracing.values import (
     TensorValue,
     Unknown,
     Value,
+    alternatives,
     is_module,
 )
 
@@ -34,6 +36,8 @@ def submodules(module: Value) -> Iterator[tuple[str, Value]]:
         for name, value in module.attributes.items():
             if is_module(value) or (isinstance(value, Unknown) and value.loaded is not None):
                 yield name, value
+            elif isinstance(value, Either):
+                yield name, Many(value.values)
 
 
 def named_modules(module: Value, prefix: str = "", seen: set[int] | None = None) -> Iterator[tuple[str, Value]]:
@@ -45,12 +49,9 @@ def named_modules(module: Value, prefix: str = "", seen: set[int] | None = None)
     yield prefix, module
     for name, inner in submodules(module):
         path = f"{prefix}.{name}" if prefix else name
-        if isinstance(inner, Many):
-            for each in inner.items:
-                if is_module(each):
-                    yield from named_modules(each, path, seen)
-        elif is_module(inner):
-            yield from named_modules(inner, path, seen)
+        for each in alternatives(inner):
+            if is_module(each):
+                yield from named_modules(each, path, seen)
 
 
 def modules_of(tracer: Tracer, module: Value) -> list[Value]:
@@ -66,8 +67,9 @@ def own_tensors(module: Value) -> Iterator[tuple[str, TensorValue]]:
                 yield name, value
     elif isinstance(module, ContainerValue):
         for name, value in module.items.items():
-            if isinstance(value, TensorValue) and value.is_trained:
-                yield name, value
+            for each in alternatives(value):
+                if isinstance(each, TensorValue) and each.is_trained:
+                    yield name, each
 
 
 def own_parameters(module: Value) -> list[Parameter]:
@@ -100,8 +102,8 @@ def disturb(tracer: Tracer, value: Value, place: Place) -> None:
             _overwrite(tracer, parameter, place)
         if isinstance(value, Instance):
             tracer.heap.set_field(value, "is_complete", False)
-    elif isinstance(value, ListValue):
-        for item in value.items:
+    elif isinstance(value, (ListValue, Either)):
+        for item in value.items if isinstance(value, ListValue) else value.values:
             disturb(tracer, item, place)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from initlint.frameworks import torch as framework
 from initlint.reading import facts
 from initlint.signal.size import Size
-from initlint.tracing.values import Device, ExternalValue, FunctionValue, Many, Unknown, Value
+from initlint.tracing.values import Device, Either, ExternalValue, FunctionValue, Many, Unknown, Value
 
 if TYPE_CHECKING:
     from initlint.tracing.tracer import Tracer
@@ -113,4 +113,6 @@ def _marked(value: Value) -> object:
 def _is_plain(value: Value) -> bool:
     if isinstance(value, (tuple, Many)):
         return all(map(_is_plain, value if isinstance(value, tuple) else value.items))
-    return type(value) in PLAIN or (isinstance(value, Unknown) and value.loaded is None)
+    return type(value) in PLAIN or (
+        isinstance(value, Unknown) and value.loaded is None and not isinstance(value, Either)
+    )

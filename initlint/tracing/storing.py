@@ -22,6 +22,7 @@ from initlint.tracing.values import (
     TensorValue,
     Unknown,
     Value,
+    alternatives,
     is_module,
 )
 
@@ -91,8 +92,9 @@ def is_kept(value: Value) -> bool:
 
 def _adopt(tracer: Tracer, value: Value, name: str, owner: Instance) -> None:
     """Notes that a module is kept in another."""
-    if owner.cls.is_module and isinstance(value, (Instance, LayerValue, ContainerValue)):
-        tracer.heap.set_field(value, "parents", value.parents + 1)
+    for each in alternatives(value):
+        if owner.cls.is_module and isinstance(each, (Instance, LayerValue, ContainerValue)):
+            tracer.heap.set_field(each, "parents", each.parents + 1)
 
 
 def delete(tracer: Tracer, owner: Value, name: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from initlint.finding import Place
@@ -29,6 +30,7 @@ from initlint.tracing.values import (
     TensorValue,
     Unknown,
     Value,
+    alternatives,
 )
 
 if TYPE_CHECKING:
@@ -73,11 +75,10 @@ def extend_container(tracer: Tracer, owner: ContainerValue, more: Sequence[Value
         tracer.heap.set_field(owner, "is_open", True)
         return
     for value in more:
-        if isinstance(value, Many):
-            tracer.heap.set_field(owner, "is_open", True)
         tracer.heap.set(owner.items, str(len(owner.items)), value)
-        if isinstance(value, (Instance, LayerValue, ContainerValue)):
-            tracer.heap.set_field(value, "parents", value.parents + 1)
+        for each in alternatives(value):
+            if isinstance(each, (Instance, LayerValue, ContainerValue)):
+                tracer.heap.set_field(each, "parents", each.parents + 1)
 
 
 def delete_item(tracer: Tracer, owner: Value, index: Value) -> None:
@@ -176,9 +177,28 @@ def _load_from_container(tracer: Tracer, owner: ContainerValue, index: Value, pl
     if isinstance(index, str) and index in owner.items:
         return owner.items[index]
     values = list(owner.items.values())
+    is_known = isinstance(index, (int, slice, str))
+    if owner.kind != "dict" and not (is_known and not any(isinstance(value, Many) for value in values)):
+        return _load_from_many(tracer, owner, values, index, place)
     if isinstance(index, int) and not owner.is_open and -len(values) <= index < len(values):
         return values[index]
     if isinstance(index, slice) and not owner.is_open:
         picked = dict(list(owner.items.items())[index])
         return ContainerValue(owner.kind, place, picked, type_name=owner.type_name, parents=owner.parents)
     return Unknown("a layer at an unknown index", place)
+
+
+def _load_from_many(
+    tracer: Tracer, owner: ContainerValue, values: Sequence[Value], index: Value, place: Place
+) -> Value:
+    """An item of a container of which some stand for any number, or at an index that is not known: one of those it may be."""
+    known = next((at for at, value in enumerate(values) if isinstance(value, Many)), len(values))
+    if isinstance(index, int) and 0 <= index < known:
+        return values[index]
+    if isinstance(index, slice):
+        each = tuple(one for value in values for one in alternatives(value))
+        return ContainerValue(owner.kind, place, {"0": Many(each)}, type_name=owner.type_name, parents=owner.parents)
+    rest = [one for value in values[known if isinstance(index, int) else 0 :] for one in alternatives(value)]
+    if owner.is_open or not rest:
+        return Unknown("a layer at an unknown index", place)
+    return reduce(tracer.heap.join, rest)

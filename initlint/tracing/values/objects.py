@@ -34,6 +34,15 @@ class Unknown:
     """Whether it is ``True`` where a condition that is not known holds: of ``condition and True``."""
 
 
+@dataclass(frozen=True, eq=False)
+class Either(Unknown):
+    """One of several things that can be called, whichever a branch made; a call of it calls each of them."""
+
+    values: tuple[Value, ...] = field(kw_only=True)
+    is_optional: bool = field(default=False, kw_only=True)
+    """Whether it may as well be ``None`` or not set: what is called or read of it is not."""
+
+
 @dataclass(frozen=True)
 class ExternalValue:
     """Something outside the program, by its canonical dotted name."""
@@ -146,6 +155,10 @@ class LayerValue:
         return self.name.rpartition(".")[2]
 
 
+class Items(dict[str, Value]):
+    """The modules of a ``Sequential`` or ``ModuleList`` by name: one that is there on some branches only becomes a `Many`."""
+
+
 @dataclass(eq=False)
 class ContainerValue:
     """A ``Sequential``, ``ModuleList`` or ``ModuleDict``, or an instance of a class derived from one."""
@@ -160,6 +173,10 @@ class ContainerValue:
     parents: int = 0
     attributes: dict[str, Value] = field(default_factory=dict)
     """What else is set on it: flags, numbers."""
+
+    def __post_init__(self) -> None:
+        if self.kind != "dict":
+            self.items = Items(self.items)
 
 
 @dataclass(eq=False)
@@ -235,6 +252,13 @@ Number: TypeAlias = "int | float | Size"
 def is_module(value: Value) -> bool:
     """Whether it is a module of the framework's sense."""
     return isinstance(value, (LayerValue, ContainerValue)) or (isinstance(value, Instance) and value.cls.is_module)
+
+
+def alternatives(value: Value) -> tuple[Value, ...]:
+    """What a value may be that is one of several; else itself."""
+    if isinstance(value, Either):
+        return value.values
+    return tuple(each for item in value.items for each in alternatives(item)) if isinstance(value, Many) else (value,)
 
 
 def describe(value: Value) -> str:
