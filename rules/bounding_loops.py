@@ -7,7 +7,7 @@ from functools import partial
 from initlint.finding import Place
 from initlint.fix import Edit, Fix, Name, Plan, inserted, replaced, statement_after, statement_before
 from initlint.fix.edit import Part
-from initlint.frameworks.remedies import (
+from initlint.frameworks.clips import (
     CLIP_FUNCTION,
     ENGINE_CLIP,
     TRAINER_BOUND,

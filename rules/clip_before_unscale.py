@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint.finding import Finding
-from initlint.frameworks.remedies import unscale_before, unscaling_clip
+from initlint.frameworks.clips import unscale_before, unscaling_clip
 from initlint.frameworks.training import FIRST_SCALE
 from initlint.program import Program
 from initlint.program.loops.clips import Clipping

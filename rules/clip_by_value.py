@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint.finding import Finding, Severity
-from initlint.frameworks.remedies import VALUE_OPTIONS, clip_by_norm, clip_copies
+from initlint.frameworks.clips import VALUE_OPTIONS, clip_by_norm, clip_copies
 from initlint.program import Program
 from initlint.rule import Rule
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from initlint.finding import Finding, Severity
-from initlint.frameworks.remedies import bounded_by_one, kept_copies
+from initlint.frameworks.clips import bounded_by_one, kept_copies
 from initlint.program import Program
 from initlint.program.loops.clips import Clipping
 from initlint.rule import Rule

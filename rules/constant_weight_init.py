@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from initlint.finding import Finding, Place, Severity
-from initlint.frameworks.remedies import random_init
+from initlint.frameworks.draws import random_init
 from initlint.network import Layer, Network, Parameter
 from initlint.network.reach import Reach, reach
 from initlint.rule import Rule

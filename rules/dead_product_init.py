@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint.finding import Finding, Severity
-from initlint.frameworks.remedies import draw_default
+from initlint.frameworks.draws import draw_default
 from initlint.network import Layer, Network, Parameter
 from initlint.rule import Rule
 

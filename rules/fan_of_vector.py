@@ -7,7 +7,8 @@ from functools import partial
 
 from initlint.finding import Finding, Place, Severity
 from initlint.fix import Fix, Name, copied, inserted, replaced, statement_under
-from initlint.frameworks.remedies import AS_MATRIX, vector_draw, vector_init
+from initlint.frameworks.draws import vector_draw, vector_init
+from initlint.frameworks.remedies import AS_MATRIX
 from initlint.network import Network, VectorInit
 from initlint.program import Program
 from initlint.program.functions import call_at, statement_at

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from initlint.finding import Finding
-from initlint.frameworks.remedies import scaled_init
+from initlint.frameworks.draws import scaled_init
 from initlint.network import Network
 from initlint.network.stack import Stack
 from initlint.rule import Rule

@@ -9,7 +9,8 @@ from itertools import pairwise
 
 from initlint.finding import Finding, Place, Severity
 from initlint.fix import Edit, Fix, copied, inserted, replaced, statement_after
-from initlint.frameworks.remedies import SHAPED_AFTER, WRITE_BACK, has_weight, init_of_weight, written_back
+from initlint.frameworks.draws import init_of_weight
+from initlint.frameworks.remedies import SHAPED_AFTER, WRITE_BACK, has_weight, written_back
 from initlint.frameworks.torch import ALIASES, COPIES
 from initlint.network import DiscardedInit, Network, Parameter, Write
 from initlint.program import Program

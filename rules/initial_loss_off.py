@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from initlint.diagnosis.symptoms import Diagnosis, Symptom
 from initlint.finding import Severity
-from initlint.frameworks.remedies import ZERO_HEAD
+from initlint.frameworks.draws import ZERO_HEAD
 from initlint.network import Network
 
 from .symptoms import SymptomRule, number

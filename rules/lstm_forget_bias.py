@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from initlint.finding import Finding, Place, Severity
-from initlint.frameworks.remedies import open_forget_gates
+from initlint.frameworks.draws import open_forget_gates
 from initlint.network import Layer, Network, Parameter
 from initlint.rule import Rule
 

@@ -15,7 +15,7 @@ from initlint.fix import (
 )
 from initlint.fix.edit import Binding
 from initlint.frameworks import tapes
-from initlint.frameworks.remedies import PAIRED_CLIPS, parameters_of, step_is_due, unscale
+from initlint.frameworks.clips import PAIRED_CLIPS, parameters_of, step_is_due, unscale
 from initlint.frameworks.training import CLIP_ARGUMENTS, CLIP_METHODS
 from initlint.program.loops.clips import Clipping
 from initlint.program.loops.events import Event

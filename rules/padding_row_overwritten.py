@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from initlint.finding import Finding, Place
-from initlint.frameworks.remedies import zero_row
+from initlint.frameworks.draws import zero_row
 from initlint.network import Layer, Network, Parameter
 from initlint.rule import Rule
 from initlint.signal.size import as_float, combine

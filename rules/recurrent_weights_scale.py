@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from initlint.finding import Finding, Place, Severity
-from initlint.frameworks.remedies import ORTHOGONAL
+from initlint.frameworks.draws import ORTHOGONAL
 from initlint.frameworks.torch import GATED_LAYERS
 from initlint.network import Layer, Network, Number, Parameter
 from initlint.network.measurement import Statistics

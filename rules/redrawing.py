@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable
 from initlint.finding import Place
 from initlint.fix import Edit, Fix, Name, copied, replaced, statement_after
 from initlint.fix.edit import Part
+from initlint.frameworks.draws import Draw, drawn_like, scaled_draw
 from initlint.frameworks.options import TOLD, Option, initializer_option
-from initlint.frameworks.remedies import Draw, drawn_like, layer_class, scaled_draw
+from initlint.frameworks.remedies import layer_class
 from initlint.frameworks.torch import PARAMETER, canonical
 from initlint.network import TRANSPARENT, Layer, Network
 from initlint.network.stack import Stack, Stage

@@ -8,7 +8,7 @@ from functools import partial
 
 from initlint.finding import Finding, Place, Severity
 from initlint.fix import Fix, Plan
-from initlint.frameworks.remedies import (
+from initlint.frameworks.clips import (
     COMPILED_CLIP,
     accelerator_clip,
     clip_before_step,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from initlint.diagnosis.symptoms import Diagnosis, Symptom
-from initlint.frameworks.remedies import XAVIER
+from initlint.frameworks.draws import XAVIER
 from initlint.network import Network
 
 from .symptoms import SymptomRule, listed, number, subject

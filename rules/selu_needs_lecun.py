@@ -7,7 +7,8 @@ from functools import partial
 
 from initlint.finding import Finding, Place, Severity
 from initlint.fix import Fix
-from initlint.frameworks.remedies import ALPHA_DROPOUT, SELU_SUBSTITUTES, scaled_init, self_normalising_dropout
+from initlint.frameworks.draws import scaled_init
+from initlint.frameworks.remedies import ALPHA_DROPOUT, SELU_SUBSTITUTES, self_normalising_dropout
 from initlint.network import TRANSPARENT, Layer, Network
 from initlint.network.stack import Stack, stacks
 from initlint.program import Program

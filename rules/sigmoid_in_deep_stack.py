@@ -7,14 +7,8 @@ from functools import partial
 
 from initlint.finding import Finding
 from initlint.fix import Fix
-from initlint.frameworks.remedies import (
-    RECTIFIED,
-    RECTIFIED_NAME,
-    RECTIFIER,
-    SMOOTH_RECTIFIER,
-    scaled_draw,
-    scaled_init,
-)
+from initlint.frameworks.draws import scaled_draw, scaled_init
+from initlint.frameworks.remedies import RECTIFIED, RECTIFIED_NAME, RECTIFIER, SMOOTH_RECTIFIER
 from initlint.network import Network
 from initlint.network.stack import Stack
 from initlint.program import Program

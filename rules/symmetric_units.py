@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from initlint.diagnosis.symptoms import Diagnosis, Symptom
-from initlint.frameworks.remedies import DEFAULT_INIT
+from initlint.frameworks.draws import DEFAULT_INIT
 from initlint.network import Network
 
 from .symptoms import SymptomRule, listed, subject

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from initlint.finding import Finding, Place
-from initlint.frameworks.remedies import draw_normal
+from initlint.frameworks.draws import draw_normal
 from initlint.network import Layer, Network, Parameter
 from initlint.network.prediction import predict
 from initlint.rule import Rule

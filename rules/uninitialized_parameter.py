@@ -8,7 +8,7 @@ from functools import partial
 
 from initlint.finding import Finding, Place, Severity
 from initlint.fix import Fix
-from initlint.frameworks.remedies import fill, filling_draw
+from initlint.frameworks.draws import fill, filling_draw
 from initlint.network import Network, Parameter
 from initlint.program import Program
 from initlint.program.filling import fillings, may_be_filled

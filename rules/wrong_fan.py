@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterator
 
 from initlint.finding import Finding, Place, Severity
+from initlint.frameworks.draws import draw_normal
 from initlint.frameworks.gains import divides_by_fan_in
-from initlint.frameworks.remedies import draw_normal
 from initlint.network import Layer, Network, Parameter, Write
 from initlint.rule import Rule
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from functools import partial
 
 from initlint.finding import Finding, Severity
+from initlint.frameworks.draws import scaled_init
 from initlint.frameworks.gains import named_gain
-from initlint.frameworks.remedies import scaled_init
 from initlint.network import Network
 from initlint.network.stack import Stack, Stage
 from initlint.rule import Rule

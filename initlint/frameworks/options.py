@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from initlint.frameworks import keras
-from initlint.frameworks.remedies import Draw
+from initlint.frameworks.draws import Draw
 
 
 class Option(NamedTuple):

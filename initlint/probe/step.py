@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from initlint.probe.errors import ProbeError
 from initlint.probe.inputs.batch import Inputs
 from initlint.probe.loss import Loss, choose_loss
+from initlint.probe.marks import marks_of
 from initlint.probe.outputs import contraction, cotangents
-from initlint.probe.recorder import MARK, Recorder
+from initlint.probe.recorder import Recorder
 from initlint.probe.recording import InitialLoss
 from initlint.probe.settings import Settings
 from initlint.probe.weights import Weights
@@ -42,7 +43,7 @@ def step(model: nn.Module, inputs: Inputs, settings: Settings, seed: int) -> Run
     loss = choose_loss(output, given=settings.loss, inputs=inputs, target=inputs.target, seed=seed)
     pairs = [(tensor, weight) for tensor, weight in cotangents(output, seed) if tensor.requires_grad]
     initial = _initial_loss(loss, output)
-    outputs = tuple(dict.fromkeys(mark for tensor, _ in pairs if (mark := tensor.__dict__.get(MARK)) is not None))
+    outputs = marks_of(tensor for tensor, _ in pairs)
     if not pairs:
         raise ProbeError(
             "backward",
