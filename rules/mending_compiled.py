@@ -21,8 +21,8 @@ from initlint.frameworks.options import (
 from initlint.program import External, Program
 from initlint.program.functions import call_at
 from initlint.program.loops.expressions import argument, terminal_name
+from initlint.program.loops.objects import Foreign
 from initlint.program.loops.routines import Routine
-from initlint.program.loops.values import Foreign
 from initlint.program.module import Module
 from initlint.reading import facts
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from initlint.frameworks.command_line import DEFAULTS_OF_ACTIONS, PARSED, PARSERS
 from initlint.program.loops.classes import ancestry, find_method
 from initlint.program.loops.expressions import argument, terminal_name
+from initlint.program.loops.objects import Foreign
 from initlint.program.loops.routines import ClassScope, Routine, binding_scope, reaching
-from initlint.program.loops.values import Foreign
 from initlint.program.module import flatten
 from initlint.program.nodes import nodes
 from initlint.program.program import Definition

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from initlint.program.loops.callers import given_for
 from initlint.program.loops.classes import hierarchy
 from initlint.program.loops.expressions import dotted, spelled
+from initlint.program.loops.objects import Instance
 from initlint.program.loops.routines import Bound, Routine, binding_scope, reaching
-from initlint.program.loops.values import Instance
 from initlint.reading import facts
 
 if TYPE_CHECKING:

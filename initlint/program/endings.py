@@ -17,17 +17,18 @@ from initlint.program.ending import CLASSIFIER, KEEPING, RAW, Call, Ending
 from initlint.program.heads import Put, UnknownHeadError, new_head, own_head
 from initlint.program.loops.callers import given_for
 from initlint.program.loops.classes import find_method, hierarchy, overrides
+from initlint.program.loops.objects import Foreign, Instance
 from initlint.program.loops.passing import index_in
 from initlint.program.loops.recurrence import is_model
 from initlint.program.loops.routines import EACH, Routine, binding_scope
-from initlint.program.loops.values import Foreign, Instance
 from initlint.program.parts import items_in, items_of, keyed_items, sequence_of
 from initlint.program.points import Known, Point, all_of, applied_by, are_axes, held_by_attribute
 from initlint.program.rebuilding import is_changed
 from initlint.reading import facts
 
 if TYPE_CHECKING:
-    from initlint.program.loops.values import Value, Values
+    from initlint.program.loops.objects import Value
+    from initlint.program.loops.values import Values
 
 DEEPEST = 30
 """Names, calls and returns followed one after another."""

@@ -11,9 +11,9 @@ from initlint.frameworks import torch as layers
 from initlint.program.dataflow.term import EITHER, KEEP, NUMBER, Term
 from initlint.program.loops.expressions import dotted, terminal_name
 from initlint.program.loops.links import names_called
+from initlint.program.loops.objects import Foreign, Instance
 from initlint.program.loops.recurrence import is_model
 from initlint.program.loops.routines import Routine
-from initlint.program.loops.values import Foreign, Instance
 from initlint.program.nodes import nodes
 from initlint.reading import facts
 

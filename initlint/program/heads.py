@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from initlint.frameworks import heads as framework
 from initlint.frameworks import losses
 from initlint.program.loops.expressions import terminal_name
+from initlint.program.loops.objects import Foreign, Instance
 from initlint.program.loops.passing import index_in
 from initlint.program.loops.routines import Routine
-from initlint.program.loops.values import Foreign, Instance
 from initlint.program.nodes import nodes
 from initlint.program.rebuilding import stored
 from initlint.reading import facts

@@ -14,8 +14,8 @@ from initlint.program.ending import Call, Ending, asked
 from initlint.program.endings import Endings
 from initlint.program.loops.expressions import argument
 from initlint.program.loops.links import names_called
+from initlint.program.loops.objects import Foreign
 from initlint.program.loops.recurrence import is_excluded
-from initlint.program.loops.values import Foreign
 from initlint.reading import facts
 
 if TYPE_CHECKING:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from initlint.frameworks import torch as framework
 from initlint.program.loops.expressions import argument, terminal_name
+from initlint.program.loops.objects import Foreign
 from initlint.program.loops.passing import index_in
 from initlint.program.loops.routines import EACH, Routine
-from initlint.program.loops.values import Foreign
 from initlint.reading import facts
 
 if TYPE_CHECKING:
-    from initlint.program.loops.values import Value, Values
+    from initlint.program.loops.objects import Value
+    from initlint.program.loops.values import Values
 
 ORDERED = "OrderedDict"
 Path = tuple[int | str, ...]

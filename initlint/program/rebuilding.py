@@ -11,12 +11,12 @@ from initlint.frameworks import torch as layers
 from initlint.program.ending import KEEPING, Ending, Held
 from initlint.program.loops.classes import is_related
 from initlint.program.loops.expressions import terminal_name
+from initlint.program.loops.objects import Foreign, Instance
 from initlint.program.loops.routines import ClassScope, Routine
-from initlint.program.loops.values import Foreign, Instance
 from initlint.reading import facts
 
 if TYPE_CHECKING:
-    from initlint.program.loops.values import Value
+    from initlint.program.loops.objects import Value
     from initlint.program.module import Module
     from initlint.program.program import Program
 

@@ -12,9 +12,9 @@ from initlint.program.dataflow.substitution import substitute
 from initlint.program.dataflow.term import KEEP, UNKNOWN, Term
 from initlint.program.loops.classes import find_method, overrides
 from initlint.program.loops.expressions import dotted
+from initlint.program.loops.objects import Foreign, Instance, Value
 from initlint.program.loops.recurrence import is_model
 from initlint.program.loops.routines import ClassScope, Routine
-from initlint.program.loops.values import Foreign, Instance, Value
 from initlint.program.program import External
 from initlint.reading import facts
 

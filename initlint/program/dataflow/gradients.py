@@ -12,9 +12,9 @@ from initlint.frameworks.training import BACKWARD
 from initlint.program.dataflow.evaluation import Terms
 from initlint.program.dataflow.term import DETACH, NUMBER, PARAMETER, UNKNOWN, Term
 from initlint.program.loops.expressions import terminal_name
+from initlint.program.loops.objects import Foreign, Instance
 from initlint.program.loops.recurrence import is_model
 from initlint.program.loops.routines import Routine
-from initlint.program.loops.values import Foreign, Instance
 from initlint.program.nodes import last_name
 from initlint.reading import facts
 

@@ -6,8 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from initlint.program.loops.events import Clip
+from initlint.program.loops.objects import Foreign
 from initlint.program.loops.routines import Routine
-from initlint.program.loops.values import Foreign
 from initlint.program.nodes import spelled_names
 from initlint.reading import facts
 

@@ -10,7 +10,8 @@ from initlint.program.loops.routines import ClassScope, Routine
 from initlint.reading import facts
 
 if TYPE_CHECKING:
-    from initlint.program.loops.values import Foreign, Instance, Values
+    from initlint.program.loops.objects import Foreign, Instance
+    from initlint.program.loops.values import Values
 
 DEEPEST_BASE = 12
 MOST_SUBCLASSES = 60
@@ -18,7 +19,7 @@ MOST_SUBCLASSES = 60
 
 def bases_of(values: Values, cls: ClassScope) -> list[ClassScope | Foreign]:
     """The direct bases of a class, as far as they are known."""
-    from initlint.program.loops.values import Foreign
+    from initlint.program.loops.objects import Foreign
 
     known = values.bases.get(cls)
     if known is None:

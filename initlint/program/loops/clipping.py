@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from initlint.frameworks import tapes
 from initlint.frameworks import training as framework
 from initlint.program.loops.expressions import dotted, mentions_gradient, terminal_name
+from initlint.program.loops.objects import Foreign
 from initlint.program.loops.routines import Routine
 from initlint.program.loops.tapes import bounded_copies
-from initlint.program.loops.values import Foreign
 from initlint.program.nodes import nodes
 from initlint.reading import facts
 

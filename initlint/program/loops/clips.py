@@ -15,16 +15,16 @@ from initlint.program.loops.events import Act, Clip, Event, clip_of
 from initlint.program.loops.expressions import argument, terminal_name
 from initlint.program.loops.generators import Exhausted, exhausted
 from initlint.program.loops.holdings import held_by, held_by_parameters, may_share
+from initlint.program.loops.objects import Foreign
 from initlint.program.loops.reads import is_used
 from initlint.program.loops.rounds import Round, Rounds
 from initlint.program.loops.runs import Run, placed
 from initlint.program.loops.statements import statement_of
 from initlint.program.loops.timing import hook_of, written
-from initlint.program.loops.values import Foreign
 from initlint.reading import facts
 
 if TYPE_CHECKING:
-    from initlint.program.loops.values import Value
+    from initlint.program.loops.objects import Value
     from initlint.program.program import Program
 
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from initlint.frameworks import training as framework
 from initlint.program.loops.clipping import handles_gradients, is_named_clip
 from initlint.program.loops.expressions import argument, dotted, mentions_gradient, terminal_name
+from initlint.program.loops.objects import Foreign, Instance
 from initlint.program.loops.paths import is_backward
 from initlint.program.loops.recurrence import is_model
 from initlint.program.loops.routines import Routine, reaching
 from initlint.program.loops.statements import statement_of
 from initlint.program.loops.steps import given_step, is_scaler, step_of
 from initlint.program.loops.tapes import bounded_copies
-from initlint.program.loops.values import Foreign, Instance
 from initlint.program.nodes import nodes
 from initlint.reading import facts
 

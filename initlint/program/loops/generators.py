@@ -11,10 +11,10 @@ from initlint.program.loops.callers import given_for
 from initlint.program.loops.classes import find_method, hierarchy
 from initlint.program.loops.events import Clip
 from initlint.program.loops.expressions import spelled, terminal_name
+from initlint.program.loops.objects import Foreign, Instance
 from initlint.program.loops.recurrence import is_model
 from initlint.program.loops.routines import Bound, Routine, reaching
 from initlint.program.loops.steps import is_optimizer
-from initlint.program.loops.values import Foreign, Instance
 from initlint.program.nodes import nodes
 from initlint.reading import facts
 

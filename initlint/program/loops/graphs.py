@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from initlint.frameworks import keras
 from initlint.program.loops.expressions import argument, terminal_name
+from initlint.program.loops.objects import Foreign, Instance, Value
 from initlint.program.loops.routines import Routine, reaching
-from initlint.program.loops.values import Foreign, Instance, Value
 from initlint.reading import facts
 
 if TYPE_CHECKING:

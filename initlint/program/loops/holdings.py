@@ -9,10 +9,10 @@ from initlint.frameworks import training as framework
 from initlint.program.loops.classes import ancestry
 from initlint.program.loops.expressions import argument, terminal_name
 from initlint.program.loops.models import ParameterSources, optimized_models
+from initlint.program.loops.objects import Foreign, Instance, Value
 from initlint.program.loops.recurrence import is_model
 from initlint.program.loops.routines import ClassScope, Routine
 from initlint.program.loops.steps import Step
-from initlint.program.loops.values import Foreign, Instance, Value
 from initlint.reading import facts
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from initlint.program.loops.expressions import terminal_name
-from initlint.program.loops.routines import ClassScope, ModuleScopes, Routine
+from initlint.program.loops.routines import ClassScope, Routine
+from initlint.program.loops.scopes import ModuleScopes
 from initlint.program.module import Module, flatten
 from initlint.reading import facts
 

@@ -10,11 +10,11 @@ from initlint.frameworks import training as framework
 from initlint.program.loops.callers import given_for
 from initlint.program.loops.classes import hierarchy
 from initlint.program.loops.expressions import argument, dotted, terminal_name
+from initlint.program.loops.objects import Foreign, Instance, Value
 from initlint.program.loops.recurrence import is_model
 from initlint.program.loops.routines import Routine, binding_scope, reaching
 from initlint.program.loops.steps import Step
 from initlint.program.loops.tapes import is_tape_gradient
-from initlint.program.loops.values import Foreign, Instance, Value
 from initlint.reading import facts
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from initlint.program.module import Module
 from initlint.reading import facts
 
 if TYPE_CHECKING:
-    from initlint.program.loops.values import Value, Values
+    from initlint.program.loops.objects import Value
+    from initlint.program.loops.values import Values
 
 SAME_ITEMS = frozenset({"list", "tuple", "reversed", "sorted", "iter", "tqdm", "set"})
 """Calls that give the items of their first argument."""
@@ -23,7 +24,7 @@ GIVEN = (None, "module", "model", "optimizers")
 
 def passed_through(values: Values, call: facts.Call, routine: Routine, route: Route) -> Iterable[Value] | None:
     """For a call that gives back its receiver or an argument: that; `None` for any other."""
-    from initlint.program.loops.values import Foreign
+    from initlint.program.loops.objects import Foreign
 
     name = terminal_name(call.function)
     given = [one.value for one in call.arguments if not one.star and one.keyword in GIVEN]
@@ -47,7 +48,7 @@ def _is_own(values: Values, call: facts.Call, routine: Routine) -> bool:
 def _wrapped(
     values: Values, name: str, call: facts.Call, given: list[facts.Expression], routine: Routine, route: Route
 ) -> Iterable[Value] | None:
-    from initlint.program.loops.values import Foreign
+    from initlint.program.loops.objects import Foreign
 
     for callee in values.callees(call, routine):
         if isinstance(callee, Foreign) and callee.name in framework.ENGINES:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from initlint.frameworks import training as framework
 from initlint.program.loops.clipping import EVERYWHERE, Span, calls_in
 from initlint.program.loops.expressions import terminal_name
+from initlint.program.loops.objects import Instance
 from initlint.program.loops.routines import Routine
 from initlint.program.loops.steps import Step
 from initlint.program.loops.tapes import is_minimizing, is_tape_gradient
-from initlint.program.loops.values import Instance
 from initlint.reading import facts
 
 if TYPE_CHECKING:

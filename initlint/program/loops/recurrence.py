@@ -12,8 +12,8 @@ from initlint.frameworks.recurrent import is_container, is_graph, is_module, rec
 from initlint.program.loops.classes import ancestry, find_method, foreign_bases
 from initlint.program.loops.expressions import argument, terminal_name
 from initlint.program.loops.graphs import constructions, layers_added, layers_of_graph
+from initlint.program.loops.objects import Foreign, Instance, Value
 from initlint.program.loops.routines import ClassScope, Routine
-from initlint.program.loops.values import Foreign, Instance, Value
 from initlint.reading import facts
 
 if TYPE_CHECKING:

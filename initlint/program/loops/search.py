@@ -27,12 +27,13 @@ from initlint.program.loops.holdings import held_by_parameters, may_share
 from initlint.program.loops.lengths import known_steps
 from initlint.program.loops.links import Links
 from initlint.program.loops.models import called_models, optimized_models
+from initlint.program.loops.objects import Foreign, Instance, Value
 from initlint.program.loops.paths import MOST_ROUTINES, Path, Paths
 from initlint.program.loops.routines import Routine
 from initlint.program.loops.steps import Step, clips_itself, spelled_or_empty, steps_in
 from initlint.program.loops.tapes import Made, step_gradients
 from initlint.program.loops.trainers import trained_model, trainer_loops
-from initlint.program.loops.values import Foreign, Instance, Value, Values
+from initlint.program.loops.values import Values
 from initlint.program.module import Module
 from initlint.program.nodes import nodes
 from initlint.program.training import Sender, Sent, TrainingLoop

@@ -11,9 +11,9 @@ from initlint.frameworks import training as framework
 from initlint.program.loops.classes import foreign_bases
 from initlint.program.loops.engines import engine_may_clip
 from initlint.program.loops.expressions import mentions_gradient, spelled, terminal_name
+from initlint.program.loops.objects import Foreign, Instance, Value
 from initlint.program.loops.routines import Routine
 from initlint.program.loops.tapes import given_to_step, is_minimizing
-from initlint.program.loops.values import Foreign, Instance, Value
 from initlint.reading import facts
 
 if TYPE_CHECKING:

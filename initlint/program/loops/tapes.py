@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from initlint.frameworks import tapes as framework
 from initlint.program.loops.callers import given_for
 from initlint.program.loops.expressions import argument, mentions_gradient, terminal_name
+from initlint.program.loops.objects import Foreign
 from initlint.program.loops.passing import ITERATORS, SAME_ITEMS
 from initlint.program.loops.routines import EACH, Route, Routine, binding_scope, reaching
-from initlint.program.loops.values import Foreign
 from initlint.reading import facts
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from initlint.program.loops.classes import ancestry, foreign_bases
 from initlint.program.loops.events import Act, Clip, Event
 from initlint.program.loops.expressions import argument, dotted, spelled, terminal_name
 from initlint.program.loops.holdings import held_by, held_by_parameters, may_share
+from initlint.program.loops.objects import Foreign
 from initlint.program.loops.rounds import Round
 from initlint.program.loops.routines import ClassScope, Routine
 from initlint.program.loops.trainers import is_manual
-from initlint.program.loops.values import Foreign
 from initlint.program.loops.ways import Way
 from initlint.program.nodes import nodes, spelled_names
 from initlint.reading import facts

@@ -13,9 +13,9 @@ from initlint.frameworks.training import OFF
 from initlint.program.loops.classes import ancestry, foreign_bases
 from initlint.program.loops.clipping import clips_in, hooks_in
 from initlint.program.loops.expressions import argument, dotted, terminal_name
+from initlint.program.loops.objects import Foreign, Instance, Value
 from initlint.program.loops.recurrence import recurrence_of
 from initlint.program.loops.routines import ClassScope, Routine
-from initlint.program.loops.values import Foreign, Instance, Value
 from initlint.program.nodes import nodes
 from initlint.program.training import TrainedModel, TrainerClip, TrainingLoop
 from initlint.reading import facts

@@ -1,16 +1,15 @@
-"""What an expression may be worth, as far as models, optimisers and functions go: followed through names, attributes,
-parameters and returns over the whole program."""
+"""Expressions followed to what they may be worth: through names, attributes, parameters and returns over the whole program."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from initlint.frameworks.torch import canonical
 from initlint.program.loops.callers import find_callers, given_for, given_to_field
 from initlint.program.loops.classes import bases_of, find_method, hierarchy, overrides
 from initlint.program.loops.expressions import dotted, terminal_name
+from initlint.program.loops.objects import Foreign, Instance, Value, distinct
 from initlint.program.loops.passing import index_in, items_at, passed_through
 from initlint.program.loops.routines import ClassScope, Route, Routine, reaching
 from initlint.program.module import ImportedBinding, Module
@@ -25,27 +24,6 @@ DEEPEST = 40
 """Names, calls and attributes followed one after another before an expression is given up."""
 MOST_STEPS = 4000
 """Expressions looked at to follow one."""
-
-
-@dataclass(frozen=True, eq=False)
-class Instance:
-    """An object of a class of the program; without a call it is the ``self`` of a method, its routine."""
-
-    cls: ClassScope
-    call: facts.Call | None = None
-    routine: Routine | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Foreign:
-    """Something outside the program by its dotted name; with a call, what calling it gives."""
-
-    name: str
-    call: facts.Call | None = None
-    routine: Routine | None = None
-
-
-Value: TypeAlias = "Instance | Foreign | ClassScope | Routine | Module"
 
 
 class Values:
@@ -85,7 +63,7 @@ class Values:
             return []
         cuts = self._cuts
         self._open.add(key)
-        found = _distinct(self._evaluate(expression, routine, route))
+        found = distinct(self._evaluate(expression, routine, route))
         self._open.discard(key)
         kept = self._known if cuts == self._cuts or not self._open else self._partial
         kept[key] = found
@@ -310,16 +288,3 @@ def _is_fallback(name: str, scope: Routine) -> bool:
     """Whether a script imports what it also defines, for where it cannot be imported."""
     is_script = scope.node is None and scope.owner is None
     return is_script and isinstance(scope.module.bindings.get(name), ImportedBinding)
-
-
-def _distinct(values: Iterable[Value]) -> list[Value]:
-    found: dict[tuple[object, ...], Value] = {}
-    for value in values:
-        if isinstance(value, Instance):
-            key: tuple[object, ...] = ("instance", id(value.cls), id(value.call))
-        elif isinstance(value, Foreign):
-            key = ("foreign", value.name, id(value.call))
-        else:
-            key = (id(value),)
-        found.setdefault(key, value)
-    return list(found.values())
