@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import gc
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -19,6 +19,7 @@ from time import process_time
 
 from packages import FOLDER, folder_of, pinned
 from speed import bare_parse, cold_check, line_count, measure, relevant
+from tables import row
 
 from initlint.finding import Problem
 from initlint.judging import Judge
@@ -60,8 +61,8 @@ class Cost:
 def main() -> None:
     """Measure every package, print the table and what the goals say of it."""
     options = _options()
-    print(_row(("package", "lines", "reading", "tracing", "rules", "together", "slowest file", "seconds")))
-    print(_row(("---", *("---:" for _ in range(5)), "---", "---:")))
+    print(row(("package", "lines", "reading", "tracing", "rules", "together", "slowest file", "seconds")))
+    print(row(("---", *("---:" for _ in range(5)), "---", "---:")))
     costs: list[Cost] = []
     for name in options.only or pinned():
         cost = cost_of(name, folder_of(name, options.packages))
@@ -160,12 +161,7 @@ def _compared(smallest: Cost, largest: Cost) -> str:
 def _described(cost: Cost) -> str:
     stages = (cost.reading, cost.tracing, cost.rules, cost.together)
     rates = (f"{cost.per_thousand(seconds):.0f}" for seconds in stages)
-    return _row((cost.name, cost.lines, *rates, cost.slowest[0], f"{cost.slowest[1]:.2f}"))
-
-
-def _row(cells: Sequence[object]) -> str:
-    """Of a table in Markdown."""
-    return f"| {' | '.join(map(str, cells))} |"
+    return row((cost.name, cost.lines, *rates, cost.slowest[0], f"{cost.slowest[1]:.2f}"))
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from packages import FOLDER, HERE, folder_of, pinned
+from tables import row
 
 from initlint.configuration import Configuration
 from initlint.finding import Place
@@ -96,12 +97,12 @@ def main() -> None:
     options = parser.parse_args()
     everything: list[Class] = []
     headings = ("package", "classes", "abstract", *SHARES, "followed", "cut off")
-    print(_row(headings), _row(("---", *("---:" for _ in headings[1:]))), sep="\n")
+    print(row(headings), row(("---", *("---:" for _ in headings[1:]))), sep="\n")
     for name in options.only or pinned():
         found, untraced = classes_of(folder_of(name, options.packages))
-        print(_row((name, *_counts(found), untraced)), flush=True)
+        print(row((name, *_counts(found), untraced)), flush=True)
         everything += found
-    print(_row(("together", *_counts(everything), "")))
+    print(row(("together", *_counts(everything), "")))
     print(_reasons([each for each in everything if not each.is_abstract], options.reasons))
 
 
@@ -207,15 +208,10 @@ def _reasons(found: Sequence[Class], most: int) -> str:
     open_ones = [each for each in found if each.share in ("partial", "none") and each.original is None]
     counted = Counter(reason for each in open_ones for reason in each.reasons)
     alone = Counter(next(iter(each.reasons)) for each in open_ones if len(each.reasons) == 1)
-    rows = [_row((reason, count, alone[reason])) for reason, count in counted.most_common(most)]
+    rows = [row((reason, count, alone[reason])) for reason, count in counted.most_common(most)]
     following = alone.most_common(1)
     last = [f"\nNext to mend: {reason} ({count} classes)" for reason, count in following]
-    return "\n".join(["", _row(("reason", "classes", "alone")), _row(("---", "---:", "---:")), *rows, *last])
-
-
-def _row(cells: Sequence[object]) -> str:
-    """Of a table in Markdown."""
-    return f"| {' | '.join(map(str, cells))} |"
+    return "\n".join(["", row(("reason", "classes", "alone")), row(("---", "---:", "---:")), *rows, *last])
 
 
 if __name__ == "__main__":

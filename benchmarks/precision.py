@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from packages import FOLDER, HERE, count_lines, folder_of, pinned, repositories
+from tables import table
 
 import initlint
 from initlint.baseline import line_text
@@ -135,7 +136,7 @@ def by_package(found: dict[str, dict[Key, int]], judged: Judgements, under: Path
         for name, places in found.items()
     ]
     together = ("together", *(sum(column) for column in list(zip(*rows, strict=True))[1:]))
-    return _table(("package", "lines", "findings", "right", "wrong", "unjudged"), [*rows, together])
+    return table(("package", "lines", "findings", "right", "wrong", "unjudged"), [*rows, together])
 
 
 def by_rule(found: dict[str, dict[Key, int]], judged: Judgements) -> str:
@@ -145,7 +146,7 @@ def by_rule(found: dict[str, dict[Key, int]], judged: Judgements) -> str:
         for key in places:
             verdicts.setdefault(key[0], []).append(_verdict(judged, name, key))
     rows = [(code, *_counts(verdicts[code])) for code in sorted(verdicts)]
-    return _table(("rule", "findings", "right", "wrong", "unjudged"), rows)
+    return table(("rule", "findings", "right", "wrong", "unjudged"), rows)
 
 
 def _verdict(judged: Judgements, package: str, key: Key) -> str:
@@ -157,12 +158,6 @@ def _counts(verdicts: Iterable[str]) -> Iterator[int]:
     counted = Counter(verdicts)
     yield counted.total()
     yield from (counted[verdict] for verdict in (*VERDICTS, "unjudged"))
-
-
-def _table(headings: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
-    """As Markdown."""
-    lines = [headings, ("---", *("---:" for _ in headings[1:])), *rows]
-    return "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from initlint.frameworks import losses as framework
 from initlint.program import Program
 from initlint.program.ending import RAW, Call, Ending
 from initlint.program.functions import call_at
-from initlint.program.loops.expressions import terminal_name
+from initlint.program.loops.expressions import receiver, terminal_name
 from initlint.program.losses import LossInput, feeds_loss_alone
 from initlint.reading import facts
 
@@ -64,7 +64,7 @@ def _with_logarithm(program: Program, met: list[LossInput], ending: Ending) -> F
     name = framework.LOGARITHMS.get(_called(ending.call))
     if ending.kind != "softmax" or ending.call is None or name is None:
         return None
-    edit = _renamed(ending.call.node, name, is_method=ending.given is _receiver(ending.call.node))
+    edit = _renamed(ending.call.node, name, is_method=ending.given is receiver(ending.call.node))
     return _fix(f"Use {_last(name)}", program, met, ending, edit, ending.call)
 
 
@@ -81,10 +81,6 @@ def _renamed(call: facts.Call, name: str, *, is_method: bool) -> Edit:
         return replaced(call.function, Name(name))
     end = call.function.end
     return Edit(end - len(call.function.name), end, (_last(name),))
-
-
-def _receiver(call: facts.Call) -> facts.Expression | None:
-    return call.function.value if isinstance(call.function, facts.Attribute) else None
 
 
 def _called(call: Call | None) -> str:

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from tables import table
+
 from trainability import labels
 from trainability.judges import Judgement
 from trainability.model import Model
@@ -99,9 +101,3 @@ def disagreements(outcomes: Iterable[Outcome]) -> Iterator[str]:
             reached = ", ".join(f"{name} {accuracy:.2f}" for name, accuracy in outcome.accuracies.items())
             said = f"{outcome.judgement.verdict} {outcome.judgement.score:.2f}"
             yield f"{kind:<11} {outcome.model.name:<44} {said:<13} {reached}  {outcome.judgement.codes}"
-
-
-def table(headings: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
-    """As Markdown."""
-    lines = [headings, ("---", *("---:" for _ in headings[1:])), *rows]
-    return "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)

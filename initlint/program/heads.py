@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from initlint.frameworks import heads as framework
 from initlint.frameworks import losses
-from initlint.program.loops.expressions import terminal_name
+from initlint.program.loops.expressions import receiver, terminal_name
 from initlint.program.loops.objects import Foreign, Instance
 from initlint.program.loops.passing import index_in
 from initlint.program.loops.routines import Routine
@@ -116,7 +116,7 @@ def _stored_under(values: Values, attributes: frozenset[str]) -> Iterator[Head]:
 def _changed_in(routine: Routine, attributes: frozenset[str]) -> Iterator[Head]:
     """Containers under an attribute of anything but the object itself whose method changes them."""
     for call in routine.calls:
-        held = call.function.value if isinstance(call.function, facts.Attribute) else None
+        held = receiver(call)
         if isinstance(held, facts.Attribute) and held.name in attributes and terminal_name(call) in losses.GROWING:
             yield Head(None, None, routine, held.value, call.start, call.end)
 

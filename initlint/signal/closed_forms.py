@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from initlint.signal.moments import UNKNOWN, Moments, skewness_of
+from initlint.signal.normal import mass_below, normal_density
 from initlint.signal.quadrature import REACH
 from initlint.signal.size import Number, Value, as_float
 
@@ -54,7 +55,7 @@ def two_slopes(negative: float, positive: float, negative_square: float | None =
 
     def slope(mean: Number, variance: Number) -> Value:
         ratio = _ratio(mean, variance)
-        return None if ratio is None else positive**2 * _mass(ratio) + square * _mass(-ratio)
+        return None if ratio is None else positive**2 * mass_below(ratio) + square * mass_below(-ratio)
 
     def kernel(correlation: float, variance: float) -> float:
         angle = math.acos(correlation)
@@ -75,22 +76,13 @@ def _ratio(mean: Number, variance: Number) -> float | None:
     return as_float(mean / variance**0.5)
 
 
-def _mass(ratio: float) -> float:
-    """P(x > 0)."""
-    return 0.5 * math.erfc(-ratio / math.sqrt(2))
-
-
-def _density(ratio: float) -> float:
-    return math.exp(-ratio * ratio / 2) / math.sqrt(2 * math.pi)
-
-
 def _one_sided(mean: Number, variance: Number, ratio: float, skewness: float) -> tuple[float, Number, Number]:
     """P(x > 0) of a Gaussian, E[x; x > 0] and E[x²; x > 0].
 
     A skewness adds a sixth of itself times the third derivatives of these functions, since Hermite polynomials are
     orthogonal.
     """
-    std, mass, density = variance**0.5, _mass(ratio), _density(ratio)
+    std, mass, density = variance**0.5, mass_below(ratio), normal_density(ratio)
     first, second = mean * mass + std * density, (mean**2 + variance) * mass + mean * std * density
     if skewness == 0 or density == 0:
         return mass, first, second
@@ -99,7 +91,7 @@ def _one_sided(mean: Number, variance: Number, ratio: float, skewness: float) ->
 
 def _standard(ratio: float, skewness: float) -> tuple[float, float, float, float]:
     """As `_one_sided` for a variance of 1, and E[x³; x > 0]."""
-    mass, density = _mass(ratio), _density(ratio)
+    mass, density = mass_below(ratio), normal_density(ratio)
     first = ratio * mass + density * (1 - skewness / 6 * ratio)
     second = (ratio**2 + 1) * mass + density * (ratio + skewness / 3)
     return mass, first, second, (ratio**3 + 3 * ratio + skewness) * mass + (ratio**2 + 2) * density

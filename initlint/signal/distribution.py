@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from initlint.signal.normal import mass_below, normal_density
 from initlint.signal.size import Size, Value, as_float, combine, is_known, largest
 
 SHIFT_KEEPS = frozenset({"constant", "normal", "uniform", "truncated_normal", "unknown"})
@@ -140,7 +141,7 @@ def _truncated_moments(mean: float, std: float, low: float, high: float) -> tupl
     mass = _normal_mass(below, above)
     if mass < TAIL_MASS:
         return _tail_moments(mean, std, low, high)
-    first = (_density(below) - _density(above)) / mass
+    first = (normal_density(below) - normal_density(above)) / mass
     second = (_moment_at(below) - _moment_at(above)) / mass
     return mean + std * first, std**2 * (1 + second - first**2)
 
@@ -164,12 +165,8 @@ def _normal_mass(low: float, high: float) -> float:
     """P(low < z < high), without cancellation in the upper tail."""
     if low > 0:
         low, high = -high, -low
-    return 0.5 * (math.erfc(-high / math.sqrt(2)) - math.erfc(-low / math.sqrt(2)))
-
-
-def _density(z: float) -> float:
-    return math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+    return mass_below(high) - mass_below(low)
 
 
 def _moment_at(z: float) -> float:
-    return 0.0 if math.isinf(z) else z * _density(z)
+    return 0.0 if math.isinf(z) else z * normal_density(z)

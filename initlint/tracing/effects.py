@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from initlint.network import Write
-from initlint.signal.size import Size
-from initlint.tracing.values import FunctionValue, TensorValue, Value
+from initlint.tracing.values import FunctionValue, TensorValue, Value, is_plain
 
 if TYPE_CHECKING:
     from initlint.tracing.tracer import Tracer
@@ -64,27 +63,23 @@ def watched(
         tracer.heap.replay(branch)
     after = tensor.parameter.writes
     is_alone = set(branch.before) <= {(id(tensor.parameter), "writes")}
-    is_plain = result is tensor or _is_plain(result)
-    if is_alone and is_plain and tracer.record.sizes == sizes and after[: len(before)] == before:
+    is_repeatable = result is tensor or is_plain(result)
+    if is_alone and is_repeatable and tracer.record.sizes == sizes and after[: len(before)] == before:
         tracer.effects[key] = Effect(after[len(before) :], result, result is tensor)
     return result
 
 
 def _only_tensor(arguments: Sequence[Value]) -> TensorValue | None:
     """The first argument, if it is a tensor and all others are plain."""
-    if arguments and isinstance(arguments[0], TensorValue) and all(_is_plain(each) for each in arguments[1:]):
+    if arguments and isinstance(arguments[0], TensorValue) and all(is_plain(each) for each in arguments[1:]):
         return arguments[0]
     return None
-
-
-def _is_plain(value: Value) -> bool:
-    return value is None or isinstance(value, (bool, int, float, str, Size))
 
 
 def _key(
     function: FunctionValue, tensor: TensorValue, arguments: Sequence[Value], keywords: Mapping[str, Value]
 ) -> Key | None:
-    if tensor.parameter is None or not all(_is_plain(value) for value in keywords.values()):
+    if tensor.parameter is None or not all(is_plain(value) for value in keywords.values()):
         return None
     last = tensor.parameter.last
     law = last.distribution if last is not None else None

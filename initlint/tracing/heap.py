@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from initlint.network import Write
-from initlint.signal.size import Size
 from initlint.tracing.keeping import Keeper
 from initlint.tracing.values import (
     BoundMethod,
@@ -25,6 +24,7 @@ from initlint.tracing.values import (
     TensorValue,
     Unknown,
     Value,
+    is_plain,
 )
 
 FIELD_JOINS: dict[str, Callable[[Any, Any], Any]] = {
@@ -177,7 +177,7 @@ class Heap:
             return either
         if left is MISSING or right is MISSING:
             return Unknown(SOMETIMES)
-        if _is_plain(left) and _is_plain(right) and left == right and _are_of_one_kind(left, right):
+        if is_plain(left) and is_plain(right) and left == right and _are_of_one_kind(left, right):
             return left
         if isinstance(left, tuple) and isinstance(right, tuple):
             return self._join_tuples(left, right)
@@ -250,7 +250,7 @@ def _are_alike(left: list[Value], right: list[Value]) -> bool:
 def _is_same(left: Value, right: Value) -> bool:
     if isinstance(left, Many) and isinstance(right, Many):
         return _are_alike(list(left.items), list(right.items))
-    return left is right or (type(left) is type(right) and _is_plain(left) and left == right)
+    return left is right or (type(left) is type(right) and is_plain(left) and left == right)
 
 
 MOST_ITEMS = 64
@@ -260,17 +260,13 @@ MOST_ITEMS = 64
 def _collected(items: list[Value]) -> tuple[Value, ...]:
     """Each item once."""
     flat = [each for given in items for each in (given.items if isinstance(given, Many) else (given,))]
-    found = {(type(item), item) if _is_plain(item) else id(item): item for item in flat}
+    found = {(type(item), item) if is_plain(item) else id(item): item for item in flat}
     return tuple(found.values()) if len(found) <= MOST_ITEMS else (Unknown("one of too many items"),)
 
 
 def _are_of_one_kind(left: Value, right: Value) -> bool:
     """Whether equal values are: 1, 1.0 and True are three."""
     return all(isinstance(left, kind) is isinstance(right, kind) for kind in (bool, float))
-
-
-def _is_plain(value: Value) -> bool:
-    return value is None or isinstance(value, (bool, int, float, str, Size))
 
 
 def _are_writes(values: tuple[Value, ...]) -> bool:

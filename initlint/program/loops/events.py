@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from initlint.frameworks import training as framework
 from initlint.program.loops.clipping import handles_gradients, is_named_clip
-from initlint.program.loops.expressions import argument, dotted, mentions_gradient, terminal_name
+from initlint.program.loops.expressions import argument, dotted, mentions_gradient, receiver, terminal_name
 from initlint.program.loops.objects import Foreign, Instance
 from initlint.program.loops.paths import is_backward
 from initlint.program.loops.recurrence import is_model
@@ -105,7 +105,7 @@ class Events:
         clip = clip_of(self.values, call, routine)
         if clip is not None:
             return Event(Act.CLIP, call, routine, clip.parameters, clip=clip)
-        last, owner = terminal_name(call.function), _owner(call)
+        last, owner = terminal_name(call.function), receiver(call)
         if last in framework.UNSCALE:
             return Event(Act.UNSCALE, call, routine)
         if last in framework.IN_PLACE_SCALING and self._handles_gradients(routine):
@@ -168,7 +168,7 @@ class Events:
 def clip_of(values: Values, call: facts.Call, routine: Routine) -> Clip | None:
     """What a call bounds, if it is known to bound gradients."""
     last = terminal_name(call.function)
-    if last in framework.CLAMPS_IN_PLACE and (owner := _owner(call)) is not None and _is_gradient(owner):
+    if last in framework.CLAMPS_IN_PLACE and (owner := receiver(call)) is not None and _is_gradient(owner):
         return Clip(call, routine, "value", None, None, unscales=False)
     copies = bounded_copies(values, call, routine)
     if copies is not None:
@@ -186,7 +186,7 @@ def clip_of(values: Values, call: facts.Call, routine: Routine) -> Clip | None:
 
 
 def _method_of(values: Values, call: facts.Call, last: str, routine: Routine) -> Clip | None:
-    owner, by = _owner(call), framework.CLIP_METHODS.get(last)
+    owner, by = receiver(call), framework.CLIP_METHODS.get(last)
     if owner is None or by is None or values.targets(call, routine):
         return None
     found = values.of(owner, routine)
@@ -197,10 +197,6 @@ def _method_of(values: Values, call: facts.Call, last: str, routine: Routine) ->
     if found and all(isinstance(value, Instance) and is_model(values, value.cls) for value in found):
         return Clip(call, routine, by, None, argument(call, framework.CLIP_BOUNDS[by], 0), unscales=False)
     return None
-
-
-def _owner(call: facts.Call) -> facts.Expression | None:
-    return call.function.value if isinstance(call.function, facts.Attribute) else None
 
 
 def _scaled(loss: facts.Expression) -> facts.Expression | None:

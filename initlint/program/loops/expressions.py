@@ -57,6 +57,11 @@ def spelled(expression: facts.Expression) -> str:
     return ""
 
 
+def receiver(call: facts.Call) -> facts.Expression | None:
+    """What a method is called on."""
+    return call.function.value if isinstance(call.function, facts.Attribute) else None
+
+
 def mentions_gradient(node: object) -> bool:
     """Whether it reads or writes a ``.grad``."""
     return any(isinstance(one, facts.Attribute) and one.name in ("grad", "main_grad", "_grad") for one in nodes(node))

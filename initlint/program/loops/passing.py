@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from initlint.frameworks import training as framework
-from initlint.program.loops.expressions import terminal_name
+from initlint.program.loops.expressions import receiver, terminal_name
 from initlint.program.loops.routines import EACH, ClassScope, Route, Routine
 from initlint.program.module import Module
 from initlint.reading import facts
@@ -63,8 +63,7 @@ def _wrapped(
 def _iterated(values: Values, name: str, call: facts.Call, routine: Routine, route: Route) -> Iterable[Value]:
     rest = route[2:]
     if name in ("items", "values"):
-        receiver = call.function.value if isinstance(call.function, facts.Attribute) else None
-        return values.of(receiver, routine, (EACH, *(rest if name == "items" else route[1:])))
+        return values.of(receiver(call), routine, (EACH, *(rest if name == "items" else route[1:])))
     position = 0 if name == "enumerate" else route[1] if len(route) > 1 else -1
     if len(route) < 2 or not 0 <= position < len(call.arguments) or (name == "enumerate" and route[1] != 1):
         return []

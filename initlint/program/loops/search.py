@@ -22,7 +22,7 @@ from initlint.program.loops.clipping import (
 from initlint.program.loops.compiled import compiled_optimizers
 from initlint.program.loops.engines import settings_of
 from initlint.program.loops.events import clip_of
-from initlint.program.loops.expressions import argument, spelled, terminal_name
+from initlint.program.loops.expressions import argument, receiver, spelled, terminal_name
 from initlint.program.loops.holdings import held_by_parameters, may_share
 from initlint.program.loops.lengths import known_steps
 from initlint.program.loops.links import Links
@@ -118,13 +118,16 @@ class _Assembly:
                 yield value
 
     def _sender(self) -> Sender:
-        function = self.path.backward.function
-        if all(one.keyword is not None for one in self.path.backward.arguments):
+        backward = self.path.backward
+        if all(one.keyword is not None for one in backward.arguments):
             return Sender.LOSS
-        if terminal_name(function) == trainers.MANUAL_BACKWARD:
+        if terminal_name(backward) == trainers.MANUAL_BACKWARD:
             return Sender.MODULE
-        owner = function.value if isinstance(function, facts.Attribute) else None
-        found = {value.name for value in self.values.of(owner, self.path.backward_in) if isinstance(value, Foreign)}
+        found = {
+            value.name
+            for value in self.values.of(receiver(backward), self.path.backward_in)
+            if isinstance(value, Foreign)
+        }
         if found & framework.CLIPPING_CLASSES:
             return Sender.ACCELERATOR
         return Sender.ENGINE if found & framework.ENGINES else Sender.OTHER
@@ -137,7 +140,7 @@ class _Assembly:
         """What steps at the reported place."""
         if routine is self.step.routine or not isinstance(node, facts.Call):
             return self.step.optimizer
-        return node.function.value if isinstance(node.function, facts.Attribute) else None
+        return receiver(node)
 
     def _parameters(self, routine: Routine) -> str:
         """What the one optimiser was given, if its names mean the same in a routine of the same object."""

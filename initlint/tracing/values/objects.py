@@ -261,6 +261,11 @@ def alternatives(value: Value) -> tuple[Value, ...]:
     return tuple(each for item in value.items for each in alternatives(item)) if isinstance(value, Many) else (value,)
 
 
+def is_plain(value: Value) -> bool:
+    """Whether it is a number, a string or ``None``: equal values are the same for a program."""
+    return value is None or isinstance(value, (bool, int, float, str, Size))
+
+
 def describe(value: Value) -> str:
     """How a value is named in a message."""
     if isinstance(value, (Instance, LayerValue, ContainerValue)):
