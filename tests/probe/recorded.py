@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from initlint.probe.inputs.batch import Inputs, Recipe
 from initlint.probe.recording import ParameterRow, Recording, Row
@@ -22,7 +22,7 @@ def record(build: Callable[[], nn.Module], *args: Any, seed: int = 0, batch: int
     return record_model(build, Settings(CPU, inputs=inputs, **settings), seed=seed)
 
 
-def signal(*shape: int, seed: int = 1, dtype: torch.dtype = torch.float32) -> torch.Tensor:
+def signal(*shape: int, seed: int = 1, dtype: torch.dtype = torch.float32) -> Tensor:
     """A standard normal input."""
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=dtype)
 
@@ -47,3 +47,20 @@ def kinds(recording: Recording) -> list[str]:
 def parameter(recording: Recording, name: str) -> ParameterRow:
     """The parameter of that name."""
     return next(each for each in recording.parameters if each.name == name)
+
+
+def mean_square(tensor: Tensor) -> float:
+    """E[x²] over all entries, in float64."""
+    return float(tensor.detach().double().square().mean())
+
+
+class Reused(nn.Module):
+    """One layer, called twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, 4) to (batch, 4)."""
+        return self.layer(self.layer(x).relu())

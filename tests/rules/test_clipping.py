@@ -2,65 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from textwrap import dedent
-from time import process_time
-
 import pytest
+from projects import Project, loop
 
-from initlint import Finding, Severity, check
-
-MARK = "# here"
-
-
-class Project:
-    """A directory of sources to check with one rule."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.sources: dict[str, str] = {}
-
-    def add(self, name: str, source: str) -> Project:
-        self.sources[name] = dedent(source).lstrip("\n")
-        (self.folder / name).write_text(self.sources[name], encoding="utf-8")
-        return self
-
-    def findings(self, code: str) -> list[Finding]:
-        report = check(self.folder, isolated=True, select=[code])
-        assert not report.errors
-        return list(report.findings)
-
-    def is_right(self, code: str) -> bool:
-        """Whether exactly the marked lines are reported."""
-        wanted = {
-            (name, number)
-            for name, source in self.sources.items()
-            for number, line in enumerate(source.splitlines(), 1)
-            if line.endswith(MARK)
-        }
-        return {(Path(one.place.path).name, one.place.line) for one in self.findings(code)} == wanted
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return Project(tmp_path)
-
-
-def loop(body: str) -> str:
-    """A loop over batches with a body, in a function with a model, its optimiser and a gradient scaler."""
-    head = """
-import torch
-from torch.nn.utils import clip_grad_norm_
-
-
-def fit(model, loader, flag, other, every=4):
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-    scaler = torch.amp.GradScaler("cuda")
-    for i, (x, y) in enumerate(loader):
-        loss = (model(x) - y).pow(2).mean()
-"""
-    return head + "".join(f"        {line}\n" for line in dedent(body).strip().splitlines())
-
+from initlint import Severity
 
 # --------------------------------------------------------------------------------------------------------------- silent
 
@@ -483,35 +428,3 @@ def test_a_used_up_generator_is_shown_with_what_used_it_up(project: Project) -> 
     (finding,) = project.add("train.py", source).findings("INL405")
     assert "empty since line 5" in finding.message
     assert [place.line for place, _ in finding.related] == [5]
-
-
-# ------------------------------------------------------------------------------------------------------------------ cost
-
-
-def test_a_round_with_hundreds_of_branches_is_given_up_in_good_time(project: Project) -> None:
-    branches = "\n".join(f"if x[{n}]: optimizer.zero_grad()" for n in range(300))
-    before = process_time()
-    assert project.add(
-        "train.py", loop(f"{branches}\nclip_grad_norm_(model.parameters(), 1.0)\nloss.backward()\noptimizer.step()")
-    ).is_right("INL402")
-    assert process_time() - before < 10
-
-
-def test_helpers_that_call_one_another_in_a_circle_are_walked_to_an_end(project: Project) -> None:
-    project.add(
-        "train.py",
-        """
-        import torch
-
-        def ahead(model, optimizer, n):
-            if n:
-                back(model, optimizer, n - 1)
-            optimizer.step()
-
-        def back(model, optimizer, n):
-            model(n).sum().backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            ahead(model, optimizer, n)
-        """,
-    )
-    assert project.is_right("INL402")

@@ -1,346 +1,17 @@
-"""Which training loops over recurrent models are said to lack clipping (INL401), as projects of a few short files."""
+"""Which training loops over recurrent models are said to lack clipping (INL401), and what is said."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from textwrap import dedent
-from time import process_time
 
 import pytest
+from projects import MARK, Project
 
-from initlint import Finding, Severity, check
-
-MODEL = """
-import torch
-from torch import nn
+from initlint import Finding, Severity
 
 
-class Net(nn.Module):
-    def __init__(self, hidden=64):
-        super().__init__()
-        self.rnn = nn.LSTM(8, hidden, batch_first=True)
-        self.out = nn.Linear(hidden, 1)
-
-    def forward(self, x):
-        return self.out(self.rnn(x)[0][:, -1])
-"""
-MARK = "# here"
-
-
-class Project:
-    """A directory of sources to check."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.sources: dict[str, str] = {}
-
-    def add(self, name: str, source: str) -> Project:
-        self.sources[name] = dedent(source).lstrip("\n")
-        (self.folder / name).write_text(self.sources[name], encoding="utf-8")
-        return self
-
-    def findings(self) -> list[Finding]:
-        report = check(self.folder, isolated=True, select=["INL401"])
-        assert not report.errors
-        return list(report.findings)
-
-    def is_right(self) -> bool:
-        """Whether exactly the marked lines are reported."""
-        wanted = {
-            (name, number)
-            for name, source in self.sources.items()
-            for number, line in enumerate(source.splitlines(), 1)
-            if line.endswith(MARK)
-        }
-        return {(Path(one.place.path).name, one.place.line) for one in self.findings()} == wanted
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    """A project that holds nothing but a recurrent model, `Net` in model.py."""
-    return Project(tmp_path).add("model.py", MODEL)
-
-
-# --------------------------------------------------------------------------------------------------------------- silent
-
-
-def test_a_clipping_function_given_to_the_loop_as_an_argument_silences_it(project: Project) -> None:
-    project.add(
-        "train.py",
-        """
-        import torch
-        from model import Net
-
-        def limit(model):
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-
-        def fit(model, optimizer, batches, after_backward):
-            for x, y in batches:
-                loss = (model(x) - y).pow(2).mean()
-                loss.backward()
-                after_backward(model)
-                optimizer.step()
-
-        net = Net()
-        fit(net, torch.optim.SGD(net.parameters(), lr=0.1), [], limit)
-        """,
-    )
-    assert project.is_right()
-
-
-def test_a_callback_that_cannot_be_followed_between_backward_and_step_silences_the_loop(project: Project) -> None:
-    project.add(
-        "train.py",
-        """
-        import torch
-        from model import Net
-
-        def fit(batches, callbacks):
-            model = Net()
-            optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-            for x, y in batches:
-                loss = (model(x) - y).pow(2).mean()
-                loss.backward()
-                callbacks.on_after_backward(model)
-                optimizer.step()
-        """,
-    )
-    assert project.is_right()
-
-
-def test_a_hook_of_a_subclass_that_clips_silences_the_loop_of_its_base(project: Project) -> None:
-    project.add(
-        "base.py",
-        """
-        class Base:
-            def train_step(self, batch):
-                loss = self.compute_loss(batch)
-                loss.backward()
-                self.limit()
-                self.optimizer.step()
-
-            def limit(self):
-                pass
-        """,
-    ).add(
-        "train.py",
-        """
-        import torch
-        from base import Base
-        from model import Net
-
-        class Mine(Base):
-            def __init__(self):
-                self.model = Net()
-                self.optimizer = torch.optim.Adam(self.model.parameters())
-
-            def compute_loss(self, batch):
-                return self.model(batch).mean()
-
-            def limit(self):
-                torch.nn.utils.clip_grad_value_(self.model.parameters(), 0.5)
-        """,
-    )
-    assert project.is_right()
-
-
-def test_an_optimiser_class_that_clips_in_its_step_silences_the_loop(project: Project) -> None:
-    project.add(
-        "train.py",
-        """
-        import torch
-        from model import Net
-
-        class Careful(torch.optim.SGD):
-            def step(self, closure=None):
-                for group in self.param_groups:
-                    torch.nn.utils.clip_grad_norm_(group["params"], 1.0)
-                super().step(closure)
-
-        def fit(batches):
-            model = Net()
-            optimizer = Careful(model.parameters(), lr=0.1)
-            for x in batches:
-                model(x).mean().backward()
-                optimizer.step()
-        """,
-    )
-    assert project.is_right()
-
-
-@pytest.mark.parametrize(
-    "optimizer",
-    ["apex.optimizers.FusedLAMB(model.parameters())", "factory.create(model)", "Lion8bit(model.parameters())"],
-)
-def test_an_optimiser_from_elsewhere_that_may_clip_silences_the_loop(project: Project, optimizer: str) -> None:
-    project.add(
-        "train.py",
-        f"""
-        import apex
-        import factory
-        from lions import Lion8bit
-        from model import Net
-
-        def fit(batches):
-            model = Net()
-            optimizer = {optimizer}
-            for x in batches:
-                model(x).mean().backward()
-                optimizer.step()
-        """,
-    )
-    assert project.is_right()
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    ["gradient_clip_val=0.5", "**options", "callbacks=[GradientClipping(1.0)]"],
-)
-def test_a_lightning_trainer_that_clips_or_may_clip_is_silent(project: Project, arguments: str) -> None:
-    project.add(
-        "train.py",
-        f"""
-        import lightning as L
-        import torch
-        from callbacks import GradientClipping
-        from torch import nn
-
-        class Module(L.LightningModule):
-            def __init__(self):
-                super().__init__()
-                self.rnn = nn.GRU(3, 5)
-
-        def main(loader, options):
-            L.Trainer({arguments}).fit(Module(), loader)
-        """,
-    )
-    assert project.is_right()
-
-
-@pytest.mark.parametrize("hook", ["configure_gradient_clipping", "on_before_optimizer_step", "on_after_backward"])
-def test_a_lightning_module_that_clips_in_a_hook_is_silent(project: Project, hook: str) -> None:
-    project.add(
-        "train.py",
-        f"""
-        import pytorch_lightning as pl
-        import torch
-        from torch import nn
-
-        class Module(pl.LightningModule):
-            def __init__(self):
-                super().__init__()
-                self.rnn = nn.GRU(3, 5)
-
-            def {hook}(self, *args):
-                torch.nn.utils.clip_grad_norm_(self.parameters(), 1.0)
-
-        trainer = pl.Trainer(max_epochs=3)
-        trainer.fit(Module())
-        """,
-    )
-    assert project.is_right()
-
-
-def test_a_recurrent_layer_behind_a_flag_that_is_off_is_not_trained(project: Project) -> None:
-    project.add(
-        "train.py",
-        """
-        import torch
-        from torch import nn
-
-        class Head(nn.Module):
-            def __init__(self, use_rnn=False):
-                super().__init__()
-                if use_rnn:
-                    self.mix = nn.LSTM(8, 8)
-                else:
-                    self.mix = nn.Linear(8, 8)
-
-        class Whole(nn.Module):
-            def __init__(self, kind="mlp"):
-                super().__init__()
-                if kind == "mlp":
-                    self.head = Head()
-                else:
-                    self.head = Head(use_rnn=True)
-
-        def fit(batches):
-            model = Whole()
-            optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-            for x in batches:
-                model(x).mean().backward()
-                optimizer.step()
-        """,
-    )
-    assert project.is_right()
-
-
-def test_schedulers_and_environments_make_no_steps(project: Project) -> None:
-    project.add(
-        "train.py",
-        """
-        import gym
-        import torch
-        from model import Net
-
-        def play(model: Net, loss):
-            env = gym.make("CartPole-v1")
-            optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-            lr_opt = torch.optim.lr_scheduler.StepLR(optimizer, 3)
-            for _ in range(3):
-                loss.backward()
-                lr_opt.step()
-                env.step(0)
-        """,
-    )
-    assert project.is_right()
-
-
-def test_differential_privacy_that_bounds_each_gradient_silences_the_loop(project: Project) -> None:
-    project.add(
-        "train.py",
-        """
-        import torch
-        from model import Net
-        from opacus import PrivacyEngine
-
-        def main(loader):
-            model = Net()
-            optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-            engine = PrivacyEngine()
-            model, optimizer, loader = engine.make_private(module=model, optimizer=optimizer, max_grad_norm=1.0)
-            for x in loader:
-                model(x).mean().backward()
-                optimizer.step()
-        """,
-    )
-    assert project.is_right()
-
-
-def test_a_model_that_cannot_be_followed_is_never_guessed(project: Project) -> None:
-    project.add(
-        "train.py",
-        """
-        import importlib
-        import torch
-        from model import Net
-
-        def main(loader, args):
-            model = getattr(importlib.import_module(args.module), args.name)()
-            optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-            for x in loader:
-                model(x).mean().backward()
-                optimizer.step()
-        """,
-    )
-    assert project.is_right()
-
-
-# ---------------------------------------------------------------------------------------------------------------- fires
-
-
-def test_model_loop_and_optimiser_are_found_in_four_files(project: Project) -> None:
-    project.add(
+def test_model_loop_and_optimiser_are_found_in_four_files(recurrent: Project) -> None:
+    recurrent.add(
         "factory.py",
         """
         import torch
@@ -391,7 +62,7 @@ def test_model_loop_and_optimiser_are_found_in_four_files(project: Project) -> N
             Engine(model, build_optimizer(model, args)).run(batches)
         """,
     )
-    assert project.is_right()
+    assert recurrent.is_right("INL401")
 
 
 WORD_MODEL = """
@@ -444,19 +115,19 @@ train([], 20)
 """
 
 
-def test_a_language_model_stepped_by_hand_is_reported_where_its_parameters_change(project: Project) -> None:
-    project.add("word_model.py", WORD_MODEL).add("main.py", WORD_LOOP.replace("CLIP", "pass"))
-    assert project.is_right()
+def test_a_language_model_stepped_by_hand_is_reported_where_its_parameters_change(recurrent: Project) -> None:
+    recurrent.add("word_model.py", WORD_MODEL).add("main.py", WORD_LOOP.replace("CLIP", "pass"))
+    assert recurrent.is_right("INL401")
 
 
-def test_a_language_model_stepped_by_hand_after_clipping_is_silent(project: Project) -> None:
+def test_a_language_model_stepped_by_hand_after_clipping_is_silent(recurrent: Project) -> None:
     clipped = WORD_LOOP.replace("CLIP", "torch.nn.utils.clip_grad_norm_(model.parameters(), 0.25)").replace(MARK, "")
-    project.add("word_model.py", WORD_MODEL).add("main.py", clipped)
-    assert project.is_right()
+    recurrent.add("word_model.py", WORD_MODEL).add("main.py", clipped)
+    assert recurrent.is_right("INL401")
 
 
-def test_of_two_loops_in_one_script_only_the_one_without_clipping_is_reported(project: Project) -> None:
-    project.add(
+def test_of_two_loops_in_one_script_only_the_one_without_clipping_is_reported(recurrent: Project) -> None:
+    recurrent.add(
         "train.py",
         """
         import torch
@@ -476,11 +147,11 @@ def test_of_two_loops_in_one_script_only_the_one_without_clipping_is_reported(pr
             optimizer.step()  # here
         """,
     )
-    assert project.is_right()
+    assert recurrent.is_right("INL401")
 
 
-def test_a_name_that_is_bound_anew_stands_for_the_model_it_was_bound_to_last(project: Project) -> None:
-    project.add(
+def test_a_name_that_is_bound_anew_stands_for_the_model_it_was_bound_to_last(recurrent: Project) -> None:
+    recurrent.add(
         "train.py",
         """
         import torch
@@ -495,11 +166,11 @@ def test_a_name_that_is_bound_anew_stands_for_the_model_it_was_bound_to_last(pro
             optimizer.step()
         """,
     )
-    assert project.is_right()
+    assert recurrent.is_right("INL401")
 
 
-def test_two_optimisers_that_share_a_backward_call_are_one_finding(project: Project) -> None:
-    project.add(
+def test_two_optimisers_that_share_a_backward_call_are_one_finding(recurrent: Project) -> None:
+    recurrent.add(
         "train.py",
         """
         import torch
@@ -515,7 +186,7 @@ def test_two_optimisers_that_share_a_backward_call_are_one_finding(project: Proj
                 decoder_optimizer.step()
         """,
     )
-    assert project.is_right()
+    assert recurrent.is_right("INL401")
 
 
 @pytest.mark.parametrize(
@@ -530,8 +201,8 @@ def test_two_optimisers_that_share_a_backward_call_are_one_finding(project: Proj
         "[Net() for _ in range(2)][0]",
     ],
 )
-def test_a_recurrent_model_is_seen_however_it_is_made(project: Project, made: str) -> None:
-    project.add(
+def test_a_recurrent_model_is_seen_however_it_is_made(recurrent: Project, made: str) -> None:
+    recurrent.add(
         "train.py",
         f"""
         import copy
@@ -547,7 +218,7 @@ def test_a_recurrent_model_is_seen_however_it_is_made(project: Project, made: st
                 optimizer.step()  # here
         """,
     )
-    assert project.is_right()
+    assert recurrent.is_right("INL401")
 
 
 @pytest.mark.parametrize(
@@ -561,9 +232,9 @@ def test_a_recurrent_model_is_seen_however_it_is_made(project: Project, made: st
     ],
 )
 def test_every_way_to_send_the_gradient_back_makes_a_loop(
-    project: Project, setup: str, backward: str, step: str
+    recurrent: Project, setup: str, backward: str, step: str
 ) -> None:
-    project.add(
+    recurrent.add(
         "train.py",
         f"""
         import deepspeed
@@ -584,11 +255,11 @@ def test_every_way_to_send_the_gradient_back_makes_a_loop(
                 {step}  # here
         """,
     )
-    assert project.is_right()
+    assert recurrent.is_right("INL401")
 
 
-def test_a_closure_given_to_the_step_is_a_loop(project: Project) -> None:
-    project.add(
+def test_a_closure_given_to_the_step_is_a_loop(recurrent: Project) -> None:
+    recurrent.add(
         "train.py",
         """
         import torch
@@ -608,11 +279,11 @@ def test_a_closure_given_to_the_step_is_a_loop(project: Project) -> None:
                 optimizer.step(closure)  # here
         """,
     )
-    assert project.is_right()
+    assert recurrent.is_right("INL401")
 
 
-def test_a_wrapper_of_the_optimiser_that_does_not_clip_is_reported_where_the_loop_calls_it(project: Project) -> None:
-    project.add(
+def test_a_wrapper_of_the_optimiser_that_does_not_clip_is_reported_where_the_loop_calls_it(recurrent: Project) -> None:
+    recurrent.add(
         "train.py",
         """
         import torch
@@ -635,11 +306,11 @@ def test_a_wrapper_of_the_optimiser_that_does_not_clip_is_reported_where_the_loo
                 wrapped.step()  # here
         """,
     )
-    assert project.is_right()
+    assert recurrent.is_right("INL401")
 
 
-def test_lightning_with_manual_optimisation_is_judged_by_its_own_step(project: Project) -> None:
-    project.add(
+def test_lightning_with_manual_optimisation_is_judged_by_its_own_step(recurrent: Project) -> None:
+    recurrent.add(
         "train.py",
         """
         import pytorch_lightning as pl
@@ -661,11 +332,11 @@ def test_lightning_with_manual_optimisation_is_judged_by_its_own_step(project: P
         pl.Trainer().fit(Module())
         """,
     )
-    assert project.is_right()
+    assert recurrent.is_right("INL401")
 
 
-def test_a_trainer_made_as_a_dataclass_is_followed(project: Project) -> None:
-    project.add(
+def test_a_trainer_made_as_a_dataclass_is_followed(recurrent: Project) -> None:
+    recurrent.add(
         "train.py",
         """
         from dataclasses import dataclass
@@ -688,76 +359,15 @@ def test_a_trainer_made_as_a_dataclass_is_followed(project: Project) -> None:
                 trainer.step(x)
         """,
     )
-    assert project.is_right()
-
-
-@pytest.mark.parametrize(
-    "long",
-    [
-        "total = " + " + ".join(["1"] * 900),
-        "if 0:\n    pass\n" + "".join(f"elif {n}:\n    pass\n" for n in range(90)),
-        "x" + ".relu()" * 150,
-    ],
-    ids=["terms of a sum", "branches", "chained calls"],
-)
-def test_source_with_hundreds_of_like_parts_is_walked(project: Project, long: str) -> None:
-    project.add("long.py", f"import torch\n{long}\ndef step(optimizer):\n    optimizer.step()\n").add(
-        "train.py",
-        """
-        import long
-        import torch
-        from model import Net
-
-        model = Net()
-        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-        for x in []:
-            model(x).mean().backward()
-            optimizer.step()  # here
-        """,
-    )
-    assert project.is_right()
-
-
-MANY_WAYS = 12
-"""Layers of the next class in each class: five levels down there are a quarter of a million paths."""
-SECONDS_FOR_MANY_WAYS = 5
-"""Processor time. A search that walks each path takes minutes, one that looks into each class once well below one."""
-
-
-def test_parts_that_many_paths_lead_to_are_looked_into_once(project: Project) -> None:
-    """The layer at the bottom is no recurrent one, so that nothing ends the search before all of it was seen."""
-    project.add("model.py", "\n\n".join(["from torch import nn", *map(_level, range(7))]))
-    project.add("train.py", LOOP_OVER_LEVELS)
-    began = process_time()
-    assert not project.findings()
-    assert process_time() - began < SECONDS_FOR_MANY_WAYS
-
-
-def _level(depth: int) -> str:
-    made = f"Level{depth - 1}()" if depth else "nn.Linear(8, 8)"
-    parts = "\n".join(f"        self.part{number} = {made}" for number in range(MANY_WAYS))
-    return f"class Level{depth}(nn.Module):\n    def __init__(self):\n        super().__init__()\n{parts}\n"
-
-
-LOOP_OVER_LEVELS = """
-import torch
-from model import Level6
-
-model = Level6()
-optimizer = torch.optim.Adam(model.parameters())
-for x, y in batches:
-    optimizer.zero_grad()
-    torch.nn.functional.mse_loss(model(x), y).backward()
-    optimizer.step()
-"""
+    assert recurrent.is_right("INL401")
 
 
 # --------------------------------------------------------------------------------------------------------- what it says
 
 
-def one_finding(project: Project, body: str, head: str = "") -> Finding:
+def one_finding(recurrent: Project, body: str, head: str = "") -> Finding:
     """The only finding on a loop around `body`."""
-    project.add(
+    recurrent.add(
         "train.py",
         f"""
         import torch
@@ -773,33 +383,33 @@ def one_finding(project: Project, body: str, head: str = "") -> Finding:
                 {body}
         """,
     )
-    (finding,) = project.findings()
+    (finding,) = recurrent.findings("INL401")
     return finding
 
 
-def test_the_help_is_written_in_the_names_of_the_file(project: Project) -> None:
-    finding = one_finding(project, "loss.backward(); opt.step()")
+def test_the_help_is_written_in_the_names_of_the_file(recurrent: Project) -> None:
+    finding = one_finding(recurrent, "loss.backward(); opt.step()")
     assert finding.help == "torch.nn.utils.clip_grad_norm_(net.parameters(), max_norm=1.0) before opt.step()"
 
 
-def test_in_mixed_precision_the_help_unscales_first(project: Project) -> None:
-    finding = one_finding(project, "scaler.scale(loss).backward(); scaler.step(opt)")
+def test_in_mixed_precision_the_help_unscales_first(recurrent: Project) -> None:
+    finding = one_finding(recurrent, "scaler.scale(loss).backward(); scaler.step(opt)")
     assert finding.help.startswith("scaler.unscale_(opt), then torch.nn.utils.clip_grad_norm_(net.parameters()")
 
 
-def test_the_evidence_names_the_recurrent_layer_and_its_place(project: Project) -> None:
-    finding = one_finding(project, "loss.backward(); opt.step()")
+def test_the_evidence_names_the_recurrent_layer_and_its_place(recurrent: Project) -> None:
+    finding = one_finding(recurrent, "loss.backward(); opt.step()")
     assert finding.predicted is not None
     assert (finding.predicted["layer"], finding.predicted["hidden_size"]) == ("LSTM", 48)
     ((place, _),) = finding.related
     assert (Path(place.path).name, place.line) == ("model.py", 8)
 
 
-def test_gates_over_a_short_known_length_are_only_worth_an_info(project: Project) -> None:
-    finding = one_finding(project, "loss.backward(); opt.step()", head="SEQ_LEN = 20")
+def test_gates_over_a_short_known_length_are_only_worth_an_info(recurrent: Project) -> None:
+    finding = one_finding(recurrent, "loss.backward(); opt.step()", head="SEQ_LEN = 20")
     assert finding.severity is Severity.INFO
 
 
-def test_gates_over_an_unknown_or_long_length_are_worth_a_warning(project: Project) -> None:
-    assert one_finding(project, "loss.backward(); opt.step()").severity is Severity.WARNING
-    assert one_finding(project, "loss.backward(); opt.step()", head="SEQ_LEN = 200").severity is Severity.WARNING
+def test_gates_over_an_unknown_or_long_length_are_worth_a_warning(recurrent: Project) -> None:
+    assert one_finding(recurrent, "loss.backward(); opt.step()").severity is Severity.WARNING
+    assert one_finding(recurrent, "loss.backward(); opt.step()", head="SEQ_LEN = 200").severity is Severity.WARNING
