@@ -9,6 +9,8 @@ import initlint
 from initlint.network.prediction import predict
 from initlint.signal.size import as_float
 
+torch = pytest.importorskip("torch")
+
 TRANSFORMER = """
 class Net(nn.Module):
     def __init__(self):
