@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from initlint.finding import Finding, Place
-from initlint.network import EarlyApply, TypeTest
+from initlint.network import EarlyApply, Network, TypeTest
 from initlint.program import Program
 from initlint.program.selectors import Selecting, Selector, selecting
 from initlint.rule import Rule
@@ -56,7 +57,7 @@ def build():
 
     def check_program(self, program: Program) -> Iterator[Finding]:
         """Joins what was asked in all networks by the function that asked."""
-        asked = [seen for network in program.networks() for seen in network.observed(TypeTest)]
+        asked = [seen for network in program.networks() for seen in _asked(network)]
         early = {seen.function for network in program.networks() for seen in network.observed(EarlyApply)}
         for module in program.modules:
             here = [seen for seen in asked if seen.place.path == module.source.display]
@@ -82,6 +83,12 @@ def build():
         return self.finding(
             selector.place, message, help=remedy, predicted={"wanted": wanted, "given": kinds, "matches": 0}
         )
+
+
+def _asked(network: Network) -> list[TypeTest]:
+    """What was asked; where a loop goes over a model with layers that are not known, each test may have held for one."""
+    found = list(network.observed(TypeTest))
+    return [replace(seen, matched=True) for seen in found] if any(seen.is_vague for seen in found) else found
 
 
 def _is_inside(place: Place, whole: Place) -> bool:

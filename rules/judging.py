@@ -30,12 +30,19 @@ CLOSE = 1e-3
 
 
 def whole_stacks(network: Network, least: int = 2) -> Iterator[Stack]:
-    """The stacks with at least `least` hidden stages and no constant or unwritten weight, which have rules of their own."""
+    """The stacks with at least `least` hidden stages and no constant or unwritten weight, which have rules of their own;
+    of models that other code may initialise anew only those that would train."""
     unwritten = {found.name for found in network.measured.unwritten} if network.measured is not None else set()
     for stack in stacks(network):
         names = {stage.layer.weight.name for stage in stack.stages if stage.layer.weight is not None}
-        if len(stack.hidden) >= least and not names & unwritten and not any(map(is_constant, stack.stages)):
+        is_drawn = not names & unwritten and not any(map(is_constant, stack.stages))
+        if len(stack.hidden) >= least and is_drawn and not _is_redrawn(stack):
             yield stack
+
+
+def _is_redrawn(stack: Stack) -> bool:
+    """Whether it would not train, and other code may give it other weights."""
+    return abs(worst(stack)) > SGD_LIMIT and stack.network.is_initialised_elsewhere()
 
 
 def is_constant(stage: Stage) -> bool:

@@ -12,6 +12,7 @@ from initlint.network import Network, Parameter
 from initlint.network import UnregisteredLayers as Hidden
 from initlint.program import Program
 from initlint.program.functions import statement_at
+from initlint.program.rebuilding import is_filled_by_hand
 from initlint.reading import facts
 from initlint.rule import Rule
 
@@ -30,7 +31,8 @@ class UnregisteredLayers(Rule):
     Predicted: the parameters in the collection are none of those that parameters() of the model gives.
     Measured: parameters that take part in the forward pass and are missing from parameters().
     Silent on: collections whose layers are registered elsewhere as well, single layers hidden in a list on purpose,
-    frozen layers, layers without parameters, classes that are no modules, and collections that no forward pass uses.
+    frozen layers, layers without parameters, classes that are no modules, collections that no forward pass uses, and
+    such as other code fills by hand, from a checkpoint.
     Fix: nn.ModuleList, nn.ModuleDict, nn.ParameterList or nn.ParameterDict.
     Source: the documentation of torch.nn.ModuleList: "modules it contains are properly registered".
     """
@@ -69,11 +71,12 @@ class Net(nn.Module):
         return x
 """
 
-    def check_network(self, network: Network) -> Iterator[Finding]:
+    def check_program(self, program: Program) -> Iterator[Finding]:
         """Reports every collection that the forward pass uses."""
-        for seen in network.observed(Hidden):
-            if seen.is_used:
-                yield self._finding(network, seen)
+        for network in program.networks():
+            for seen in network.observed(Hidden):
+                if seen.is_used and not is_filled_by_hand(program, seen.attribute.rpartition(".")[2]):
+                    yield self._finding(network, seen)
 
     def check_measured(self, network: Network) -> Iterator[Finding]:
         """Reports the first of several layers that took part, got a gradient, and are missing from parameters()."""

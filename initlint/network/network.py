@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
@@ -67,6 +67,11 @@ class TypeTest:
     """Also true where the answer is not known."""
     has_parameters: bool = False
     """Whether what was asked has, or is, a parameter: something an init could reach."""
+
+    @property
+    def is_vague(self) -> bool:
+        """Whether it stands for the layers of a model that are not known, of which any test may hold."""
+        return not self.wanted
 
 
 @dataclass(frozen=True)
@@ -177,6 +182,9 @@ class Network:
     """How it is set up to be trained, where the model itself says so."""
     framework: str = "torch"
     """Whose words it is written in."""
+    is_initialised_elsewhere: Callable[[], bool] = bool
+    """Whether other code may give a model of this class to an init function, so that these weights are not the ones that
+    are trained."""
 
     def consumers(self) -> dict[int, list[Layer]]:
         """For each layer that reaches an output: the layers that take what it gives."""

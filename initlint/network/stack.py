@@ -54,10 +54,8 @@ class Stack:
 
     @cached_property
     def hidden(self) -> tuple[Stage, ...]:
-        """The stages that are judged: the longest run whose weights are known, without the output layer, which is the last
-        stage if no activation follows it."""
-        is_output = bool(self.stages) and not any(layer.op == "activation" for layer in self.stages[-1].between)
-        inner = self.stages[:-1] if is_output else self.stages
+        """The stages that are judged: the longest run whose weights are known, without the output layer."""
+        inner = self.stages[:-1] if self._ends_in_head else self.stages
         longest: tuple[Stage, ...] = ()
         start = 0
         for index, stage in enumerate((*inner, None)):
@@ -65,6 +63,17 @@ class Stack:
                 longest = max(longest, inner[start:index], key=len)
                 start = index + 1
         return longest
+
+    @property
+    def _ends_in_head(self) -> bool:
+        """Whether the last stage is the output layer: no activation follows it, or one of another kind than before it,
+        as a tanh behind rectifiers, is what the network gives."""
+        *before, last = self.stages
+        if not any(layer.op == "activation" for layer in last.between):
+            return True
+        kind = last.activation.activation if last.activation is not None else None
+        kinds = {stage.activation.activation for stage in before if stage.activation is not None}
+        return last.between[-1].id in self.network.outputs and kind is not None and bool(kinds) and kind not in kinds
 
     @cached_property
     def signal(self) -> StackSignal:

@@ -24,6 +24,8 @@ class ImportedBinding:
 
 SIMPLE = (facts.Assign, facts.Evaluate, facts.AugmentedAssign, facts.Return)
 """Statements that hold no others."""
+GROWING = frozenset({"append", "extend", "insert", "update", "add", "setdefault"})
+"""Methods of lists, dictionaries and sets that add to them."""
 Binding = facts.Class | facts.Function | facts.Assign | ImportedBinding
 
 
@@ -69,6 +71,19 @@ class Module:
             for name in _filled(function):
                 found.setdefault(name, []).append(function)
         return found
+
+    @cached_property
+    def grown(self) -> set[str]:
+        """Names of collections that top-level loops set items of, or that top-level calls add to."""
+        loops = [each for each in flatten(self.source.facts.body) if isinstance(each, (facts.For, facts.While))]
+        inside = [each for loop in loops for each in statements((*loop.body, *loop.otherwise))]
+        assigned = (target for each in inside if isinstance(each, facts.Assign) for target in each.targets)
+        stored = [target.value for target in assigned if isinstance(target, facts.Subscript)]
+        alone = (each.value for each in inside if isinstance(each, facts.Evaluate))
+        calls = [*self.calls, *(value for value in alone if isinstance(value, facts.Call))]
+        methods = [call.function for call in calls if isinstance(call.function, facts.Attribute)]
+        owners = [*stored, *(method.value for method in methods if method.name in GROWING)]
+        return {owner.id for owner in owners if isinstance(owner, facts.Name)}
 
     @staticmethod
     def of(source: SourceFile) -> Module:

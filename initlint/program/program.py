@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from os.path import commonpath
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -108,7 +108,21 @@ class Program:
             from initlint.tracing import trace_program
 
             self._networks = list(trace_program(self, on_root))
+            for network in self._networks:
+                network.is_initialised_elsewhere = partial(self._is_initialised_elsewhere, network)
         return iter(self._networks)
+
+    def _is_initialised_elsewhere(self, network: Network) -> bool:
+        from initlint.program.reinitialising import is_initialised_elsewhere
+
+        return is_initialised_elsewhere(self, network)
+
+    @cached_property
+    def initialised_classes(self) -> frozenset[int]:
+        """Ids of the nodes of the classes whose objects are given to an init function somewhere."""
+        from initlint.program.reinitialising import initialised_classes
+
+        return initialised_classes(self)
 
     @cached_property
     def values(self) -> Values:

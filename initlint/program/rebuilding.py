@@ -43,9 +43,21 @@ def _may_be(program: Program, owner: Value, cls: ClassScope | None) -> bool:
     return isinstance(owner, Instance) and (cls is None or is_related(program.values, owner.cls, cls))
 
 
-def _mentions(module: Module, attribute: str) -> bool:
+def is_filled_by_hand(program: Program, attribute: str) -> bool:
+    """Whether code outside of a class stores into the collection that it keeps there, as ``model.biases[i] = state[i]``."""
+    modules = [module for module in program.modules if _mentions(module, attribute, r"\[")]
+    targets = (target for module in modules for _, target, _ in stored(program, module))
+    kept = (target.value for target in targets if isinstance(target, facts.Subscript))
+    return any(isinstance(one, facts.Attribute) and one.name == attribute and not _is_self(one.value) for one in kept)
+
+
+def _is_self(owner: facts.Expression) -> bool:
+    return isinstance(owner, facts.Name) and owner.id == "self"
+
+
+def _mentions(module: Module, attribute: str, then: str = r"\s*=[^=]") -> bool:
     try:
-        return re.search(rf"\.{re.escape(attribute)}\s*=[^=]", module.source.text()) is not None
+        return re.search(rf"\.{re.escape(attribute)}{then}", module.source.text()) is not None
     except (OSError, ValueError):
         return True
 

@@ -186,4 +186,6 @@ def _note_reloaded(tracer: Tracer, inside: list[Value], place: Place) -> None:
 def _is_overwritten(writes: tuple[Write, ...], loaded: Place) -> bool:
     """Whether the last write is another one than a load that surely ran before it."""
     was_loaded = any(write.place == loaded and write.is_certain and write.initializer == "loaded" for write in writes)
-    return was_loaded and writes[-1].initializer not in ("loaded", "unknown") and writes[-1].is_certain
+    last = writes[-1]
+    is_fresh = last.initializer not in ("loaded", "unknown") and tensors.is_drawn(last.initializer, last.distribution)
+    return was_loaded and is_fresh and last.is_certain

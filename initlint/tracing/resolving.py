@@ -12,7 +12,7 @@ from initlint.reading import facts
 from initlint.tracing import builtins
 from initlint.tracing.expressions import given
 from initlint.tracing.targets import assign
-from initlint.tracing.values import DictValue, ExternalValue, FunctionValue, Scope, Unknown, Value
+from initlint.tracing.values import DictValue, ExternalValue, FunctionValue, ListValue, Scope, Unknown, Value
 
 if TYPE_CHECKING:
     from initlint.tracing.tracer import Tracer
@@ -104,6 +104,8 @@ def _assigned(tracer: Tracer, node: facts.Assign, name: str, scope: Scope) -> Va
 def _with_items(tracer: Tracer, value: Value, name: str, bound: facts.Assign, scope: Scope) -> Value:
     """The value of a module-level name once the items that its module gives it from there on are set, and those that
     functions of the module set for whoever calls them at the top level."""
+    if isinstance(value, (DictValue, ListValue)) and name in scope.module.grown:
+        value.is_open = True
     trial = Scope(scope.module, scope)
     trial.names[name] = value
     for node in scope.module.items.get(name, ()):

@@ -10,6 +10,7 @@ from initlint.finding import Place
 from initlint.frameworks.torch.attributes import TENSOR_NAMES
 from initlint.network import LateInit, Parameter, Shape, Write
 from initlint.signal.distribution import Distribution
+from initlint.signal.initializers import INITIALIZERS
 from initlint.signal.size import Size
 from initlint.tracing.tensor_shapes import moved, shape_value
 from initlint.tracing.values import Method, Row, Scope, TensorValue, Turn, Unknown, Value
@@ -93,7 +94,8 @@ def write(
     if target.parameter is None:
         return
     if target.parameter.role == LOADED:
-        _note_late_init(tracer, target.parameter, place)
+        if is_drawn(initializer, law):
+            _note_late_init(tracer, target.parameter, place)
         return
     made = Write(
         initializer,
@@ -105,6 +107,11 @@ def write(
         rows=target.rows,
     )
     tracer.heap.set_field(target.parameter, "writes", (*target.parameter.writes, made))
+
+
+def is_drawn(initializer: str, law: Distribution | None) -> bool:
+    """Whether a write puts new values in place of those before: a cast or a copy of them is none whose law is known."""
+    return law is not None or initializer in INITIALIZERS
 
 
 LOADED = "loaded"
@@ -133,11 +140,19 @@ def _note_late_init(tracer: Tracer, parameter: Parameter, place: Place) -> None:
 def store(tracer: Tracer, owner: TensorValue, name: str, value: Value, place: Place, scope: Scope) -> None:
     """``tensor.name = value``."""
     if name == "data":
-        write(tracer, owner, "data=", law_of(value), place, scope)
+        if not _is_same_memory(owner, value):
+            write(tracer, owner, "data=", law_of(value), place, scope)
     elif name == "requires_grad" and owner.parameter is not None and isinstance(value, bool):
         tracer.heap.set_field(owner.parameter, "is_frozen", not value)
     elif owner.parameter is not None and not owner.is_part and name not in TENSOR_NAMES:
         tracer.heap.set(tracer.marks, (id(owner.parameter), name), value)
+
+
+def _is_same_memory(owner: TensorValue, value: Value) -> bool:
+    """Whether a tensor is given its own values back, as in ``p.data = p.data.contiguous()``."""
+    if not isinstance(value, TensorValue) or value.is_part:
+        return False
+    return owner.parameter is not None and owner.parameter is value.parameter
 
 
 def store_item(tracer: Tracer, owner: TensorValue, index: Value, value: Value, place: Place, scope: Scope) -> None:

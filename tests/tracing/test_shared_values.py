@@ -63,3 +63,28 @@ def test_a_default_configuration_that_takes_long_to_build_is_built_once() -> Non
     report = checked(models=300)
     assert report.untraced == 0
     assert len(report.networks) == 300
+
+
+FILLED = """
+from torch import nn
+
+words = {"[PAD]": 0, "[MASK]": 1}
+for word in open("words.txt"):
+    words[word] = len(words)
+sizes = []
+sizes.append(len(open("sizes.txt").read()))
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner, self.outer = nn.Linear(8, len(words)), nn.Linear(8, 1 + len(sizes))
+
+    def forward(self, x):
+        return self.outer(self.inner(x).relu())
+"""
+
+
+def test_what_a_loop_or_a_call_at_the_top_level_fills_has_no_known_length() -> None:
+    network = initlint.check_text(FILLED).networks[-1]
+    assert [isinstance(width, int) for width in widths(network)] == [False, False]

@@ -70,7 +70,7 @@ def _is_imported(root: str, caller: Routine) -> bool:
     while scope is not None:
         if root in scope.bounds or scope.parameter(root) is not None:
             return False
-        if scope.imports is not None and root in scope.imports.bindings:
+        if scope.importing(root):
             return True
         scope = scope.parent
     return True

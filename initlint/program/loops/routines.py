@@ -65,8 +65,8 @@ class Routine:
     withs: list[facts.With] = field(default_factory=list)
     functions: dict[str, Routine] = field(default_factory=dict)
     classes: dict[str, ClassScope] = field(default_factory=dict)
-    imports: Module | None = None
-    """The names that imports inside it bind."""
+    imports: list[Module] = field(default_factory=list)
+    """The names that imports inside it bind; more than one module if branches import different things under one name."""
 
     @property
     def name(self) -> str:
@@ -96,6 +96,10 @@ class Routine:
 
     def parameter(self, name: str) -> facts.Parameter | None:
         return next((one for one in self.parameters if one.name == name), None)
+
+    def importing(self, name: str) -> list[Module]:
+        """The modules of `imports` in which a name is bound."""
+        return [module for module in self.imports if name in module.bindings]
 
 
 def binding_scope(name: str, routine: Routine) -> Routine | None:

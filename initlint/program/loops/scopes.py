@@ -165,9 +165,12 @@ class _Walker:
         return True
 
     def import_(self, node: facts.Import) -> bool:
-        if self.routine.imports is None:
-            self.routine.imports = Module(self.routine.module.source)
-        self.routine.imports.bind_import(node)
+        names = [imported.alias or imported.name for imported in node.names]
+        free = [module for module in self.routine.imports if module.bindings.keys().isdisjoint(names)]
+        if not free:
+            free.append(Module(self.routine.module.source))
+            self.routine.imports.append(free[0])
+        free[0].bind_import(node)
         return False
 
     def bind(

@@ -101,8 +101,8 @@ class Values:
             if (name in scope.functions or name in scope.classes) and not _is_fallback(name, scope):
                 yield scope.functions[name] if name in scope.functions else scope.classes[name]
                 return
-            if scope.imports is not None and name in scope.imports.bindings:
-                yield from self._resolved(self.links.program.resolve(scope.imports, name), name, route)
+            if imports := scope.importing(name):
+                yield from self._imported(imports, name, route)
                 return
             scope = scope.parent
         yield from self._resolved(self.links.program.resolve(routine.module, name), name, route)
@@ -116,8 +116,11 @@ class Values:
             return
         if scope.parameter(name) is not None:
             yield from self.parameter(scope, name, route)
-        if scope.imports is not None and name in scope.imports.bindings:
-            yield from self._resolved(self.links.program.resolve(scope.imports, name), name, route)
+        yield from self._imported(scope.importing(name), name, route)
+
+    def _imported(self, imports: list[Module], name: str, route: Route) -> Iterator[Value]:
+        for module in imports:
+            yield from self._resolved(self.links.program.resolve(module, name), name, route)
 
     def _resolved(self, found: Resolved, name: str, route: Route) -> Iterator[Value]:
         from initlint.program.program import Definition, External
