@@ -1,4 +1,4 @@
-"""Every fix that the rules offer in production libraries, made in memory: none crashes, each changed file compiles.
+"""Every fix that the rules offer in production libraries or training code, made in memory: none crashes, each changed file compiles.
 
 Runs as `initlint check --diff --unsafe-fixes` does, with all rules. Nothing is written but the diff, on request. Exits
 with 1 if a changed file does not compile, or if a second run over the result changes it again.
@@ -19,7 +19,7 @@ from pathlib import Path
 from shutil import copyfile, copytree
 from tempfile import TemporaryDirectory
 
-from packages import FOLDER, folder_of, pinned
+from packages import FOLDER, folder_of, pinned, repositories
 
 import initlint
 from initlint.fix.difference import render
@@ -45,7 +45,7 @@ def main() -> int:
     options = _options()
     if options.fixtures:
         return _measure(options.only or MEASURED)
-    rows = [_row(name, options) for name in options.only or pinned()]
+    rows = [_row(name, options) for name in options.only or (repositories() if options.repositories else pinned())]
     print(f"| {' | '.join(Row.__annotations__)} |\n| --- |{' ---: |' * (len(Row.__annotations__) - 1)}")
     for row in rows:
         print(f"| {' | '.join(map(str, vars(row).values()))} |")
@@ -56,6 +56,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("only", nargs="*", help="packages to fix [all]")
     parser.add_argument("--packages", type=Path, default=FOLDER, help="folder of the unpacked packages")
+    parser.add_argument("--repositories", action="store_true", help="fix the repositories of training code instead")
     parser.add_argument("--select", action="append", help="rules to run [ALL]")
     parser.add_argument("--diffs", type=Path, help="folder to write the diff of each package to")
     parser.add_argument(

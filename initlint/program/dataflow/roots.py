@@ -58,12 +58,19 @@ def _root(term: Term) -> Iterator[Root]:
         return
     inner = term.operands[0]
     if term.op in NORMS:
-        if term.family in numerics.SINGULAR.get(term.op, ()):
-            yield Root(term, inner, "a norm" if term.op != "std" else "a standard deviation")
+        found = VARIANCE if term.op == "std" else _all_zero(term)
+        if found and term.family in numerics.SINGULAR.get(term.op, ()):
+            yield Root(term, inner, found)
         return
     reason = vanishing(inner)
     if reason and (term.family or has_call(inner)):
         yield Root(term, inner, reason)
+
+
+def _all_zero(norm: Term) -> str:
+    """What makes everything that a norm is taken of exactly 0: a sum of what is positive, of a softmax say, never is."""
+    found = [_zero(part, 0) for part in norm.operands]
+    return found[0] if all(found) else ""
 
 
 def _is_root(term: Term) -> bool:
