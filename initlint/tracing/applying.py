@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from initlint.finding import Place
+from initlint.frameworks import torch as framework
 from initlint.network import LateInit, TypeTest, Write
 from initlint.program.nodes import nodes
 from initlint.reading import facts
 from initlint.signal.size import Size
-from initlint.tracing import module_methods, modules, tensors
+from initlint.tracing import modules, tensors
 from initlint.tracing.heap import Branch
 from initlint.tracing.values import (
     BoundMethod,
@@ -161,7 +162,9 @@ def call_on_loaded(
         return ListValue([Many((item,))])
     if name in ("named_parameters", "named_modules", "named_children"):
         return ListValue([Many((_pair(True, Unknown("a part of a loaded model")),))])
-    return part if name in module_methods.SAME else Unknown(f"method {name} of a model that was loaded", place)
+    return (
+        part if name in framework.GIVE_BACK_THE_MODULE else Unknown(f"method {name} of a model that was loaded", place)
+    )
 
 
 # ------------------------------------------------------------------------------------------------------ loaded, traced

@@ -12,7 +12,7 @@ from initlint.signal.distribution import Distribution
 from initlint.signal.size import Size, as_float
 from initlint.tracing import computed_tensors, idioms, iteration, rows, subscripts, tensors
 from initlint.tracing.collection_operators import combine_collections
-from initlint.tracing.functional import apply_matrix
+from initlint.tracing.matrices import apply_matrix
 from initlint.tracing.values import (
     ContainerValue,
     DictValue,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from initlint.finding import Place
 from initlint.network import Number, Shape, layout
 from initlint.signal.size import combine
-from initlint.tracing import functional
+from initlint.tracing import matrices
 from initlint.tracing.values import ListValue, Signal, TensorValue, Value
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _by_tensor(tracer: Tracer, found: Equation, operands: Sequence[Value], place
         _count(outer, tensor.shape, (set(outer) & kept) - set(inner)),
     )
     sizes = dict(zip(outer, tensor.shape or (), strict=False))
-    return functional.apply_weight(
+    return matrices.apply_weight(
         tracer, signal, tensor, fans, place=place, kind="einsum", layout=_layout(found.result, inner, sizes)
     )
 

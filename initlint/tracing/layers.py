@@ -9,10 +9,9 @@ from initlint.finding import Place
 from initlint.frameworks import einops
 from initlint.frameworks.tables import LayerSpec
 from initlint.network import Number, Parameter
-from initlint.network.window import Window
 from initlint.tracing import construction, members, rearranging
 from initlint.tracing.heap import Branch
-from initlint.tracing.tensors import as_number, law_of
+from initlint.tracing.tensors import as_number, law_of, parameter
 from initlint.tracing.unknown_calls import call_unknown, signals_in
 from initlint.tracing.values import (
     BoundMethod,
@@ -27,6 +26,7 @@ from initlint.tracing.values import (
     Unknown,
     Value,
 )
+from initlint.tracing.windows import whole_sides, window, window_of
 
 if TYPE_CHECKING:
     from initlint.tracing.tracer import Tracer
@@ -201,10 +201,6 @@ def _shaped_output(module: LayerValue, spec: LayerSpec, signal: Signal) -> Value
     return (signal, (signal, signal)) if spec.variant == "lstm" else (signal, signal)
 
 
-def parameter(value: Value) -> Parameter | None:
-    return value.parameter if isinstance(value, TensorValue) else None
-
-
 def _options(module: LayerValue, spec: LayerSpec) -> dict[str, object]:
     found: dict[str, object] = {}
     if "output_size" in module.arguments:
@@ -222,35 +218,6 @@ def _options(module: LayerValue, spec: LayerSpec) -> dict[str, object]:
         found["groups"] = groups if isinstance(groups, int) else None
         found["stride"] = window(module.arguments["stride"], spec.axes)
     return found
-
-
-def window_of(given: Mapping[str, Value], axes: int) -> Window | None:
-    """The window that the arguments of a convolution or a pool describe; `None` if one of its sides is not known."""
-    size, step = given.get("kernel_size"), given.get("stride")
-    values = (size, size if step is None else step, given.get("padding", 0), given.get("dilation", 1))
-    sides = [whole_sides(value, axes) for value in values]
-    if given.get("padding") == "same" and sides[0] is not None and sides[3] is not None:
-        sides[2] = tuple((side - 1) * gap // 2 for side, gap in zip(sides[0], sides[3], strict=True))
-    known = [each for each in sides if each is not None]
-    if len(known) < len(values):
-        return None
-    kernel, stride, padding, dilation = known
-    counts_border = given.get("count_include_pad") is not False
-    return Window(kernel, stride, padding, dilation, given.get("ceil_mode") is True, counts_border)
-
-
-def whole_sides(value: Value, axes: int) -> tuple[int, ...] | None:
-    sides = tuple(side for side in construction.kernel_sides(value, axes) if isinstance(side, int))
-    return sides if len(sides) == axes else None
-
-
-def window(value: Value, axes: int) -> int | None:
-    total = 1
-    for side in construction.kernel_sides(value, axes):
-        if not isinstance(side, int):
-            return None
-        total *= side
-    return total
 
 
 def _fans(module: LayerValue, spec: LayerSpec) -> tuple[Number | None, Number | None]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from initlint.finding import Place
+from initlint.frameworks import torch as framework
 from initlint.network import Write
 from initlint.tracing import (
     applying,
@@ -38,26 +39,6 @@ if TYPE_CHECKING:
     from initlint.tracing.tracer import Tracer
 
 
-SAME = frozenset(
-    {
-        "to",
-        "cuda",
-        "cpu",
-        "float",
-        "half",
-        "double",
-        "bfloat16",
-        "train",
-        "eval",
-        "requires_grad_",
-        "type",
-        "share_memory",
-        "to_empty",
-        "compile",
-    }
-)
-
-
 def call_on_module(
     tracer: Tracer,
     module: Instance | LayerValue | ContainerValue,
@@ -67,7 +48,7 @@ def call_on_module(
     place: Place,
     scope: Scope,
 ) -> Value:
-    if name in SAME:
+    if name in framework.GIVE_BACK_THE_MODULE:
         _freeze(tracer, module, name, arguments)
         dtypes.note_conversion(tracer, name, arguments, keywords)
         return module

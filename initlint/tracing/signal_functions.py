@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from initlint.finding import Place
 from initlint.frameworks import torch as framework
 from initlint.network.layout import Same
-from initlint.tracing import arithmetic, einsum, functional, layouts
+from initlint.tracing import arithmetic, einsum, functional, layouts, matrices
 from initlint.tracing.unknown_calls import signals_in
 from initlint.tracing.values import Keywords, Scope, Signal, TensorValue, Value
 
@@ -35,14 +35,14 @@ def call_on_signals(
         left, right = arguments
         tensor = right if isinstance(left, Signal) else left
         if isinstance(tensor, TensorValue):
-            return functional.apply_matrix(tracer, signals[0], tensor, is_transposed=tensor is left, place=place)
+            return matrices.apply_matrix(tracer, signals[0], tensor, is_transposed=tensor is left, place=place)
     if function == "addcmul" and len(arguments) == 3:
         product = arithmetic.binary(tracer, "*", arguments[1], arguments[2], place, Scope(None))  # type: ignore[arg-type]
         return arithmetic.binary(tracer, "+", arguments[0], product, place, Scope(None))  # type: ignore[arg-type]
     if function == "addmm" and len(arguments) == 3:
         bias, signal, weight = arguments
         if isinstance(signal, Signal) and isinstance(weight, TensorValue) and isinstance(bias, TensorValue):
-            return functional.apply_matrix(tracer, signal, weight, is_transposed=False, place=place, bias=bias)
+            return matrices.apply_matrix(tracer, signal, weight, is_transposed=False, place=place, bias=bias)
     if function == "pow" and len(arguments) == 2:
         return arithmetic.binary(tracer, "**", arguments[0], arguments[1], place, Scope(None))  # type: ignore[arg-type]
     if function == "einsum" and arguments:
@@ -75,7 +75,7 @@ def _call_weighted(
         return tracer.add_layer("unknown", function, place, (signal,), reason=reason)
     op = framework.WEIGHTED_FUNCTIONS[function]
     if op == "conv":
-        return functional.convolve(tracer, function, op, signal, arguments, keywords, place)
-    return functional.apply_matrix(
+        return matrices.convolve(tracer, function, op, signal, arguments, keywords, place)
+    return matrices.apply_matrix(
         tracer, signal, weight, is_transposed=True, place=place, bias=bias, op=op, kind=function
     )

@@ -171,8 +171,12 @@ def law_of(value: Value) -> Distribution | None:
 
 def replaced(tracer: Tracer, old: Value, value: TensorValue, place: Place, scope: Scope) -> TensorValue:
     """``layer.weight = value``: a new parameter takes the name and role of the one it replaces."""
-    before, after = old.parameter if isinstance(old, TensorValue) else None, value.parameter
+    before, after = parameter(old), value.parameter
     if before is not None and after is not None and after.role == "raw":
         tracer.heap.set_field(after, "role", before.role)
         tracer.heap.set_field(after, "name", after.name or before.name)
     return value
+
+
+def parameter(value: Value) -> Parameter | None:
+    return value.parameter if isinstance(value, TensorValue) else None

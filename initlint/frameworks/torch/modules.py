@@ -55,6 +55,25 @@ HOW_IT_RUNS = frozenset(
     }
 )
 """Methods of models that change how they run, neither their weights nor their signal."""
+GIVE_BACK_THE_MODULE = frozenset(
+    {
+        "to",
+        "cuda",
+        "cpu",
+        "float",
+        "half",
+        "double",
+        "bfloat16",
+        "train",
+        "eval",
+        "requires_grad_",
+        "type",
+        "share_memory",
+        "to_empty",
+        "compile",
+    }
+)
+"""Methods of modules that change where, how or of what type it is, and give it back."""
 INPUT_NAMES = frozenset(
     {"input_ids", "pixel_values", "input_features", "input_values", "audio_values", "decoder_input_ids"}
 )

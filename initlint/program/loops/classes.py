@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from initlint.program.loops.expressions import terminal_name
+from initlint.program.loops.objects import Foreign
 from initlint.program.loops.routines import ClassScope, Routine
 from initlint.reading import facts
 
@@ -19,8 +20,6 @@ MOST_SUBCLASSES = 60
 
 def bases_of(values: Values, cls: ClassScope) -> list[ClassScope | Foreign]:
     """The direct bases of a class, as far as they are known."""
-    from initlint.program.loops.objects import Foreign
-
     known = values.bases.get(cls)
     if known is None:
         bases = [base.value for base in cls.node.bases if base.keyword is None]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from initlint.frameworks import training as framework
 from initlint.program.loops.expressions import receiver, terminal_name
+from initlint.program.loops.objects import Foreign
 from initlint.program.loops.routines import EACH, ClassScope, Route, Routine
 from initlint.program.module import Module
 from initlint.reading import facts
@@ -24,8 +25,6 @@ GIVEN = (None, "module", "model", "optimizers")
 
 def passed_through(values: Values, call: facts.Call, routine: Routine, route: Route) -> Iterable[Value] | None:
     """For a call that gives back its receiver or an argument: that; `None` for any other."""
-    from initlint.program.loops.objects import Foreign
-
     name = terminal_name(call.function)
     given = [one.value for one in call.arguments if not one.star and one.keyword in GIVEN]
     if isinstance(call.function, facts.Attribute) and name in framework.SAME_OBJECT:
@@ -48,8 +47,6 @@ def _is_own(values: Values, call: facts.Call, routine: Routine) -> bool:
 def _wrapped(
     values: Values, name: str, call: facts.Call, given: list[facts.Expression], routine: Routine, route: Route
 ) -> Iterable[Value] | None:
-    from initlint.program.loops.objects import Foreign
-
     for callee in values.callees(call, routine):
         if isinstance(callee, Foreign) and callee.name in framework.ENGINES:
             return [Foreign(callee.name, call, routine)]
