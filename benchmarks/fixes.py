@@ -1,4 +1,4 @@
-"""Every fix that the rules offer in production libraries or training code, made in memory: none crashes, each changed file compiles.
+"""Every fix that the rules offer in production libraries or training code, made in memory: none crashes, all files compile.
 
 Runs as `initlint check --diff --unsafe-fixes` does, with all rules. Nothing is written but the diff, on request. Exits
 with 1 if a changed file does not compile, or if a second run over the result changes it again.

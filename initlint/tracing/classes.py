@@ -1,4 +1,4 @@
-"""Classes of the program: how they are built, and how instances come to be."""
+"""Classes of the program: their bases, members and what they derive from."""
 
 from __future__ import annotations
 

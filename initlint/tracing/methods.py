@@ -1,4 +1,4 @@
-"""Methods of modules and signals."""
+"""Methods, by what they are called on; those of signals are here."""
 
 from __future__ import annotations
 
