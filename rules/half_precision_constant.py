@@ -9,6 +9,7 @@ from initlint.fix import Fix, Name, copied, replaced
 from initlint.frameworks.precision import LARGEST_HALF, LIMIT, LOST_IN_HALF
 from initlint.program import Program
 from initlint.program.dataflow import Terms
+from initlint.program.dataflow.searching import calls_of, quotients
 from initlint.program.dataflow.term import NUMBER, Term
 from initlint.program.half_precision import half_precision_in, may_be_half
 from initlint.reading import facts
@@ -81,9 +82,9 @@ def step(model: Attention, x, mask):
         if asked is None:
             return
         terms = Terms.of_program(program)
-        for routine, call in terms.calls_of("masked_fill", "masked_fill_"):
+        for routine, call in calls_of(terms, "masked_fill", "masked_fill_"):
             yield from self._mask(program, terms.of(call, routine), asked)
-        guarded = [terms.of(call, routine) for routine, call in terms.calls_of(*GUARDED)]
+        guarded = [terms.of(call, routine) for routine, call in calls_of(terms, *GUARDED)]
         places: set[Place] = set()
         for term, what in (*((each, each.operands[:1]) for each in guarded if each.op in GUARDED), *_divisors(terms)):
             for found in self._epsilon(program, term, what, asked):
@@ -130,7 +131,7 @@ def step(model: Attention, x, mask):
 
 
 def _divisors(terms: Terms) -> Iterator[tuple[Term, tuple[Term, ...]]]:
-    for quotient in terms.quotients():
+    for quotient in quotients(terms):
         if len(quotient.operands) == 2:
             yield quotient, quotient.operands[1:]
 

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from initlint.finding import Place
+from initlint.frameworks import torch as framework
 from initlint.tracing import (
     applying,
     collection_methods,
@@ -99,33 +100,12 @@ def _call_on_signal(
         axis = arguments[0] if arguments else keywords.get("dim")
         whole = ShapeOf("the size of a signal", signal=receiver)
         return whole if axis is None else subscripts.load_item(tracer, whole, axis, place)
-    if name in (
-        "dim",
-        "numel",
-        "ndimension",
-        "item",
-        "get_device",
-    ):
+    if name in framework.NUMBERS_OF_TENSORS:
         return Unknown(f"the {name} of a signal", place)
     if name.startswith("new_"):
         made = tensor_construction.construct(tracer, name.removeprefix("new_"), arguments, keywords, place, scope)
         return Unknown(f"the {name} of a signal", place) if made is None else made
-    if name in (
-        "detach",
-        "argmax",
-        "argmin",
-        "bool",
-        "long",
-        "int",
-        "numpy",
-        "tolist",
-        "eq",
-        "ne",
-        "gt",
-        "lt",
-        "ge",
-        "le",
-    ):
+    if name in framework.WITHOUT_GRADIENT:
         return Unknown(f"{name} of a signal", place)
     found = call_on_signals(tracer, name.rstrip("_"), (receiver, *arguments), keywords, place)
     if found is not None:

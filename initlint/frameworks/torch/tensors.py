@@ -18,6 +18,27 @@ LAYOUTS = {
 """Functions and methods that keep the entries -> what their arguments say of the axes."""
 TRANSPOSED = frozenset({"T", "mT", "H", "mH"})
 SHAPE_ATTRIBUTES = frozenset({"data", "real"}) | TRANSPOSED
+NUMBERS_OF_TENSORS = frozenset({"dim", "numel", "ndimension", "item", "get_device"})
+"""Tensor methods that give a number of Python."""
+WITHOUT_GRADIENT = frozenset(
+    {
+        "detach",
+        "argmax",
+        "argmin",
+        "bool",
+        "long",
+        "int",
+        "numpy",
+        "tolist",
+        "eq",
+        "ne",
+        "gt",
+        "lt",
+        "ge",
+        "le",
+    }
+)
+"""Tensor methods behind which a signal is not followed, since no gradient comes back."""
 COPIES = frozenset({"clone", "numpy", "tolist"})
 """Tensor methods whose result counts as other memory."""
 ALIASES = frozenset(

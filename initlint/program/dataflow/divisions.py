@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from initlint.program.dataflow.bounds import MASK
 from initlint.program.dataflow.evaluation import Terms
 from initlint.program.dataflow.roots import vanishing
+from initlint.program.dataflow.searching import quotients
 from initlint.program.dataflow.term import Term
 from initlint.program.nodes import spelled_names
 
@@ -28,7 +29,7 @@ class Division:
 
 def divisions(terms: Terms) -> Iterator[Division]:
     """Those in the files to report on whose divisor nothing keeps away from 0."""
-    for quotient in terms.quotients(REDUCTIONS):
+    for quotient in quotients(terms, REDUCTIONS):
         below = quotient.operands[1].bare()
         reason = _reason(below)
         if reason:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 from weakref import WeakKeyDictionary
 
@@ -13,7 +13,6 @@ from initlint.program.dataflow.calls import Calls
 from initlint.program.dataflow.definitions import Definitions
 from initlint.program.dataflow.term import CYCLE, EITHER, KEEP, NUMBER, PARAMETER, RUNNING, TUPLE, UNKNOWN, Term
 from initlint.program.loops.expressions import spelled, terminal_name
-from initlint.program.loops.links import names_called
 from initlint.program.loops.routines import EACH, Route, Routine
 from initlint.reading import facts
 
@@ -52,51 +51,6 @@ class Terms:
         if known is None:
             known = cls._of_programs[program] = cls(program)
         return known
-
-    # -------------------------------------------------------------------------------------------------------- searching
-
-    def calls_of(self, *names: str) -> Iterator[tuple[Routine, facts.Call]]:
-        """The calls in the files to report on of something with one of these last names, each once."""
-        own = {id(module) for module in self.values.links.modules}
-        for name in names:
-            for routine, call in self.values.links.calls_of(name):
-                if id(routine.module) in own:
-                    yield routine, call
-
-    def routines_calling(self, *groups: Iterable[str]) -> Iterator[Routine]:
-        """The routines in the files to report on that call one name of each group themselves."""
-        wanted = [frozenset(group) for group in groups]
-        for module in self.values.links.modules:
-            called = names_called(module)
-            if all(not group.isdisjoint(called) for group in wanted):
-                for routine in self.values.links.scopes(module).routines:
-                    own = {terminal_name(call.function) for call in routine.calls}
-                    if all(not group.isdisjoint(own) for group in wanted):
-                        yield routine
-
-    def quotients(self, *groups: Iterable[str]) -> Iterator[Term]:
-        """The divisions in the routines that call one name of each group themselves."""
-        for routine in self.routines_calling(*groups):
-            if "/" not in routine.operators:
-                continue
-            definitions = self.definitions(routine)
-            for node in definitions.binaries:
-                if node.operator == "/":
-                    yield self.of(node, routine)
-            for statement in definitions.augmented:
-                if statement.operator == "/":
-                    yield self.changed(statement, routine)
-        for routine, call in self.calls_of("div", "divide", "true_divide", "div_"):
-            term = self.of(call, routine)
-            if term.op == "divide" and len(term.operands) == 2:
-                yield term
-
-    def running_products(self, *groups: Iterable[str]) -> Iterator[Term]:
-        """What is multiplied up over the rounds of a loop, in the routines that call one name of each group themselves."""
-        for routine in self.routines_calling(*groups):
-            for found in self.definitions(routine).made if "*" in routine.operators else ():
-                if found.value is not None and self.definitions(routine).factor_of(found) is not None:
-                    yield self._definition(found, found.value, routine)
 
     def changed(self, statement: facts.AugmentedAssign, routine: Routine) -> Term:
         """What a statement ``target operator= value`` makes of its target."""
@@ -216,9 +170,10 @@ class Terms:
     def _reaching(self, node: facts.Name | facts.Attribute, reach: Reach | None, routine: Routine) -> Term:
         if not reach:
             return self._elsewhere(node, routine)
-        return self.either([self._definition(each, node, routine) for each in reach], node, routine)
+        return self.either([self.definition(each, node, routine) for each in reach], node, routine)
 
-    def _definition(self, found: Definition, node: facts.Expression, routine: Routine) -> Term:
+    def definition(self, found: Definition, node: facts.Expression, routine: Routine) -> Term:
+        """What a definition gives the name that a node is."""
         if found.parameter:
             return self.parameter(found.parameter, node, routine)
         if found.value is None:
@@ -240,7 +195,7 @@ class Terms:
             op = OPERATORS.get(found.operator, UNKNOWN)
 
             def operands() -> tuple[Term, ...]:
-                held = [self._definition(each, target, routine) for each in before]
+                held = [self.definition(each, target, routine) for each in before]
                 return self.either(held, target, routine), self.of(value, routine)
 
             return Term(op, value, routine, operands, is_detached=self.is_without_gradient(value, routine))

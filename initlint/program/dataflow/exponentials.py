@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from initlint.program.dataflow.bounds import is_masked, is_same, upper_bound
 from initlint.program.dataflow.evaluation import Terms
 from initlint.program.dataflow.logarithms import logarithms, unguarded
+from initlint.program.dataflow.searching import quotients
 from initlint.program.dataflow.term import Term
 from initlint.program.nodes import spelled_names
 
@@ -84,7 +85,7 @@ def weighted_exponential(term: Term) -> tuple[Term | None, bool]:
 
 
 def _of_quotients(terms: Terms) -> Iterator[NaiveSum]:
-    for quotient in terms.quotients(EXPONENTIALS, SUMS):
+    for quotient in quotients(terms, EXPONENTIALS, SUMS):
         above, below = quotient.operands
         total, _ = unguarded(below)
         if total.op != "sum":

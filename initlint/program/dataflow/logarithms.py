@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from initlint.program.dataflow.bounds import is_constant
 from initlint.program.dataflow.evaluation import Terms
+from initlint.program.dataflow.searching import calls_of
 from initlint.program.dataflow.term import KEEP, NUMBER, PARAMETER, Term
 from initlint.program.loops.expressions import terminal_name
 
@@ -32,7 +33,7 @@ class Logarithm:
 
 def logarithms(terms: Terms) -> Iterator[Logarithm]:
     """Every logarithm in the files to report on; ``log1p(-x)`` is that of ``1 - x`` and has the inner term ``-x``."""
-    for routine, call in terms.calls_of(*NAMES):
+    for routine, call in calls_of(terms, *NAMES):
         term = terms.of(call, routine)
         if term.op in NAMES and term.operands and not _is_of_constants(term):
             inner, guard = unguarded(term.operands[0])

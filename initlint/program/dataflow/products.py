@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from initlint.program.dataflow.evaluation import Terms
 from initlint.program.dataflow.logarithms import complement_in, logarithms
+from initlint.program.dataflow.searching import calls_of, running_products
 from initlint.program.dataflow.term import RUNNING, Term
 
 PRODUCTS = frozenset({"prod", "cumprod", RUNNING})
@@ -38,14 +39,14 @@ def products(terms: Terms) -> Iterator[Product]:
             if factor is not None and found.term.op != "log1p":
                 seen.add(id(made.node))
                 yield Product(found.term, made, *factor, is_logarithm=True)
-    for made in (*_called(terms), *terms.running_products(("softmax",))):
+    for made in (*_called(terms), *running_products(terms, ("softmax",))):
         factor = _factor(made)
         if factor is not None and factor[1] == "softmax" and id(made.node) not in seen:
             yield Product(made, made, *factor, is_logarithm=False)
 
 
 def _called(terms: Terms) -> Iterator[Term]:
-    for routine, call in terms.calls_of("prod", "cumprod", "reduce_prod"):
+    for routine, call in calls_of(terms, "prod", "cumprod", "reduce_prod"):
         term = terms.of(call, routine)
         if term.op in PRODUCTS and term.node is call:
             yield term

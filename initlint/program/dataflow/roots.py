@@ -9,6 +9,7 @@ from initlint.frameworks import numerics
 from initlint.program.dataflow.bounds import is_masked, is_nonnegative, is_same, upper_bound
 from initlint.program.dataflow.distances import is_own_distance
 from initlint.program.dataflow.evaluation import Terms
+from initlint.program.dataflow.searching import calls_of, routines_calling
 from initlint.program.dataflow.term import EITHER, PARAMETER, Term
 
 NAMES = ("sqrt", "rsqrt", "pow", "hypot", "norm", "vector_norm", "std", "reduce_std")
@@ -40,10 +41,10 @@ class Root:
 
 def roots(terms: Terms) -> Iterator[Root]:
     """Those in the files to report on; a norm or a deviation of a framework that gives them a gradient at 0 is none."""
-    for routine, call in terms.calls_of(*NAMES):
+    for routine, call in calls_of(terms, *NAMES):
         if (term := terms.of(call, routine)).node is call:
             yield from _root(term)
-    for routine in terms.routines_calling(REDUCTIONS):
+    for routine in routines_calling(terms, REDUCTIONS):
         for node in terms.definitions(routine).binaries:
             if node.operator == "**":
                 yield from _root(terms.of(node, routine))
