@@ -35,7 +35,7 @@ class UnscaledAttention(Rule):
     key, and the slope there is nearly zero: queries and keys do not learn.
     Predicted: standard deviation of the products of one query with all keys, sqrt(d E[q^2] E[k^2]), where queries and keys come
     from linear maps and d is known.
-    Measured: the same of all products that go into the softmax; reported from 3 on.
+    Measured: the same of all products that go into the softmax, multiplied by numbers or not; reported from 3 on.
     Silent on: products that are divided, multiplied by a temperature or otherwise changed on the way, normalised queries
     and keys, scaled_dot_product_attention, and small products, as those of 64 terms at the framework's default init.
     Fix: divide by math.sqrt(d), or call torch.nn.functional.scaled_dot_product_attention.
@@ -187,14 +187,24 @@ MOST_OF_SCALE = 1.1
 
 
 def _products(network: Network) -> Iterator[tuple[Layer, float]]:
-    """Products of signals, and of parts of one, that a softmax takes as they are, with their standard deviation."""
+    """Products of signals, and of parts of one, with the standard deviation in which a softmax takes them: as they are, or
+    multiplied by numbers."""
     known = {layer.id: layer for layer in network.layers}
     for softmax in network.live():
         before = _before(softmax, known) if softmax.op == "softmax" else None
-        while before is not None and before.op in PASSED:
+        scale = 1.0
+        while before is not None and (before.op in PASSED or _factor(before) is not None):
+            factor = _factor(before)
+            scale *= 1.0 if factor is None else abs(factor)
             before = _before(before, known)
         if before is not None and before.op == "matmul" and not before.parameters and before.measured is not None:
-            yield before, before.measured.output.std
+            yield before, scale * before.measured.output.std
+
+
+def _factor(layer: Layer) -> float | None:
+    """The number that it multiplies a signal by, if that is all that it does."""
+    found = layer.options.get("factor") if layer.op in ("multiply", "scale") and not layer.parameters else None
+    return found if isinstance(found, float) else None
 
 
 def _before(layer: Layer, known: dict[int, Layer]) -> Layer | None:
