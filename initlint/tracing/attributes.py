@@ -112,7 +112,9 @@ def _load_from_signal(tracer: Tracer, owner: Signal, name: str, place: Place) ->
     if name in framework.SHAPE_ATTRIBUTES:
         return owner
     if name == "dtype":
-        return dtypes.of_signal(tracer, owner)
+        kind = dtypes.of_signal(tracer, owner)
+        tracer.repeats.note_measure(owner, None, kind)
+        return kind
     if name == "shape":
         return ShapeOf("the shape of a signal", signal=owner)
     if name in ("device", "ndim", "requires_grad", "is_cuda", "grad", "names"):
@@ -123,6 +125,7 @@ def _load_from_signal(tracer: Tracer, owner: Signal, name: str, place: Place) ->
 
 def _load_from_instance(tracer: Tracer, owner: Instance, name: str, place: Place) -> Value:
     if name in owner.attributes:
+        tracer.repeats.note_read(owner, name, owner.attributes[name])
         return owner.attributes[name]
     if name == "__class__":
         return TypeName(owner)
@@ -168,6 +171,7 @@ def load_by_program(tracer: Tracer, owner: Instance, name: str) -> Value:
 def load_by_super(tracer: Tracer, owner: Instance, name: str, place: Place) -> Value:
     """``super().__getattribute__(name)``: what is there, and nothing else."""
     if name in owner.attributes:
+        tracer.repeats.note_read(owner, name, owner.attributes[name])
         return owner.attributes[name]
     found = class_member(tracer, owner.cls, name)
     if found is not None or has_member(owner.cls, name):
@@ -195,6 +199,8 @@ def _bind(tracer: Tracer, found: Value, owner: Instance, place: Place) -> Value:
 def _load_from_layer(tracer: Tracer, owner: LayerValue | ContainerValue, name: str, place: Place) -> Value:
     if isinstance(owner, ContainerValue) and name in owner.items:
         return owner.items[name]
+    if name in owner.attributes:
+        tracer.repeats.note_read(owner, name, owner.attributes[name])
     if isinstance(owner, ContainerValue) and name in owner.attributes:
         return owner.attributes[name]
     if isinstance(owner, LayerValue):

@@ -10,7 +10,7 @@ from initlint.frameworks import composites
 from initlint.frameworks import torch as framework
 from initlint.reading import facts
 from initlint.signal.size import Size
-from initlint.tracing import choices, effects, instances, layers, methods, natives, purity
+from initlint.tracing import choices, effects, instances, layers, methods, natives, purity, repeating
 from initlint.tracing.flow import Flow
 from initlint.tracing.raising import RaisedError
 from initlint.tracing.unknown_calls import call_unknown
@@ -105,7 +105,13 @@ def call_function(
             arguments,
             keywords,
             lambda: purity.once(
-                tracer, function, arguments, keywords, lambda: _enter(tracer, function, arguments, keywords)
+                tracer,
+                function,
+                arguments,
+                keywords,
+                lambda: repeating.once(
+                    tracer, function, arguments, keywords, lambda: _enter(tracer, function, arguments, keywords)
+                ),
             ),
         )
     finally:

@@ -72,9 +72,9 @@ def _comprehend_item(
         return _comprehend(tracer, node, level + 1, scope, pairs, items)
     some: list[Value] | None = None if items is None else []
     tracer.heap.begin()
-    tracer.repeats += is_many
+    tracer.repeated += is_many
     _comprehend(tracer, node, level + 1, scope, pairs, some)
-    tracer.repeats -= is_many
+    tracer.repeated -= is_many
     tracer.heap.merge(tracer.heap.take_back(), Branch())
     if items is not None:
         items.append(Many(tuple(some or ())))

@@ -87,6 +87,7 @@ def make_layer(
     if spec is not None:
         _add_parameters(tracer, made, spec, place)
     tracer.record.made.append(made)
+    tracer.repeats.note_made(made)
     return made
 
 

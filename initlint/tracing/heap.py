@@ -124,6 +124,17 @@ class Heap:
             _write(target, key, old)
         return branch
 
+    def commit(self) -> Branch:
+        """Closes the branch and lets all stand that it did."""
+        branch = self._open.pop()
+        if self._open:
+            outer = self._open[-1]
+            outer.born.update(branch.born)
+            for place, entry in branch.before.items():
+                if place[0] in self._kept or place[0] not in outer.born:
+                    outer.before.setdefault(place, entry)
+        return branch
+
     def replay(self, branch: Branch) -> None:
         """Does again what a branch that was taken back did."""
         if self._open:

@@ -81,6 +81,7 @@ def _note(
     if not cls.is_module:
         return
     tracer.record.made.append(made)
+    tracer.repeats.note_made(made)
     tracer.record.classes.add(id(cls.node))
     given = (*arguments, *keywords.values())
     tracer.record.known_arguments[id(made)] = not any(isinstance(value, (Unknown, Size)) for value in given)

@@ -8,7 +8,8 @@ from initlint.finding import Place
 from initlint.frameworks import torch as framework
 from initlint.frameworks.torch.attributes import MODULE_METHODS, MODULE_NAMES, TENSOR_NAMES
 from initlint.signal.size import Size
-from initlint.tracing import attributes, members, patches, storing
+from initlint.tracing import attributes, members, patches, storing, tensors
+from initlint.tracing.heap import MISSING
 from initlint.tracing.type_tests import note_type_test
 from initlint.tracing.values import (
     Arguments,
@@ -158,13 +159,14 @@ def call_hasattr(tracer: Tracer, arguments: Arguments, keywords: Keywords, place
     owner, name = arguments[0], str(arguments[1])
     if isinstance(owner, (LayerValue, ContainerValue, Instance)) and patches.inherited(tracer, owner, name) is not None:
         return True
+    if isinstance(owner, (LayerValue, ContainerValue, Instance)):
+        tracer.repeats.note_read(owner, name, owner.attributes.get(name, MISSING))
     if isinstance(owner, LayerValue):
         return name in owner.attributes or name in owner.arguments or name in MODULE_METHODS
     if isinstance(owner, ContainerValue):
         return name in owner.items or name in owner.attributes or name in MODULE_METHODS
     if isinstance(owner, TensorValue):
-        is_marked = owner.parameter is not None and (id(owner.parameter), name) in tracer.marks and not owner.is_part
-        return is_marked or name in TENSOR_NAMES
+        return tensors.has_mark(tracer, owner, name) or name in TENSOR_NAMES
     if isinstance(owner, Signal):
         return (owner.node, name) in tracer.signal_marks or name in TENSOR_NAMES
     if isinstance(owner, (ClassValue, ExternalValue)):

@@ -63,7 +63,7 @@ def unpack(tracer: Tracer, value: Value, count: int) -> list[Value] | None:
         options = {"layout": Same() if cut.kind in framework.SPLITS else Drop((0,))}
         return [tracer.add_layer("reshape", "unpack", cut.place, (value,), options=options) for _ in range(count)]
     if isinstance(value, ShapeOf):
-        return layouts.sizes(tracer.record.layers, value.signal, count)
+        return layouts.sizes(tracer, value.signal, count)
     if isinstance(value, TensorValue) and value.shape is not None and len(value.shape) == count:
         return None
     found = items(tracer, value)

@@ -43,6 +43,8 @@ class Keeper:
     def __init__(self) -> None:
         self._held: dict[int, object] = {}
         self._before: dict[int, tuple[dict[Any, Value], dict[Any, Value]]] = {}
+        self.changes = 0
+        """How often a root was about to change what is kept."""
 
     def hold(self, *values: Value) -> bool:
         """Keeps values with all that they hold; False if some of it belongs to one root alone: a module, a signal."""
@@ -75,6 +77,7 @@ class Keeper:
 
     def note(self, target: object) -> None:
         """Says that a root is about to change a kept object."""
+        self.changes += 1
         if id(target) not in self._before:
             state = target if isinstance(target, dict) else vars(target)
             self._before[id(target)] = state, dict(state)

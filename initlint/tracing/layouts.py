@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from initlint.frameworks import torch as framework
 from initlint.network.layout import Axes, Cut, Drop, Insert, Layers, Layout, Same, Swap, rank, width
 from initlint.tracing.values import ListValue, Many, Signal, Unknown, Value
+
+if TYPE_CHECKING:
+    from initlint.tracing.tracer import Tracer
 
 
 def layout_of(name: str, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Layout | None:
@@ -84,16 +88,23 @@ READERS: Mapping[str, Callable[[Sequence[Value]], Layout | None]] = {
 }
 
 
-def size_along(layers: Layers, signal: Signal, axis: int) -> Value:
+def size_along(tracer: Tracer, signal: Signal, axis: int) -> Value:
     """How wide an axis of a signal is."""
-    count = rank(layers, layers[signal.node]) if axis >= 0 else 0
-    found = None if count is None else width(layers, layers[signal.node], axis - count)
+    size = measured(tracer.record.layers, signal.node, axis)
+    tracer.repeats.note_measure(signal, axis, size)
+    return size
+
+
+def measured(layers: Layers, node: int, axis: int) -> Value:
+    """How wide an axis of what a layer gives is."""
+    count = rank(layers, layers[node]) if axis >= 0 else 0
+    found = None if count is None else width(layers, layers[node], axis - count)
     return Unknown("the size of a signal") if found is None else found
 
 
-def sizes(layers: Layers, signal: Signal, count: int) -> list[Value]:
+def sizes(tracer: Tracer, signal: Signal, count: int) -> list[Value]:
     """All axes of a signal that is said to have so many."""
-    return [size_along(layers, signal, axis - count) for axis in range(count)]
+    return [size_along(tracer, signal, axis - count) for axis in range(count)]
 
 
 def mapped_from_left(units: Value) -> Layout:

@@ -61,9 +61,9 @@ def _run_maybe(tracer: Tracer, node: facts.For, item: Value, scope: Scope) -> No
     """Runs a loop's body for an item that may not come, or may come many times."""
     tracer.heap.begin()
     assign(tracer, node.target, item, scope)
-    tracer.repeats += 1
+    tracer.repeated += 1
     tracer.run(node.body, scope)
-    tracer.repeats -= 1
+    tracer.repeated -= 1
     branch = tracer.heap.take_back()
     tracer.heap.merge(branch, Branch())
 

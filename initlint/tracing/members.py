@@ -76,6 +76,7 @@ def _member(tracer: Tracer, cls: ClassValue, name: str) -> Value:
             return FunctionValue(node, cls.scope, cls)
         cls.constants[name] = Unknown(f"{name} is defined by itself")
         cls.constants[name] = _class_constant(tracer, cls, node, name)
+        tracer.kept.hold(cls.constants[name])
     return cls.constants[name]
 
 

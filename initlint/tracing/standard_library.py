@@ -57,7 +57,7 @@ def _deepcopy(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: P
         if owned and tracer.site is None:
             counts = tuple(len(parameter.writes) for parameter in owned)
             source = next(iter(modules.parameters_of(tracer, arguments[0])), None)
-            count = None if tracer.repeats else 1
+            count = None if tracer.repeated else 1
             seen = Replication(place, "copied", copied.type_name, count, owned, source, counts)
             tracer.record.observations.append(seen)
     return copied

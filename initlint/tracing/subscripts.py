@@ -104,7 +104,7 @@ def load_item(tracer: Tracer, owner: Value, index: Value, place: Place) -> Value
             options["part"] = part
         return tracer.add_layer("reshape", "[]", place, (owner,), options=options)
     if isinstance(owner, ShapeOf) and isinstance(index, int):
-        return layouts.size_along(tracer.record.layers, owner.signal, index)
+        return layouts.size_along(tracer, owner.signal, index)
     if isinstance(owner, Row) and isinstance(index, (int, slice)):
         return _load_from_row(owner, index)
     if isinstance(owner, TensorValue):

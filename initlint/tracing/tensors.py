@@ -42,8 +42,8 @@ def load(tracer: Tracer, owner: TensorValue, name: str, place: Place) -> Value:
         return Unknown("a shape that is not known", place) if owner.shape is None else len(owner.shape)
     if name == "device" and owner.device is not None:
         return owner.device
-    if owner.parameter is not None and not owner.is_part and (id(owner.parameter), name) in tracer.marks:
-        return tracer.marks[id(owner.parameter), name]
+    if has_mark(tracer, owner, name):
+        return tracer.marks[id(owner.parameter)][name]
     if name in ("grad", "dtype", "device", "is_cuda", "layout", "names", "grad_fn"):
         return Unknown(f"the {name} of a tensor", place)
     if name == "requires_grad":
@@ -145,7 +145,12 @@ def store(tracer: Tracer, owner: TensorValue, name: str, value: Value, place: Pl
     elif name == "requires_grad" and owner.parameter is not None and isinstance(value, bool):
         tracer.heap.set_field(owner.parameter, "is_frozen", not value)
     elif owner.parameter is not None and not owner.is_part and name not in TENSOR_NAMES:
-        tracer.heap.set(tracer.marks, (id(owner.parameter), name), value)
+        tracer.heap.set(tracer.marks.setdefault(id(owner.parameter), {}), name, value)
+
+
+def has_mark(tracer: Tracer, owner: TensorValue, name: str) -> bool:
+    """Whether the program has set an attribute on a parameter that no tensor has by itself."""
+    return owner.parameter is not None and not owner.is_part and name in tracer.marks.get(id(owner.parameter), {})
 
 
 def _is_same_memory(owner: TensorValue, value: Value) -> bool:

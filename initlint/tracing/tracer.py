@@ -20,6 +20,7 @@ from initlint.tracing.heap import MISSING, Heap
 from initlint.tracing.keeping import Keeper
 from initlint.tracing.purity import Purity
 from initlint.tracing.record import Record
+from initlint.tracing.repeating import Repeats
 from initlint.tracing.values import (
     ClassValue,
     Device,
@@ -61,7 +62,7 @@ class Tracer:
         """Path of attributes from the root, by identity of module."""
         self.loaded: dict[int, tuple[Value, Place]] = {}
         """Modules that were traced and then got their weights from a file, by identity, and where."""
-        self.repeats = 0
+        self.repeated = 0
         """Loops of unknown length that what runs stands in."""
         self.applied: dict[int, list[tuple[Value, Place, frozenset[int]]]] = {}
         """For each instance whose constructor runs: init functions applied to it, where, and to which modules."""
@@ -78,6 +79,7 @@ class Tracer:
         self.active: dict[int, int] = {}
         """How often each function runs just now, by identity of node."""
         self.purity = Purity()
+        self.repeats = Repeats()
         self.reads_of_own = 0
         """How often a top-level name was read whose value the root has for itself."""
         self.effects: dict[Key, Effect] = {}
@@ -94,7 +96,7 @@ class Tracer:
         """What the program sets on things outside it, by dotted name."""
         self.signal_marks: dict[tuple[int, str], Value] = {}
         """Attributes of signals that no tensor has, by layer and name."""
-        self.marks: dict[tuple[int, str], Value] = {}
+        self.marks: dict[int, dict[str, Value]] = {}
         """Attributes that the program sets on parameters, by identity of parameter."""
         self.generators: dict[int, bool] = {}
         """Whether a function is a generator, by identity of node."""
@@ -120,7 +122,8 @@ class Tracer:
         self.calling.clear()
         self.names.clear()
         self.loaded.clear()
-        self.repeats = 0
+        self.repeated = 0
+        self.repeats = Repeats()
         self.applied.clear()
         self.stored.clear()
         self.guards = 0

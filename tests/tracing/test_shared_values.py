@@ -88,3 +88,41 @@ class Net(nn.Module):
 def test_what_a_loop_or_a_call_at_the_top_level_fills_has_no_known_length() -> None:
     network = initlint.check_text(FILLED).networks[-1]
     assert [isinstance(width, int) for width in widths(network)] == [False, False]
+
+
+REGISTRY = """
+from torch import nn
+
+
+class Registry:
+    widths = {"small": 16}
+
+    @classmethod
+    def register(cls, name, width):
+        cls.widths[name] = width
+
+
+class Wider(nn.Module):
+    def __init__(self, name):
+        super().__init__()
+        Registry.register(name, 8)
+        Registry.register("small", 64)
+        self.inner = nn.Linear(8, 8)
+
+    def forward(self, x):
+        return self.inner(x)
+
+
+class Plain(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner = nn.Linear(8, Registry.widths["small"])
+
+    def forward(self, x):
+        return self.inner(x)
+"""
+
+
+def test_what_one_model_registers_on_a_class_is_not_seen_by_the_next() -> None:
+    networks = initlint.check_text(REGISTRY, "model.py").networks
+    assert {network.name: widths(network) for network in networks} == {"Wider": [8], "Plain": [16]}
