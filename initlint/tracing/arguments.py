@@ -27,12 +27,20 @@ def build(tracer: Tracer, cls: ClassValue, scope: Scope) -> Value:
         for parameter in function.node.parameters[1:]:
             if parameter.kind in ("*", "**"):
                 continue
-            value = _argument(tracer, parameter, Scope(function.scope.module, function.scope))
+            scope_of_it = Scope(function.scope.module, function.scope)
+            value = _argument(tracer, _spoken_for(tracer, function, parameter), scope_of_it)
             if parameter.kind == "positional":
                 arguments.append(value)
             elif parameter.default is None or not isinstance(parameter.default, facts.Literal):
                 keywords[parameter.name] = value
     return instances.instantiate(tracer, cls, tuple(arguments), keywords, place, scope)
+
+
+def _spoken_for(tracer: Tracer, function: FunctionValue, parameter: facts.Parameter) -> facts.Parameter:
+    """The parameter, or the annotated one that its value comes from where the module builds the class."""
+    if parameter.annotation is not None or parameter.default is not None or function.defining is None:
+        return parameter
+    return tracer.family(function.scope.module).source(function.defining.node, parameter.name) or parameter
 
 
 def _argument(tracer: Tracer, parameter: facts.Parameter, scope: Scope) -> Value:

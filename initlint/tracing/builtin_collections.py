@@ -65,6 +65,9 @@ def call_enumerate(tracer: Tracer, arguments: Arguments, keywords: Keywords, pla
 
 def call_zip(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
     columns = [iteration.items(tracer, value) for value in arguments]
+    pieces = [column[0] for column in columns if column and isinstance(column[0], Many)]
+    if len(pieces) == len(columns) and all(len(each.items) == 1 for each in pieces):
+        return ListValue([Many((tuple(each.items[0] for each in pieces),))])
     known = [column for column in columns if column is not None and not any(isinstance(i, Many) for i in column)]
     if not known:
         return Unknown("a zip of something unknown", place)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -115,6 +116,15 @@ class Heap:
     def begin(self, *, is_certain: bool = False) -> None:
         """Opens a branch."""
         self._open.append(Branch(is_certain=is_certain))
+
+    @contextmanager
+    def outside_of_branches(self) -> Iterator[None]:
+        """For what ran before any of the branches that are open, though it is followed only now."""
+        waiting, self._open = self._open, []
+        try:
+            yield
+        finally:
+            self._open = waiting
 
     def take_back(self) -> Branch:
         """Closes the branch and undoes it."""

@@ -62,17 +62,18 @@ TOLD = "<told bases>"
 
 
 def _tell_bases(tracer: Tracer, cls: ClassValue) -> None:
-    """Runs the ``__init_subclass__`` that a class inherits, when it is used first."""
+    """Runs the ``__init_subclass__`` that a class inherits, when it is used first; it ran when the class was defined."""
     if TOLD in cls.constants:
         return
     function = members.class_member(tracer, cls, SUBCLASS_HOOK, after=cls)
     if function is None:
         return
-    tracer.heap.set(cls.constants, TOLD, True)
-    if isinstance(function, FunctionValue):
-        given = {each.keyword: tracer.evaluate(each.value, cls.scope) for each in cls.node.bases if each.keyword}
-        given.pop("metaclass", None)
-        tracer.call(BoundMethod(function, cls), (), given, tracer.place(cls.node, cls.scope), cls.scope)
+    with tracer.heap.outside_of_branches():
+        tracer.heap.set(cls.constants, TOLD, True)
+        if isinstance(function, FunctionValue):
+            given = {each.keyword: tracer.evaluate(each.value, cls.scope) for each in cls.node.bases if each.keyword}
+            given.pop("metaclass", None)
+            tracer.call(BoundMethod(function, cls), (), given, tracer.place(cls.node, cls.scope), cls.scope)
 
 
 def _note(

@@ -53,15 +53,22 @@ def items(tracer: Tracer, value: Value) -> list[Value] | None:
         return list(value) if len(value) <= LONGEST else None
     if isinstance(value, str):
         return list(value)
+    if isinstance(value, Signal) and tracer.record.layers[value.node].kind in framework.SPLITS:
+        return [Many((_pieces(tracer, value, 1)[0],))]
     return None
+
+
+def _pieces(tracer: Tracer, value: Signal, count: int) -> list[Value]:
+    """What a signal is cut into, or what lies along its first axis."""
+    cut = tracer.record.layers[value.node]
+    options = {"layout": Same() if cut.kind in framework.SPLITS else Drop((0,))}
+    return [tracer.add_layer("reshape", "unpack", cut.place, (value,), options=options) for _ in range(count)]
 
 
 def unpack(tracer: Tracer, value: Value, count: int) -> list[Value] | None:
     """The items that a target of `count` names gets; `None` if they are not known."""
     if isinstance(value, Signal):
-        cut = tracer.record.layers[value.node]
-        options = {"layout": Same() if cut.kind in framework.SPLITS else Drop((0,))}
-        return [tracer.add_layer("reshape", "unpack", cut.place, (value,), options=options) for _ in range(count)]
+        return _pieces(tracer, value, count)
     if isinstance(value, ShapeOf):
         return layouts.sizes(tracer, value.signal, count)
     if isinstance(value, TensorValue) and value.shape is not None and len(value.shape) == count:

@@ -16,6 +16,7 @@ from initlint.reading import facts
 from initlint.tracing import calls, classes, expressions, resolving, statements
 from initlint.tracing.effects import Effect, Key
 from initlint.tracing.flow import Flow
+from initlint.tracing.handing_down import Family
 from initlint.tracing.heap import MISSING, Heap
 from initlint.tracing.keeping import Keeper
 from initlint.tracing.purity import Purity
@@ -108,6 +109,7 @@ class Tracer:
         self._globals: dict[tuple[int, str], Value] = {}
         self._kept_globals: dict[tuple[int, str], Value] = {}
         self._defaults: dict[int, Value] = {}
+        self._families: dict[Module, Family] = {}
 
     # ------------------------------------------------------------------------------------------------------- interface
 
@@ -222,6 +224,12 @@ class Tracer:
                 return self._globals[key]
         self.reads_of_own += 1
         return self._globals[key]
+
+    def family(self, module: Module) -> Family:
+        """Who builds whom among the classes of a module."""
+        if module not in self._families:
+            self._families[module] = Family(module)
+        return self._families[module]
 
     def default_instance(self, cls: ClassValue, place: Place) -> Value:
         """``Class()``, for a class that is no module; the same one in all roots, where that can be."""

@@ -231,3 +231,37 @@ def test_a_base_that_asks_to_be_told_of_its_subclasses_is_told() -> None:
     """With what the class gives beside its bases; what it changes in the class is read from then on."""
     (layer,) = [each for each in traced(CONFIGS).layers if each.op == "linear"]
     assert (layer.fan_in, layer.fan_out) == (5, 2)
+
+
+WRAPPED = """
+class Wrapping(nn.Module):
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        inner = cls.forward
+        cls.forward = lambda self, x: inner(self, x)
+
+class Block(Wrapping):
+    def __init__(self, width):
+        super().__init__()
+        self.map = nn.Linear(width, width)
+
+    def forward(self, x):
+        return self.map(x)
+
+class Net(nn.Module):
+    def __init__(self, depth, width):
+        super().__init__()
+        self.blocks = nn.ModuleList([Block(width) for _ in range(depth)])
+
+    def forward(self, x):
+        for block in self.blocks:
+            x = block(x)
+        return x
+
+model = Net(depth(), 8)
+"""
+
+
+def test_a_base_is_told_of_a_class_that_is_used_where_it_is_not_known_whether_it_is() -> None:
+    assert not any("forward" in layer.reason for layer in traced(WRAPPED).layers)
+    assert any(layer.op == "linear" for layer in traced(WRAPPED).layers)

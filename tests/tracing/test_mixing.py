@@ -126,3 +126,45 @@ model = Net()
 """
     )
     assert layer(network, "activation").kind == "SiLU"
+
+
+def test_pieces_of_unknown_number_are_gone_through_alike() -> None:
+    """As attention over the images of a batch does, each as long as it is."""
+    network = traced(
+        """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.query, self.key, self.out = nn.Linear(8, 8), nn.Linear(8, 8), nn.Linear(8, 8)
+
+    def forward(self, x, lengths):
+        cut = [each.split(lengths.tolist()) for each in (self.query(x), self.key(x))]
+        done = [torch.relu(query * key) for query, key in zip(*cut)]
+        return self.out(torch.cat(done))
+
+model = Net()
+"""
+    )
+    ops = ["linear", "linear", "reshape", "reshape", "reshape", "reshape", "multiply", "activation", "concat", "linear"]
+    assert [each.op for each in network.live() if each.op != "input"] == ops
+
+
+def test_a_loop_over_pieces_gives_one_of_them() -> None:
+    network = traced(
+        """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.map, self.out = nn.Linear(8, 8), nn.Linear(8, 8)
+
+    def forward(self, x):
+        done = []
+        for piece in self.map(x).chunk(x.shape[0]):
+            done.append(torch.tanh(piece))
+        return self.out(torch.cat(done))
+
+model = Net()
+"""
+    )
+    assert network.is_complete
+    assert layer(network, "activation").kind == "tanh"

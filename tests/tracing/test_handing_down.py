@@ -1,0 +1,86 @@
+"""A constructor that says nothing of its parameter is given what the module's other classes hand down to it."""
+
+from __future__ import annotations
+
+import pytest
+
+import initlint
+
+MODULE = """
+from dataclasses import dataclass
+from torch import nn
+
+
+@dataclass
+class Config:
+    width: int = 24
+    {more}
+
+
+class Part(nn.Module):
+    def __init__(self, {parameters}):
+        super().__init__()
+        self.map = nn.Linear(config.width, 8)
+
+    def forward(self, x):
+        return self.map(x)
+
+
+{builder}
+"""
+DIRECT = """
+class Model(nn.Module):
+    def __init__(self, settings: Config):
+        super().__init__()
+        self.part = Part({arguments})
+
+    def forward(self, x):
+        return self.part(x) if x.sum() > 0 else open(x)
+"""
+OVER_ANOTHER = """
+class Middle(nn.Module):
+    def __init__(self, depth, config):
+        super().__init__()
+        self.parts = nn.ModuleList([Part(config) for _ in range(depth)])
+
+class Model(nn.Module):
+    def __init__(self, settings: Config):
+        super().__init__()
+        self.middle = Middle(config=settings, depth=3)
+"""
+DERIVED = """
+class Model(Part):
+    def __init__(self, settings: Config):
+        super().__init__(settings)
+"""
+
+
+def width(parameters: str, builder: str, more: str = "pass") -> object:
+    text = MODULE.format(parameters=parameters, builder=builder, more=more)
+    networks = initlint.check_text(text, "model.py").networks
+    layers = [layer for network in networks if network.name in ("Part", "Model") for layer in network.layers]
+    return next(layer.fan_in for layer in layers if layer.op == "linear")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "builder"),
+    [
+        ("config", DIRECT.format(arguments="settings")),
+        ("scale, config", DIRECT.format(arguments="2, settings")),
+        ("config, scale", DIRECT.format(arguments="scale=2, config=settings")),
+        ("config", OVER_ANOTHER),
+        ("config", DERIVED),
+    ],
+)
+def test_it_is_the_one_that_the_builder_s_own_parameter_is_annotated_with(parameters: str, builder: str) -> None:
+    assert width(parameters, builder) == 24
+
+
+def test_one_that_nobody_builds_stays_a_symbol() -> None:
+    assert not isinstance(width("config", ""), int)
+
+
+def test_a_configuration_that_needs_arguments_stays_a_symbol() -> None:
+    assert not isinstance(
+        width("config", DIRECT.format(arguments="settings"), more="def __init__(self, depth): pass"), int
+    )
