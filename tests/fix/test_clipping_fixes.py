@@ -11,10 +11,8 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from sick import fix, sick_cases
 
-from initlint import Report, check
-
-FIXTURES = Path(__file__).parents[2] / "fixtures"
 UNFIXED = {
     "INL401": (),
     "INL402": (),
@@ -23,14 +21,6 @@ UNFIXED = {
 }  # fmt: skip
 """Rules -> the sick fixtures that a fix is not offered for: the clip would leave its function, or its branch, or what to
 write instead is not certain."""
-
-
-def cases() -> list[Path]:
-    return [case for code in UNFIXED for case in sorted((FIXTURES / code).glob("bad_*"))]
-
-
-def fix(path: Path, code: str) -> Report:
-    return check(path, isolated=True, extend_select=[code], fix=True, unsafe_fixes=True)
 
 
 def copied(case: Path, folder: Path) -> Path:
@@ -42,7 +32,7 @@ def copied(case: Path, folder: Path) -> Path:
     return folder / "case"
 
 
-@pytest.mark.parametrize("case", cases(), ids=lambda path: f"{path.parent.name}/{path.stem}")
+@pytest.mark.parametrize("case", sick_cases(UNFIXED), ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_a_sick_loop_is_healthy_after_its_fix_and_compiles(case: Path, tmp_path: Path) -> None:
     copy, code = copied(case, tmp_path), case.parent.name
     report = fix(copy, code)

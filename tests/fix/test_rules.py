@@ -10,11 +10,11 @@ from difflib import SequenceMatcher
 from pathlib import Path
 
 import pytest
+from sick import fix, sick_cases
 
-from initlint import Report, check
+from initlint import check
 from initlint.finding import Finding
 
-FIXTURES = Path(__file__).parents[2] / "fixtures"
 UNFIXED = {
     "INL101": (),
     "INL103": (),
@@ -43,11 +43,6 @@ ABSENT = frozenset({"einops", "jax", "keras", "lightning", "tensorflow", "timm",
 """Packages that fixtures import and that are not installed."""
 
 
-def cases() -> Iterator[Path]:
-    for code in UNFIXED:
-        yield from sorted((FIXTURES / code).glob("bad_*"))
-
-
 @pytest.fixture
 def case(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A copy of a fixture, whose modules can be imported."""
@@ -64,18 +59,14 @@ def case(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
         sys.modules.pop(path.stem, None)
 
 
-def fix(case: Path, code: str) -> Report:
-    return check(case, isolated=True, extend_select=[code], fix=True, unsafe_fixes=True)
-
-
 def id_of(path: Path) -> str:
     return f"{path.parent.name}/{path.stem}"
 
 
 each_case = pytest.mark.parametrize(
     ("case", "code", "name"),
-    [(path, path.parent.name, path.stem) for path in cases()],
-    ids=[id_of(path) for path in cases()],
+    [(path, path.parent.name, path.stem) for path in sick_cases(UNFIXED)],
+    ids=[id_of(path) for path in sick_cases(UNFIXED)],
     indirect=["case"],
 )
 

@@ -174,7 +174,7 @@ class _Oracle:
         return facts.Class(*place, node.name, tuple(bases), body, self.all(node.decorator_list), end)
 
     def _name_place(self, node: Any, start: int, word: str) -> tuple[int, int]:
-        found = re.compile(rf"(?:async[\s\\]+)?{word}[\s\\]+(\w+)").match(self.text, start)
+        found = re.compile(rf"(?:async[\s\\]+)?{word}[\s\\]+([\w\x80-\U0010ffff]+)").match(self.text, start)
         assert found is not None
         return found.span(1)
 

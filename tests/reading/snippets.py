@@ -66,7 +66,7 @@ end'; '\ud800'; f'\ud800{x}\n\{y}'"""
     "    case (): g\n    case [] if (z): g\n    case {'k': v, **rest}: h\n    case {}: h\n    case A(1, b, c=2) as d: i\n"
     "    case (1): k\n    case (1 | 2) as x: l\n    case 1+2j: m\n    case a, b: n\n    case *c, 'd': o\n    case A.B(): p\n",
     "match of a tuple": "match a, b:\n    case (1, 2),: c\nmatch (x):\n    case str(): pass\nmatch -x:\n    case _: pass\nmatch *a, b:\n    case _: y\n",
-    "unicode": "größe = '→' + naïve . größe  # ñ\nx = f'é{größe}ü{y}', z\nµ = ﬁ = a.ﬂ(ﬀ=1)\ndef ﬁ(ﬂ): pass\n",
+    "unicode": "größe = '→' + naïve . größe  # ñ\nx = f'é{größe}ü{y}', z\nµ = ﬁ = a.ﬂ(ﬀ=1)\ndef ﬁ(ﬂ): pass\nclass A·(ª·): pass\n",
     "form feeds": "\x0cx = 1\n\x0c\nif x:\n    y\n\x0c\nz\n",
     "no end of line": "if x:\n    y",
     "comment at the end": "x\n# y",
