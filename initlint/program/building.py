@@ -15,7 +15,7 @@ from initlint.program.loops.objects import Foreign
 from initlint.program.loops.routines import ClassScope, Routine, binding_scope, reaching
 from initlint.program.module import flatten
 from initlint.program.nodes import nodes
-from initlint.program.program import Definition
+from initlint.program.resolution import Definition
 from initlint.reading import facts
 
 if TYPE_CHECKING:

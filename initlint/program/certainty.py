@@ -9,6 +9,7 @@ from initlint.program.loops.classes import hierarchy
 from initlint.program.loops.expressions import dotted, spelled
 from initlint.program.loops.objects import Instance
 from initlint.program.loops.routines import Bound, Routine, binding_scope, reaching
+from initlint.program.resolution import Definition
 from initlint.reading import facts
 
 if TYPE_CHECKING:
@@ -60,8 +61,6 @@ def _bounds_of(values: Values, name: facts.Name, routine: Routine) -> tuple[list
         if name.id in scope.bounds:
             return scope.bounds[name.id], scope
         scope = scope.parent
-    from initlint.program.program import Definition
-
     found = values.links.program.resolve(routine.module, name.id)
     if not isinstance(found, Definition):
         return [], routine

@@ -11,7 +11,8 @@ from initlint.program.functions import class_at, functions, lineage
 from initlint.program.initialising import initialisations, may_initialise, may_write, written_attribute
 from initlint.program.module import ImportedBinding, Module
 from initlint.program.nodes import last_name, nodes, spelled_names, statements
-from initlint.program.program import Definition, Program
+from initlint.program.program import Program
+from initlint.program.resolution import Definition
 from initlint.reading import facts
 
 COMMON = frozenset({"weight", "bias", "w", "b", "alpha", "beta", "gamma", "scale"})

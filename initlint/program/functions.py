@@ -9,7 +9,8 @@ from initlint.finding import Place
 from initlint.frameworks.torch import MODULE_BASES, canonical, layer_spec
 from initlint.program.module import Module, flatten
 from initlint.program.nodes import nodes
-from initlint.program.program import Definition, External, Program
+from initlint.program.program import Program
+from initlint.program.resolution import Definition, External
 from initlint.reading import facts
 
 DEEPEST = 12

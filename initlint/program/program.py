@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property, partial
 from os.path import commonpath
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from initlint.finding import Place, Problem
 from initlint.program.module import Binding, ImportedBinding, Module
+from initlint.program.resolution import Definition, External, Resolved
 from initlint.reading import facts
 from initlint.reading.source import SourceFile
 
@@ -24,26 +24,6 @@ if TYPE_CHECKING:
 INSTALLED = frozenset({"site-packages", "dist-packages"})
 LONGEST_CHAIN = 20
 """Re-exports followed from one name before it is given up as circular."""
-
-
-@dataclass(frozen=True)
-class Definition:
-    """A class, function or assignment of the program, and the module it stands in."""
-
-    module: Module
-    node: facts.Class | facts.Function | facts.Assign
-    name: str
-    """Under which it stands there; an import may give it another."""
-
-
-@dataclass(frozen=True)
-class External:
-    """A name that leads out of the program, as its full dotted name: ``torch.nn.Linear``."""
-
-    name: str
-
-
-Resolved = Definition | External | Module | None
 
 
 class Program:

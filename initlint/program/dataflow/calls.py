@@ -15,7 +15,7 @@ from initlint.program.loops.expressions import dotted
 from initlint.program.loops.objects import Foreign, Instance, Value
 from initlint.program.loops.recurrence import is_model
 from initlint.program.loops.routines import ClassScope, Routine
-from initlint.program.program import External
+from initlint.program.resolution import External
 from initlint.reading import facts
 
 if TYPE_CHECKING:

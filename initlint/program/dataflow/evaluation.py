@@ -14,6 +14,7 @@ from initlint.program.dataflow.definitions import Definitions
 from initlint.program.dataflow.term import CYCLE, EITHER, KEEP, NUMBER, PARAMETER, RUNNING, TUPLE, UNKNOWN, Term
 from initlint.program.loops.expressions import spelled, terminal_name
 from initlint.program.loops.routines import EACH, Route, Routine
+from initlint.program.resolution import Definition as Bound
 from initlint.reading import facts
 
 if TYPE_CHECKING:
@@ -215,8 +216,6 @@ class Terms:
 
     def _elsewhere(self, node: facts.Name | facts.Attribute, routine: Routine) -> Term:
         """A name that no statement of the routine binds: a number of the module, if it is one."""
-        from initlint.program.program import Definition as Bound
-
         if isinstance(node, facts.Name) and node.id not in routine.bounds:
             found = self.program.resolve(routine.module, node.id)
             if isinstance(found, Bound) and isinstance(found.node, facts.Assign):

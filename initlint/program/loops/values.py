@@ -13,12 +13,13 @@ from initlint.program.loops.objects import Foreign, Instance, Value, distinct
 from initlint.program.loops.passing import index_in, items_at, passed_through
 from initlint.program.loops.routines import ClassScope, Route, Routine, reaching
 from initlint.program.module import ImportedBinding, Module
+from initlint.program.resolution import Definition, External
 from initlint.reading import facts
 
 if TYPE_CHECKING:
     from initlint.program.heads import Head
     from initlint.program.loops.links import Links
-    from initlint.program.program import Resolved
+    from initlint.program.resolution import Resolved
 
 DEEPEST = 40
 """Names, calls and attributes followed one after another before an expression is given up."""
@@ -123,8 +124,6 @@ class Values:
             yield from self._resolved(self.links.program.resolve(module, name), name, route)
 
     def _resolved(self, found: Resolved, name: str, route: Route) -> Iterator[Value]:
-        from initlint.program.program import Definition, External
-
         if isinstance(found, External):
             yield Foreign(canonical(found.name))
         elif isinstance(found, Module):
