@@ -12,7 +12,7 @@ from initlint.fix import Edit, Fix, copied, inserted, replaced, statement_after
 from initlint.frameworks.draws import init_of_weight
 from initlint.frameworks.remedies import SHAPED_AFTER, WRITE_BACK, has_weight, written_back
 from initlint.frameworks.torch import ALIASES, COPIES
-from initlint.network import DiscardedInit, Network, Parameter, Write
+from initlint.network import DiscardedInit, Network, Parameter, RecomputedInit, Write
 from initlint.program import Program
 from initlint.program.discarding import Discarded, discarded
 from initlint.program.functions import call_at
@@ -20,13 +20,17 @@ from initlint.program.initialising import Initialisation, initialisation
 from initlint.program.nodes import is_same, last_name, nodes
 from initlint.reading import facts
 from initlint.rule import Rule
+from initlint.signal.initializers import INITIALIZERS
+
+BEFORE_WRAPPING = "initialise the layer before weight_norm or spectral_norm wraps it"
 
 
 class InitDiscarded(Rule):
     """An init whose effect is lost.
 
     Why: an init of a copy or of a new tensor leaves the parameter as it was; one that a later init writes over has no
-    effect; an initialiser that is given a module raises. The weights are not what the source says.
+    effect, nor has one of a weight under weight norm, which is computed anew from others before each forward pass; an
+    initialiser that is given a module raises. The weights are not what the source says.
     Predicted: the tensor that the call writes to, its other uses, and the writes to a parameter in the order they run.
     Measured: -
     Silent on: in-place calls on .data, detach() and views, copies that are written back, returned or stored, defaults
@@ -65,12 +69,22 @@ class Net(nn.Module):
 """
 
     def check_network(self, network: Network) -> Iterator[Finding]:
-        """Looks for initialisers that were given a module."""
+        """Looks for initialisers that were given a module, or a weight that is computed anew."""
         for seen in network.observed(DiscardedInit):
             message = f"{seen.initializer} of a module ({seen.target}), a tensor is expected: the call raises"
             remedy = f"initialise its weight: {init_of_weight(seen.initializer)}"
             fix = partial(_fix_module, seen)
             yield self.finding(seen.place, message, help=remedy, severity=Severity.ERROR, fix=fix)
+        for lost in network.observed(RecomputedInit):
+            if lost.initializer in INITIALIZERS:
+                yield self._recomputed(lost)
+
+    def _recomputed(self, seen: RecomputedInit) -> Finding:
+        message = (
+            f"{seen.initializer} of {seen.parameter}: its layer computes this weight anew from others before each "
+            f"forward pass, what is written here is lost"
+        )
+        return self.finding(seen.place, message, help=BEFORE_WRAPPING)
 
     def check_program(self, program: Program) -> Iterator[Finding]:
         """Looks for inits of tensors that nothing keeps, and for writes that later ones undo."""

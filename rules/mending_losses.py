@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from initlint.fix import Edit, Fix, Name, copied, replaced
+from initlint.finding import Place
+from initlint.fix import Edit, Fix, Name, copied, replaced, statement_removed
 from initlint.frameworks import losses as framework
 from initlint.program import Program
 from initlint.program.ending import RAW, Call, Ending
-from initlint.program.functions import call_at
+from initlint.program.functions import call_at, statement_at
 from initlint.program.loops.expressions import receiver, terminal_name
+from initlint.program.loops.statements import statement_of
 from initlint.program.losses import LossInput, feeds_loss_alone
+from initlint.program.nodes import nodes
 from initlint.reading import facts
 
 TAKES_LOGITS = frozenset({"categorical", "binary"})
@@ -44,25 +47,50 @@ def _without(program: Program, met: list[LossInput], ending: Ending) -> Fix | No
         return None
     title = f"Remove the {ending.kind}"
     if ending.applied is not None and ending.given is not None:
-        edit = replaced(ending.applied.node, copied(ending.given))
-        return _fix(title, program, met, ending, edit, ending.applied)
+        return _fix(title, program, met, ending, _taken_out(ending.applied, ending.given), ending.applied)
     layer = ending.call.node if ending.is_layer and ending.call is not None else None
     if ending.call is None:  # a network was asked
         made = call_at(program, ending.place)
         is_own = made is not None and terminal_name(made).lower() == ending.kind.replace("_", "")
         layer = made if is_own else None
-    return None if layer is None else Fix(title, (replaced(layer, Name(framework.IDENTITY), "()"),), safe=False)
+    if layer is None:
+        return None
+    place = ending.call.place if ending.call is not None else ending.place
+    return Fix(title, (_dropped(program, place, layer) or replaced(layer, Name(framework.IDENTITY), "()"),), safe=False)
 
 
-def _is_used_beside(program: Program, met: LossInput, ending: Ending) -> bool:
-    """Whether more than the loss uses what is computed in the function of the loss."""
+def _taken_out(applied: Call, given: facts.Expression) -> Edit:
+    """What an activation is given instead of what it gives; without the statement where that would be ``x = x``."""
+    statement = statement_of(applied.routine, applied.node)
+    if isinstance(statement, facts.Assign) and statement.value is applied.node and len(statement.targets) == 1:
+        target = statement.targets[0]
+        if isinstance(target, facts.Name) and isinstance(given, facts.Name) and target.id == given.id:
+            return statement_removed(statement)
+    return replaced(applied.node, copied(given))
+
+
+def _dropped(program: Program, place: Place, layer: facts.Node) -> Edit | None:
+    """Without the last of the layers that a chain is given."""
+    for node in nodes(statement_at(program, place)):
+        is_chain = isinstance(node, facts.Call) and terminal_name(node) in framework.CHAINS and len(node.arguments) > 1
+        if is_chain and isinstance(node, facts.Call) and node.arguments[-1].value is layer:
+            before, module = node.arguments[-2].value, program.module_shown(place.path)
+            between = module.source.text()[before.end : layer.start] if module is not None else ""
+            return Edit(before.end, layer.end) if between.strip() == "," else None
+    return None
+
+
+def _is_used_beside(program: Program, met: LossInput, ending: Ending, harmless: frozenset[str] = frozenset()) -> bool:
+    """Whether more than the loss, and calls of those names, uses what is computed in the function of the loss."""
     is_there = ending.applied is not None and ending.applied.routine is met.call.routine
-    return is_there and not feeds_loss_alone(program, met, ending)
+    return is_there and not feeds_loss_alone(program, met, ending, harmless)
 
 
 def _with_logarithm(program: Program, met: list[LossInput], ending: Ending) -> Fix | None:
     name = framework.LOGARITHMS.get(_called(ending.call))
     if ending.kind != "softmax" or ending.call is None or name is None:
+        return None
+    if any(_is_used_beside(program, one, ending, framework.ORDERING) for one in met):
         return None
     edit = _renamed(ending.call.node, name, is_method=ending.given is receiver(ending.call.node))
     return _fix(f"Use {_last(name)}", program, met, ending, edit, ending.call)

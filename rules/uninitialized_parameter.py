@@ -108,14 +108,23 @@ class Scores(nn.Module):
 
 
 def _fix(place: Place, parameter: Parameter, program: Program) -> Fix | None:
-    if parameter.shape is None:
+    draw = filling_draw(_axes(parameter)) if parameter.shape is not None else None
+    if draw is None or (_axes(parameter) < len(parameter.shape or ()) and _axes(parameter) < MATRIX):
         return None
-    draw = filling_draw(len(parameter.shape))
     return fix_of(f"Fill it with {draw.name}", redrawn(program, place, draw))
 
 
+MATRIX = 2
+"""Axes from which on a parameter has fans; below that, as of a vector that broadcasts, who uses it knows its start."""
+
+
+def _axes(parameter: Parameter) -> int:
+    """Axes along which there is more than one entry."""
+    return sum(size != 1 for size in parameter.shape or ())
+
+
 def _remedy(parameter: Parameter) -> str:
-    call = fill(f"self.{_attribute(parameter)}", len(parameter.shape or ()))
+    call = fill(f"self.{_attribute(parameter)}", _axes(parameter))
     return f"add {call} behind it"
 
 

@@ -38,6 +38,10 @@ SOFTMAXES = {
 LOGARITHMS = {"Softmax": "torch.nn.LogSoftmax", "softmax": "torch.nn.functional.log_softmax"}
 """A softmax, by its last name -> its logarithm."""
 IDENTITY = "torch.nn.Identity"
+CHAINS = frozenset({"Sequential"})
+"""What applies the layers that it is given one after another: without the last it is a chain, too."""
+ORDERING = frozenset({"argmax", "max", "topk", "sort", "argsort"})
+"""Functions and methods that are used for the order of scores, which a logarithm keeps."""
 PICKING = frozenset({"narrow", "select", "index_select", "gather", "masked_select"})
 """Functions and methods that keep the layout only and give some entries of what they are given."""
 GROWING = frozenset({"add_module", "append", "insert", "extend", "register_module", "pop"})

@@ -85,6 +85,16 @@ class DiscardedInit:
 
 
 @dataclass(frozen=True)
+class RecomputedInit:
+    """An init of a weight that its layer computes anew from other parameters before each forward pass."""
+
+    place: Place
+    initializer: str
+    parameter: str
+    """Name of the weight."""
+
+
+@dataclass(frozen=True)
 class VectorInit:
     """An initialiser that needs fans, called on a tensor with fewer than two axes."""
 
@@ -146,8 +156,12 @@ class EarlyApply:
     later: tuple[str, ...]
 
 
-Observation = TypeTest | DiscardedInit | VectorInit | Replication | UnregisteredLayers | LateInit | EarlyApply
-Seen = TypeVar("Seen", TypeTest, DiscardedInit, VectorInit, Replication, UnregisteredLayers, LateInit, EarlyApply)
+Observation = (
+    TypeTest | DiscardedInit | RecomputedInit | VectorInit | Replication | UnregisteredLayers | LateInit | EarlyApply
+)
+Seen = TypeVar(
+    "Seen", TypeTest, DiscardedInit, RecomputedInit, VectorInit, Replication, UnregisteredLayers, LateInit, EarlyApply
+)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from initlint.program.certainty import knows_all
 from initlint.program.dataflow.evaluation import Terms
 from initlint.program.ending import Call, Ending, asked
 from initlint.program.endings import Endings
-from initlint.program.loops.expressions import argument
+from initlint.program.loops.expressions import argument, receiver, terminal_name
 from initlint.program.loops.links import names_called
 from initlint.program.loops.objects import Foreign
 from initlint.program.loops.recurrence import is_excluded
@@ -118,13 +118,15 @@ def units_of(program: Program, layer: Ending) -> int | None:
     return None
 
 
-def feeds_loss_alone(program: Program, met: LossInput, ending: Ending) -> bool:
-    """Whether nothing but the loss uses what the call of an activation gives."""
+def feeds_loss_alone(program: Program, met: LossInput, ending: Ending, harmless: frozenset[str] = frozenset()) -> bool:
+    """Whether nothing but the loss, and functions and methods of those names, uses what the call of an activation gives."""
     applied, given = ending.applied, argument(met.call.node, "input", 0)
     if applied is None or applied.routine is not met.call.routine or given is None:
         return False
     if given is applied.node:
         return True
     definitions = Terms.of_program(program).definitions(applied.routine)
-    uses = [key for key, reach in definitions.uses.items() if any(one.value is applied.node for one in reach)]
-    return uses == [id(given)]
+    uses = {key for key, reach in definitions.uses.items() if any(one.value is applied.node for one in reach)}
+    calls = [call for call in applied.routine.calls if terminal_name(call) in harmless]
+    subjects = {id(one) for call in calls for one in (receiver(call), *(each.value for each in call.arguments[:1]))}
+    return uses - subjects == {id(given)}

@@ -44,6 +44,7 @@ from initlint.tracing.values import (
 )
 
 if TYPE_CHECKING:
+    from initlint.network import Parameter
     from initlint.tracing.tracer import Tracer
 
 
@@ -95,7 +96,10 @@ def _call_framework(
     if name == framework.LIMITS:
         return NamespaceValue(dict(framework.LIMITS_OF_FLOATS))
     if name in framework.REPARAMETRISATIONS:
-        return _reparametrise(tracer, name, arguments, place)
+        return _reparametrise(tracer, name, arguments, keywords, place)
+    if name in framework.UNDONE_REPARAMETRISATIONS:
+        _plain_again(tracer, arguments)
+        return NOTHING
     if name in framework.CHECKPOINTS and arguments:
         plain = {key: value for key, value in keywords.items() if key not in ("use_reentrant", "preserve_rng_state")}
         return tracer.call(arguments[0], arguments[1:], plain, place, scope)
@@ -128,13 +132,28 @@ def _call_init(
     return initializing.initialise(tracer, name, arguments, keywords, place, scope)
 
 
-def _reparametrise(tracer: Tracer, name: str, arguments: Arguments, place: Place) -> Value:
+def _reparametrise(tracer: Tracer, name: str, arguments: Arguments, keywords: Keywords, place: Place) -> Value:
     layer = arguments[0] if arguments else None
+    kind = arguments[1] if len(arguments) > 1 else keywords.get("name", "weight")
+    for parameter in _called(kind, layer):
+        tracer.heap.set(tracer.marks, (id(parameter), tensors.RECOMPUTED), True)
     if not framework.REPARAMETRISATIONS[name] and isinstance(layer, LayerValue):
         for parameter in modules.own_parameters(layer):
             if parameter.role != "bias":
                 modules.disturb(tracer, TensorValue(None, None, parameter), place)
     return layer
+
+
+def _called(name: Value, layer: Value) -> list[Parameter]:
+    """The parameter of a layer of the framework that has a name."""
+    found = modules.own_tensors(layer) if isinstance(layer, LayerValue) else ()
+    return [tensor.parameter for own, tensor in found if own == name and tensor.parameter is not None]
+
+
+def _plain_again(tracer: Tracer, arguments: Arguments) -> None:
+    """Takes a reparametrisation off a layer."""
+    for parameter in modules.own_parameters(arguments[0]) if arguments else ():
+        tracer.heap.set(tracer.marks, (id(parameter), tensors.RECOMPUTED), False)
 
 
 def _call_base(

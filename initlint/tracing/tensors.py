@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from initlint.finding import Place
 from initlint.frameworks.torch.attributes import TENSOR_NAMES
-from initlint.network import LateInit, Parameter, Shape, Write
+from initlint.network import LateInit, Parameter, RecomputedInit, Shape, Write
 from initlint.signal.distribution import Distribution
 from initlint.signal.initializers import INITIALIZERS
 from initlint.signal.size import Size
@@ -93,6 +93,10 @@ def write(
     """Writes to a tensor's memory."""
     if target.parameter is None:
         return
+    if tracer.marks.get((id(target.parameter), RECOMPUTED)):
+        if not tracer.guards and tracer.heap.is_certain:
+            tracer.record.observations.append(RecomputedInit(place, initializer, target.parameter.name or "weight"))
+        return
     if target.parameter.role == LOADED:
         if is_drawn(initializer, law):
             _note_late_init(tracer, target.parameter, place)
@@ -114,6 +118,8 @@ def is_drawn(initializer: str, law: Distribution | None) -> bool:
     return law is not None or initializer in INITIALIZERS
 
 
+RECOMPUTED = "recomputed"
+"""Mark of a weight that its layer computes anew before each forward pass: what is written to it is lost."""
 LOADED = "loaded"
 """Role of a parameter of a model that came with its weights and was not traced."""
 

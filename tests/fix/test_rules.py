@@ -18,7 +18,7 @@ from initlint.finding import Finding
 UNFIXED = {
     "INL101": (),
     "INL103": (),
-    "INL106": ("bad_outer_apply_overwrites",),
+    "INL106": ("bad_init_under_weight_norm", "bad_outer_apply_overwrites"),
     "INL108": (),
     "INL110": (),
     "INL201": (),

@@ -9,7 +9,16 @@ REPARAMETRISATIONS = {
     "torch.nn.utils.parametrizations.spectral_norm": False,
     "torch.nn.utils.parametrizations.orthogonal": False,
 }
-"""Wrappers that return the layer they are given -> whether the weight keeps its value."""
+"""Wrappers that return the layer they are given -> whether the weight keeps its value. From then on the layer computes it
+from other parameters."""
+UNDONE_REPARAMETRISATIONS = frozenset(
+    {
+        "torch.nn.utils.remove_weight_norm",
+        "torch.nn.utils.remove_spectral_norm",
+        "torch.nn.utils.parametrize.remove_parametrizations",
+    }
+)
+"""What makes the weight a parameter again."""
 WRAPPERS = frozenset(
     {
         "torch.compile",
