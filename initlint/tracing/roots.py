@@ -51,6 +51,10 @@ class Root:
     trace: Callable[[Traced], None]
     node: facts.Class | None = None
     """Of a class."""
+    bases: tuple[int, ...] = ()
+    """Those of the class that the program defines, by identity of node."""
+    parts: tuple[int, ...] = ()
+    """The classes of its module that the class calls, likewise."""
 
     @property
     def identity(self) -> int | None:
@@ -64,7 +68,8 @@ def script_root(tracer: Tracer, module: Module) -> Root:
 
 
 MANY_ROOTS = 200
-"""From so many on a program is a library: its classes come before the factories that build them through other functions."""
+"""From so many on a program is a library: its classes come before the factories that build them through other functions, and
+parts before wholes, so that it is known what a whole takes at the least."""
 
 
 def find_roots(tracer: Tracer, program: Program) -> list[list[Root]]:
@@ -83,7 +88,7 @@ def find_roots(tracer: Tracer, program: Program) -> list[list[Root]]:
                 (last if direct.isdisjoint(called) else first).append(root)
     classes = list(_class_roots(tracer, program))
     is_library = len(first) + len(last) + len(classes) > MANY_ROOTS
-    return [[*first, *classes], last] if is_library else [[*first, *last, *classes]]
+    return [[*first, *reversed(classes)], last] if is_library else [[*first, *last, *classes]]
 
 
 def _class_roots(tracer: Tracer, program: Program) -> Iterator[Root]:
@@ -95,7 +100,16 @@ def _class_roots(tracer: Tracer, program: Program) -> Iterator[Root]:
         tracer.begin()
         cls = tracer.class_value(node, tracer.scope_of(module))
         if cls.is_module and not is_alias(cls) and not (node.name in bases and _is_abstract(tracer, cls)):
-            yield Root(module, partial(_trace_class, tracer, cls), node)
+            yield Root(module, partial(_trace_class, tracer, cls), node, _bases(cls), _own_parts(module, node))
+
+
+def _bases(cls: ClassValue) -> tuple[int, ...]:
+    return tuple(id(base.node) for base in cls.order[1:] if isinstance(base, ClassValue))
+
+
+def _own_parts(module: Module, node: facts.Class) -> tuple[int, ...]:
+    own = {each.name: each for each in module.source.facts.body if isinstance(each, facts.Class)}
+    return tuple(id(own[name]) for name in node.called if name in own and own[name] is not node)
 
 
 def _last_name(node: facts.Expression) -> str:

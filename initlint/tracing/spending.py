@@ -21,14 +21,17 @@ STEPS_FOR_ALL, STEPS_PER_LINE = 500_000, 6
 takes for a tenth of a line, so tracing costs at most about 0.6 times as much as parsing, whatever the program does."""
 
 FIRST_STEPS = 700
-"""What a root may take in the first round. Half of all roots of transformers need no more; a third need over 30 000, and what
+"""What a root may take in the first round. Half of all roots of transformers need no more; a third need over 10 000, and what
 is spent on those before they are cut off is lost."""
 
 GROWTH = 8
 """How much more a root may take that was cut off, once all others have had their turn."""
 
 STEPS_PER_FILE = 250_000
-"""For all roots in one file, in equal shares for those that wait. They take about a second."""
+"""For all roots in one file, in shares for those that wait. They take about a second."""
+
+LEAST_IN_FILE = 5
+"""A root gets this part of what is left to its file, however many wait: the first of those around one model shows most of it."""
 
 STEPS_BETWEEN_COLLECTIONS = 100_000
 """Of garbage, which is young, as everything that lives longer lives to the end."""
@@ -51,6 +54,32 @@ def trace_script(program: Program, module: Module) -> Iterator[Network]:
     with _deep_recursion():
         found = _run(program, script_root(tracer, module))
     yield from found.networks
+
+
+ENOUGH_CUT_OFF, OFTEN = 3, 8
+"""Classes derived from one base that were cut off, and for each that was not so many, until the next one is not tried."""
+
+
+class Experience:
+    """What one round has shown of roots that take more than its limit."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self._too_long: set[int] = set()
+        self._cut_off: Counter[int] = Counter()
+        self._finished: Counter[int] = Counter()
+
+    def note(self, root: Root, is_cut_off: bool) -> None:
+        """A root that was run, or that was not tried."""
+        if is_cut_off and root.identity is not None:
+            self._too_long.add(root.identity)
+        (self._cut_off if is_cut_off else self._finished).update(root.bases)
+
+    def says_that_it_takes_more(self, root: Root) -> bool:
+        """Whether a part of it was cut off, or nearly all that derive from one of its bases were."""
+        return not self._too_long.isdisjoint(root.parts) or any(
+            self._cut_off[base] >= ENOUGH_CUT_OFF + OFTEN * self._finished[base] for base in root.bases
+        )
 
 
 class Spending:
@@ -89,21 +118,25 @@ class Spending:
         return self._round(waiting, STEPS, is_last=True)
 
     def _round(self, waiting: list[Root], limit: int, is_last: bool) -> list[Root]:
-        """Gives each root its turn; those that were cut off."""
+        """Gives each root its turn; those that were cut off, or surely would be."""
         later: list[Root] = []
+        seen = Experience(limit)
         in_file = Counter(id(root.module) for root in waiting)
         for root in waiting:
-            share = self._left_of_file[id(root.module)] // in_file[id(root.module)]
+            left = self._left_of_file[id(root.module)]
+            share = max(left // in_file[id(root.module)], left // LEAST_IN_FILE)
             in_file[id(root.module)] -= 1
             if root.identity in self.settled:
                 continue
             self._tracer.limit = min(limit, self._left, share)
-            if self._tracer.limit <= 0:
+            if self._tracer.limit <= 0 or (not is_last and seen.says_that_it_takes_more(root)):
+                seen.note(root, is_cut_off=True)
                 later.append(root)
                 continue
             found = _run(self._program, root)
             self._pay(root)
             is_cut_off = self._tracer.steps > self._tracer.limit
+            seen.note(root, is_cut_off)
             if is_cut_off:
                 later.append(root)
             if is_last or not is_cut_off:

@@ -102,3 +102,55 @@ def test_who_asks_for_the_networks_is_told_when_roots_are_found_and_of_each_that
     networks = list(program.networks(lambda module: told.append(None if module is None else module.path.name)))
     assert len(networks) == 2
     assert told == [None, "model.py", "model.py"]
+
+
+HEAVY = """
+from torch import nn
+
+
+class Heavy(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(*[nn.Identity() for _ in range(1000)])
+
+    def forward(self, x):
+        return self.layers(x)
+
+
+class Light(nn.Module):
+    def forward(self, x):
+        return x.relu()
+"""
+DERIVED = "\n\nclass {base}{number}({base}):\n    pass\n\n    count = {number}\n"
+WHOLE = """
+
+class Whole{number}(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.part = {base}{number}()
+
+    def forward(self, x):
+        return self.part(x)
+"""
+
+
+def tries(text: str) -> int:
+    """How often a root was run."""
+    told: list[object] = []
+    assert list(Gathered.from_text(text, "model.py").program.networks(told.append))
+    return len(told) - 1
+
+
+def test_where_classes_of_a_base_take_more_than_a_round_gives_the_others_wait_for_the_next() -> None:
+    heavy, light = (
+        HEAVY + "".join(DERIVED.format(base=base, number=n) for n in range(20)) for base in ("Heavy", "Light")
+    )
+    assert tries(light) == 20 + 1 + 2, "Heavy itself is tried twice"
+    assert tries(heavy) <= 20 + 1 + 2 + 5
+
+
+def test_a_whole_waits_for_the_next_round_where_its_part_takes_more_than_this_one_gives() -> None:
+    """Parts come first in a library."""
+    parts = "".join(DERIVED.format(base="Heavy", number=n) + WHOLE.format(base="Heavy", number=n) for n in range(2))
+    many = "".join(DERIVED.format(base="Light", number=n) for n in range(200))
+    assert tries(HEAVY + many + parts) - tries(HEAVY + many) == 2 * 2 + 2
