@@ -11,7 +11,7 @@ from initlint.program import Program
 from initlint.program.loops.clips import Clipping
 from initlint.rule import Rule
 
-from .mending_clips import given_anew, kept, of_step
+from .mending_clips import bounded, given_anew, kept, of_step
 
 ABSURD = 1e6
 """Bound on a norm that no gradient reaches before training has failed: 1e8 parameters with gradients of 1, far beyond
@@ -83,6 +83,7 @@ def train(model, batches):
             severity=Severity.ERROR if effect else Severity.WARNING,
             help=bounded_by_one(clipping.name, clipping.parameters or "..."),
             predicted={"bound": bound if math.isfinite(bound) else "inf"},
+            fix=bounded(clipping),
         )
 
     def _lost(self, clipping: Clipping) -> Finding | None:

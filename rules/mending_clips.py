@@ -15,12 +15,12 @@ from initlint.fix import (
 )
 from initlint.fix.edit import Binding
 from initlint.frameworks import tapes
-from initlint.frameworks.clips import PAIRED_CLIPS, parameters_of, step_is_due, unscale
+from initlint.frameworks.clips import PAIRED_CLIPS, TRAINER_BOUND, parameters_of, step_is_due, unscale
 from initlint.frameworks.training import CLIP_ARGUMENTS, CLIP_METHODS
 from initlint.program.loops.clips import Clipping
 from initlint.program.loops.events import Event
 from initlint.program.loops.expressions import terminal_name
-from initlint.program.loops.routines import Routine
+from initlint.program.loops.routines import Routine, binding_scope
 from initlint.program.loops.runs import Run
 from initlint.program.loops.statements import guard_of, runs_with, statement_of
 from initlint.program.loops.timing import written
@@ -141,6 +141,16 @@ def _late(run: Run) -> list[facts.Statement] | None:
     found = [statement_of(routine, one.node) for one in run.late_unscalings if one.routine is routine]
     plain = [one for one in found if isinstance(one, facts.Evaluate)]
     return list[facts.Statement](plain) if len(plain) == len(run.late_unscalings) else None
+
+
+def bounded(clipping: Clipping) -> Fix | None:
+    """By 1: where the bound is written, or where the one name that it has is bound."""
+    node = clipping.clip.bound
+    if isinstance(node, facts.Name):
+        scope = binding_scope(node.id, clipping.clip.routine)
+        found = scope.bounds.get(node.id, []) if scope is not None else []
+        node = found[0].value if len(found) == 1 else None
+    return Fix("Bound them by 1", (replaced(node, TRAINER_BOUND),), safe=False) if node is not None else None
 
 
 def given_anew(clipping: Clipping) -> Fix | None:

@@ -6,16 +6,19 @@ from collections.abc import Iterator
 from functools import partial
 
 from initlint.finding import Finding, Place, Severity
-from initlint.fix import Fix
+from initlint.fix import Fix, Name, replaced
 from initlint.frameworks.draws import scaled_init
+from initlint.frameworks.losses import IDENTITY
 from initlint.frameworks.remedies import ALPHA_DROPOUT, SELU_SUBSTITUTES, self_normalising_dropout
 from initlint.network import TRANSPARENT, Layer, Network
 from initlint.network.stack import Stack, stacks
 from initlint.program import Program
+from initlint.program.functions import call_at
+from initlint.program.nodes import last_name
 from initlint.rule import Rule
 
 from .judging import SGD_LIMIT, Cause, blame, cause, other_places, whole_stacks, worst
-from .redrawing import calls_replaced, fix_of, redrawing_stack
+from .redrawing import Located, all_of, calls_replaced, fix_of, redrawing_stack
 from .wording import as_measured, evidence, init_in_words, power, severity, witnessed
 
 LEAST_HARM = 1.0
@@ -119,7 +122,20 @@ net = nn.Sequential(*layers, nn.Linear(64, 1))
                 help=f"remove {kind}, or use {SELU_SUBSTITUTES} with it",
                 predicted={"network": network.name, "layers": [each.name for each in found]},
                 related=_elsewhere(found),
+                fix=partial(_fix_norms, found),
             )
+
+
+def _fix_norms(found: list[Layer], program: Program) -> Fix | None:
+    """Nothing in their places, so that the layers behind them keep theirs."""
+    return fix_of(f"Take the {found[0].kind} out", all_of(_taken_out(program, layer) for layer in found))
+
+
+def _taken_out(program: Program, layer: Layer) -> list[Located] | None:
+    call = call_at(program, layer.place)
+    if call is None or last_name(call) != layer.kind or not layer.kind[:1].isupper():
+        return None
+    return [(layer.place.path, replaced(call, Name(IDENTITY), "()"))]
 
 
 def _fix_dropout(found: list[Layer], program: Program) -> Fix | None:

@@ -101,6 +101,8 @@ SIGNATURES: dict[str, tuple[str, ...]] = {
 KEYWORDS = {"axis": "dim", "keepdims": "keepdim", "clip_value_min": "min", "clip_value_max": "max", "x_min": "min",
             "x_max": "max", "a_min": "min", "a_max": "max", "min_value": "min", "max_value": "max", "ord": "p"}  # fmt: skip
 """Other names of arguments -> the one used here."""
+LABEL = "name"
+"""The argument that names an operation in a graph."""
 BINARY = frozenset(
     {
         "power", "maximum", "minimum", "add", "subtract", "multiply", "divide", "matmul", "logaddexp", "hypot",

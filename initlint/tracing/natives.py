@@ -136,7 +136,7 @@ def _reparametrise(tracer: Tracer, name: str, arguments: Arguments, keywords: Ke
     layer = arguments[0] if arguments else None
     kind = arguments[1] if len(arguments) > 1 else keywords.get("name", "weight")
     for parameter in _called(kind, layer):
-        tracer.heap.set(tracer.marks, (id(parameter), tensors.RECOMPUTED), True)
+        tensors.mark(tracer, parameter, tensors.RECOMPUTED, True)
     if not framework.REPARAMETRISATIONS[name] and isinstance(layer, LayerValue):
         for parameter in modules.own_parameters(layer):
             if parameter.role != "bias":
@@ -153,7 +153,7 @@ def _called(name: Value, layer: Value) -> list[Parameter]:
 def _plain_again(tracer: Tracer, arguments: Arguments) -> None:
     """Takes a reparametrisation off a layer."""
     for parameter in modules.own_parameters(arguments[0]) if arguments else ():
-        tracer.heap.set(tracer.marks, (id(parameter), tensors.RECOMPUTED), False)
+        tensors.mark(tracer, parameter, tensors.RECOMPUTED, False)
 
 
 def _call_base(

@@ -93,7 +93,7 @@ def write(
     """Writes to a tensor's memory."""
     if target.parameter is None:
         return
-    if tracer.marks.get((id(target.parameter), RECOMPUTED)):
+    if tracer.marks.get(id(target.parameter), {}).get(RECOMPUTED):
         if not tracer.guards and tracer.heap.is_certain:
             tracer.record.observations.append(RecomputedInit(place, initializer, target.parameter.name or "weight"))
         return
@@ -151,12 +151,17 @@ def store(tracer: Tracer, owner: TensorValue, name: str, value: Value, place: Pl
     elif name == "requires_grad" and owner.parameter is not None and isinstance(value, bool):
         tracer.heap.set_field(owner.parameter, "is_frozen", not value)
     elif owner.parameter is not None and not owner.is_part and name not in TENSOR_NAMES:
-        tracer.heap.set(tracer.marks.setdefault(id(owner.parameter), {}), name, value)
+        mark(tracer, owner.parameter, name, value)
 
 
 def has_mark(tracer: Tracer, owner: TensorValue, name: str) -> bool:
     """Whether the program has set an attribute on a parameter that no tensor has by itself."""
     return owner.parameter is not None and not owner.is_part and name in tracer.marks.get(id(owner.parameter), {})
+
+
+def mark(tracer: Tracer, parameter: Parameter, name: str, value: Value) -> None:
+    """Sets an attribute of a parameter that is none of a tensor's own."""
+    tracer.heap.set(tracer.marks.setdefault(id(parameter), {}), name, value)
 
 
 def _is_same_memory(owner: TensorValue, value: Value) -> bool:

@@ -17,7 +17,7 @@ UNFIXED = {
     "INL401": (),
     "INL402": (),
     "INL403": ("bad_optional_amp", "bad_trainer_class"),
-    "INL405": ("bad_bound", "bad_keras_bound", "bad_keras_copies_lost"),
+    "INL405": ("bad_keras_copies_lost",),
 }  # fmt: skip
 """Rules -> the sick fixtures that a fix is not offered for: the clip would leave its function, or its branch, or what to
 write instead is not certain."""

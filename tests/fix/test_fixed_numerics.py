@@ -105,3 +105,11 @@ def test_a_sum_of_exponentials_is_left_where_another_thing_would_be_computed(bod
     text = path.read_text(encoding="utf-8")
     assert len(check(path, isolated=True, select=["INL504"], fix=True).findings) == 1
     assert path.read_text(encoding="utf-8") == text
+
+
+def test_the_name_of_an_operation_stays_with_it(tmp_path: Path) -> None:
+    path = tmp_path / "function.py"
+    body = 'p = tf.nn.softmax(x, axis=-1, name="p")\n    return p, tf.math.log(p)'
+    path.write_text(f"import tensorflow as tf\n\n\ndef f(x):\n    {body}\n", encoding="utf-8")
+    check(path, isolated=True, select=["INL501"], fix=True)
+    assert path.read_text(encoding="utf-8").endswith("    return p, tf.nn.log_softmax(x, axis=-1)\n")

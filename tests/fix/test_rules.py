@@ -23,7 +23,7 @@ UNFIXED = {
     "INL110": (),
     "INL201": (),
     "INL202": (),
-    "INL203": ("bad_batchnorm_between",),
+    "INL203": (),
     "INL204": (),
     "INL205": ("bad_absolute_value",),
     "INL208": (),

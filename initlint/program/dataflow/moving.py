@@ -89,8 +89,9 @@ def function_of(family: str, op: str) -> Name:
 
 
 def arguments_of(call: facts.Call, tensor: facts.Expression) -> list[Part]:
-    """All arguments of a function or method, the tensor first: what a function of the same signature is given."""
-    others = [one for one in call.arguments if one.value is not tensor]
+    """All arguments of a function or method, the tensor first: what a function of the same signature is given. What names
+    the operation in a graph names that one alone."""
+    others = [one for one in call.arguments if one.value is not tensor and one.keyword != numerics.LABEL]
     parts: list[Part] = [copied(tensor)]
     for one in others:
         parts += [", ", f"{one.keyword}=" if one.keyword else "", copied(one.value)]
