@@ -29,6 +29,8 @@ ENGINES = frozenset({"deepspeed.initialize"})
 ENGINE_SETTINGS = ("config", "config_params")
 """Under which it is given, as a dictionary or the name of a file."""
 ENGINE_CLIPPING = "gradient_clipping"
+MAKERS = frozenset({"from_pretrained", "load_from_checkpoint"})
+"""Methods that classes of models have from their framework and that make an object of the class."""
 OFF = (None, 0)
 """Values with which options that bound gradients switch that off; `False` is equal to 0."""
 OPTIMIZER_NAME = re.compile(r"(?:^|_)(?:optim|optimi[sz]er|optims|opt)\d*(?:_|$|s$)|optimi[sz]er", re.IGNORECASE)

@@ -39,7 +39,7 @@ UNFIXED = {
 }
 """Rules with fixes -> the sick fixtures that a fix is not offered for. Those of clipping have tests of their own."""
 
-ABSENT = frozenset({"einops", "jax", "keras", "lightning", "tensorflow", "timm", "torchvision"})
+ABSENT = frozenset({"einops", "jax", "keras", "lightning", "tensorflow", "timm", "torchvision", "transformers"})
 """Packages that fixtures import and that are not installed."""
 
 

@@ -23,6 +23,7 @@ from initlint.reading import facts
 if TYPE_CHECKING:
     from initlint.program.loops.links import Links
     from initlint.program.loops.values import Values
+    from initlint.program.module import Module
 
 
 def trainer_loops(values: Values, links: Links) -> Iterator[TrainingLoop]:
@@ -56,17 +57,21 @@ class _Run:
         for settings in self._settings():
             models = [model for model in self._models() if not is_manual(self.values, model.cls)]
             if models and settings.call is not None and settings.routine is not None:
-                yield self._loop(settings.call, settings.routine, models)
+                yield self._loop(settings, settings.call, settings.routine, models)
 
-    def _loop(self, told: facts.Call, routine: Routine, models: list[Instance]) -> TrainingLoop:
-        given = argument(told, self.kind.option, None)
-        place = routine.module.source.place(told.start, told.end)
+    def _loop(
+        self, settings: Foreign | Instance, told: facts.Call, routine: Routine, models: list[Instance]
+    ) -> TrainingLoop:
+        given, module = argument(told, self.kind.option, None), routine.module
+        place = module.source.place(told.start, told.end)
+        if given is None and isinstance(settings, Instance) and settings is not self.trainer:
+            given, module = _default(self.values, settings.cls, self.kind.option) or (None, module)
         clips = () if self._is_off(given) and not self._may_clip(told, models) else (place,)
         shown = given if given is not None and not clips else told
         return TrainingLoop(
             self.routine.name,
             None,
-            routine.module.source.place(shown.start, shown.end),
+            module.source.place(shown.start, shown.end),
             "",
             "",
             (),
@@ -86,8 +91,16 @@ class _Run:
         elif made.call is not None and made.routine is not None:
             given = argument(made.call, framework.SETTINGS, framework.SETTINGS_POSITION)
             for value in self.values.of(given, made.routine):
-                if isinstance(value, Foreign) and self.kind.settings.match(value.name):
+                if isinstance(value, (Foreign, Instance)) and self._holds_options(value):
                     yield value
+
+    def _holds_options(self, value: Foreign | Instance) -> bool:
+        """Whether it is of the framework's class of settings, or of one derived from it that leaves the option alone."""
+        assert self.kind.settings is not None
+        if isinstance(value, Foreign):
+            return self.kind.settings.match(value.name) is not None
+        is_set_later = any(self.kind.option in one.attributes for one in ancestry(self.values, value.cls))
+        return not is_set_later and any(map(self.kind.settings.match, foreign_bases(self.values, value.cls)))
 
     def _models(self) -> list[Instance]:
         if self.kind.is_run_with_model:
@@ -128,6 +141,20 @@ class _Run:
         if harmless is not None:
             return not isinstance(one.value, facts.Literal) or one.value.value not in harmless
         return one.keyword in framework.EXTENSIONS and _mentions_clipping(one.value)
+
+
+def _default(values: Values, cls: ClassScope, option: str) -> tuple[facts.Expression, Module] | None:
+    """What a class of settings declares an option to be, as a value or by ``field(default=value)``, and where."""
+    for one in ancestry(values, cls):
+        for bound in reversed(one.body.bounds.get(option, ())):
+            made = bound.value if isinstance(bound.value, facts.Call) else None
+            given = argument(made, "default", None) if made is not None and terminal_name(made) == FIELD else None
+            return given or bound.value, one.module
+    return None
+
+
+FIELD = "field"
+"""What declares a field of a dataclass."""
 
 
 def _name(trainer: Foreign | Instance) -> str:

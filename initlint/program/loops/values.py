@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from initlint.frameworks.torch import canonical
+from initlint.frameworks.training import MAKERS
 from initlint.program.loops.callers import find_callers, given_for, given_to_field
 from initlint.program.loops.classes import bases_of, find_method, hierarchy, overrides
 from initlint.program.loops.expressions import dotted, terminal_name
@@ -143,7 +144,9 @@ class Values:
         if isinstance(owner, Instance):
             yield from self._member(owner, name, route)
         elif isinstance(owner, ClassScope):
-            yield from (method for method in [find_method(self, owner, name)] if method is not None)
+            method = find_method(self, owner, name)
+            made = owner if name in MAKERS else None  # what it gives is of the class
+            yield from (each for each in [method or made] if each is not None)
         elif isinstance(owner, Module):
             yield from self._resolved(self.links.program.resolve_attribute(owner, name), name, route)
         elif isinstance(owner, Foreign) and owner.call is None:
