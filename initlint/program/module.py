@@ -107,6 +107,12 @@ class Module:
         elif isinstance(statement, facts.Evaluate) and isinstance(statement.value, facts.Call):
             self.calls.append(statement.value)
 
+    def of_import(self, statement: facts.Import) -> Module:
+        """A module that binds what one import in this one brings in, and nothing else."""
+        local = Module(self.source)
+        local.bind_import(statement)
+        return local
+
     def bind_import(self, statement: facts.Import) -> None:
         """Binds the names an import brings in."""
         for imported in statement.names:

@@ -227,23 +227,26 @@ class Program:
 
     def locate(self, module: Module, binding: ImportedBinding) -> Module | External:
         """The module an import names."""
-        key = (id(module), binding.level, binding.module)
+        return self.module_named(module, binding.module, binding.level)
+
+    def module_named(self, module: Module, dotted: str, level: int = 0) -> Module | External:
+        """What an import of a dotted name in a module leads to; `level`: dots before it."""
+        key = (id(module), level, dotted)
         if key not in self._targets:
-            self._targets[key] = self._locate(module, binding)
+            self._targets[key] = self._locate(module, dotted, level)
         return self._targets[key]
 
-    def _locate(self, module: Module, binding: ImportedBinding) -> Module | External:
-        if binding.level:
+    def _locate(self, module: Module, dotted: str, level: int) -> Module | External:
+        if level:
             folder = module.path.absolute().parent
-            for _ in range(binding.level - 1):
+            for _ in range(level - 1):
                 folder = folder.parent
-            found = self._module_at(folder, binding.module)
-            return found or External("." * binding.level + binding.module)
+            return self._module_at(folder, dotted) or External("." * level + dotted)
         for folder in self._import_roots(module.path.absolute().parent):
-            found = self._module_at(folder, binding.module)
+            found = self._module_at(folder, dotted)
             if found is not None and found is not module:
                 return found
-        return External(binding.module)
+        return External(dotted)
 
     def _import_roots(self, folder: Path) -> list[Path]:
         """The folders in which absolute imports of a file in `folder` may start: its own, and all above it up to the one

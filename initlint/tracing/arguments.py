@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from initlint.reading import facts
 from initlint.signal.size import Size
 from initlint.tracing import dataclass_fields, instances, members
@@ -27,8 +29,7 @@ def build(tracer: Tracer, cls: ClassValue, scope: Scope) -> Value:
         for parameter in function.node.parameters[1:]:
             if parameter.kind in ("*", "**"):
                 continue
-            scope_of_it = Scope(function.scope.module, function.scope)
-            value = _argument(tracer, _spoken_for(tracer, function, parameter), scope_of_it)
+            value = _argument(tracer, *_spoken_for(tracer, cls, function, parameter))
             if parameter.kind == "positional":
                 arguments.append(value)
             elif parameter.default is None or not isinstance(parameter.default, facts.Literal):
@@ -36,11 +37,22 @@ def build(tracer: Tracer, cls: ClassValue, scope: Scope) -> Value:
     return instances.instantiate(tracer, cls, tuple(arguments), keywords, place, scope)
 
 
-def _spoken_for(tracer: Tracer, function: FunctionValue, parameter: facts.Parameter) -> facts.Parameter:
-    """The parameter, or the annotated one that its value comes from where the module builds the class."""
+def _spoken_for(
+    tracer: Tracer, cls: ClassValue, function: FunctionValue, parameter: facts.Parameter
+) -> tuple[facts.Parameter, Scope]:
+    """A constructor's parameter; of one that says nothing of itself, the one that its value comes from where the module builds
+    the class, else what the class says of the attribute of that name. With the scope that it stands in."""
+    scope = Scope(function.scope.module, function.scope)
     if parameter.annotation is not None or parameter.default is not None or function.defining is None:
-        return parameter
-    return tracer.family(function.scope.module).source(function.defining.node, parameter.name) or parameter
+        return parameter, scope
+    source = tracer.family(function.scope.module).source(function.defining.node, parameter.name)
+    if source is not None:
+        return source, scope
+    for base in cls.order:
+        said = base.members.get(parameter.name) if isinstance(base, ClassValue) else None
+        if isinstance(base, ClassValue) and isinstance(said, facts.Assign) and said.annotation is not None:
+            return msgspec.structs.replace(parameter, annotation=said.annotation), Scope(base.scope.module, base.scope)
+    return parameter, scope
 
 
 def _argument(tracer: Tracer, parameter: facts.Parameter, scope: Scope) -> Value:

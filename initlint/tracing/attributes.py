@@ -51,8 +51,14 @@ if TYPE_CHECKING:
     from initlint.tracing.tracer import Tracer
 
 
+DOCUMENTATION = "__doc__"
+"""An attribute that is `None` for all that is followed, as with ``python -OO``: what it says decides nothing."""
+
+
 def load(tracer: Tracer, owner: Value, name: str, place: Place, scope: Scope) -> Value:
     """``owner.name``."""
+    if name == DOCUMENTATION:
+        return None
     if isinstance(owner, Module):
         found = tracer.program.resolve_attribute(owner, name)
         return tracer.resolved(found, name) if found is not None else Unknown(f"{name} is not in its module", place)
@@ -79,6 +85,8 @@ def load(tracer: Tracer, owner: Value, name: str, place: Place, scope: Scope) ->
         return load_from_type(tracer, owner, name, place)
     if isinstance(owner, FunctionValue) and name in ("__name__", "__qualname__"):
         return owner.name
+    if isinstance(owner, (FunctionValue, BoundMethod)) and name == "__code__":
+        return owner.function if isinstance(owner, BoundMethod) else owner
     if isinstance(owner, Device) and name in ("type", "index"):
         return owner.type if name == "type" else owner.index
     if isinstance(owner, NamespaceValue):

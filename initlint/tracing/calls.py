@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from initlint.finding import Place
 from initlint.frameworks import composites
 from initlint.frameworks import torch as framework
+from initlint.program import Module
 from initlint.reading import facts
 from initlint.signal.size import Size
 from initlint.tracing import choices, effects, instances, layers, methods, natives, purity, repeating
@@ -156,8 +157,13 @@ def _runs_away(
     active = tracer.active.get(id(node), 0)
     if active == 0:
         return False
-    given = [each for each in (*arguments, *keywords.values()) if not isinstance(each, Instance) or each.cls.is_module]
+    given = [each for each in (*arguments, *keywords.values()) if not _is_background(each)]
     return active >= DEEPEST_RECURSION or not given or isinstance(given[0], (Size, Unknown))
+
+
+def _is_background(value: Value) -> bool:
+    """Whether a function does not descend into it: an object that is no module, a file of the program, what is outside."""
+    return isinstance(value, (Module, ExternalValue)) or _is_plain_object(value)
 
 
 def _is_plain_object(value: Value) -> bool:

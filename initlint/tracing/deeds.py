@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from initlint.network import DiscardedInit, Layer, Observation, Parameter, TypeTest, VectorInit, Write
-from initlint.tracing import dtypes, layouts, likeness
+from initlint.tracing import dtypes, layouts, likeness, tensors
 from initlint.tracing.heap import MISSING, Branch
 from initlint.tracing.likeness import Survey
 from initlint.tracing.values import ModuleValue, Signal, TensorValue, Value
@@ -284,7 +284,7 @@ def _change(tracer: Tracer, other: _Other) -> None:
     for index, name, value in deed.attributes:
         heap.set(survey.modules[index].attributes, name, value)
     for index, name, value in deed.marks:
-        heap.set(tracer.marks.setdefault(id(survey.parameters[index]), {}), name, value)
+        tensors.mark(tracer, survey.parameters[index], name, value)
     tracer.record.observations += deed.observations
     tracer.record.reasons += deed.reasons
     tracer.record.followed.update(id(survey.modules[index]) for index in deed.followed)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from initlint.finding import Place
 from initlint.frameworks import torch as framework
 from initlint.frameworks.torch.attributes import MODULE_METHODS, MODULE_NAMES, TENSOR_NAMES
+from initlint.program import Module
 from initlint.signal.size import Size
 from initlint.tracing import attributes, members, patches, storing, tensors
 from initlint.tracing.heap import MISSING
@@ -165,6 +166,10 @@ def call_hasattr(tracer: Tracer, arguments: Arguments, keywords: Keywords, place
         return name in owner.attributes or name in owner.arguments or name in MODULE_METHODS
     if isinstance(owner, ContainerValue):
         return name in owner.items or name in owner.attributes or name in MODULE_METHODS
+    if isinstance(owner, Module):
+        return tracer.program.resolve_attribute(owner, name) is not None
+    if isinstance(owner, TypeName) and name == "__name__":
+        return True
     if isinstance(owner, TensorValue):
         return tensors.has_mark(tracer, owner, name) or name in TENSOR_NAMES
     if isinstance(owner, Signal):

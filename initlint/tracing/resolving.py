@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from initlint.frameworks import torch as framework
 from initlint.frameworks.composites import SOURCES, composite
 from initlint.program import Definition, External, Module
+from initlint.program.module import flatten
 from initlint.reading import facts
 from initlint.tracing import builtins
 from initlint.tracing.expressions import given
@@ -99,6 +100,23 @@ def _assigned(tracer: Tracer, node: facts.Assign, name: str, scope: Scope) -> Va
     for target in node.targets:
         assign(tracer, target, value, trial)
     return trial.names.get(name, Unknown(f"{name} cannot be followed"))
+
+
+def before_itself(tracer: Tracer, module: Module, name: str) -> Value:
+    """What a name is worth in an assignment to itself, as in ``Model = documented(Model)``: what bound it before."""
+    bound = module.bindings.get(name)
+    found: Value = Unknown(f"{name} is defined by itself")
+    for statement in flatten(module.source.facts.body) if isinstance(bound, facts.Assign) else ():
+        if not isinstance(bound, facts.Assign) or statement.start >= bound.start:
+            continue
+        scope = tracer.scope_of(module)
+        if isinstance(statement, facts.Class) and statement.name == name:
+            found = tracer.class_value(statement, scope)
+        elif isinstance(statement, facts.Function) and statement.name == name:
+            found = FunctionValue(statement, scope)
+        elif isinstance(statement, facts.Import) and name in (local := module.of_import(statement)).bindings:
+            found = resolved(tracer, tracer.program.resolve(local, name), name)
+    return found
 
 
 def _with_items(tracer: Tracer, value: Value, name: str, bound: facts.Assign, scope: Scope) -> Value:

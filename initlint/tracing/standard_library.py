@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from initlint.finding import Place
 from initlint.network import Replication
+from initlint.program import Module
 from initlint.signal.size import Size
 from initlint.tracing import (
     builtin_collections,
@@ -145,7 +146,24 @@ def _repeat(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Pla
     return ListValue([arguments[0]] * count)
 
 
+def _import_module(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
+    """``importlib.import_module(".part", "package")``."""
+    name, package = (*arguments, keywords.get("name"), keywords.get("package"))[:2] if arguments else (None, None)
+    if not isinstance(name, str):
+        return Unknown("a module whose name is not known", place)
+    dots = len(name) - len(name.lstrip("."))
+    if dots and not isinstance(package, str):
+        return Unknown("a module of a package that is not known", place)
+    above = str(package).split(".")[: len(str(package).split(".")) - dots + 1] if dots else []
+    dotted = ".".join([*above, name.lstrip(".")])
+    found = tracer.program.module_named(scope.module, dotted)
+    return found if isinstance(found, Module) else tracer.external(found.name)
+
+
 PYTHON: dict[str, Builtin] = {
+    "importlib.import_module": _import_module,
+    "types.FunctionType": builtins.first,
+    "functools.update_wrapper": builtins.first,
     "math.sqrt": _sqrt,
     "numpy.sqrt": _sqrt,
     "torch.sqrt": _sqrt,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from initlint.program.module import Module
 from initlint.reading import facts
 from initlint.tracing import arithmetic, storing, subscripts
 from initlint.tracing.branches import run_branch
@@ -137,8 +136,7 @@ def _scope(tracer: Tracer, node: facts.Statement, scope: Scope) -> Flow:
 def _import(tracer: Tracer, node: facts.Statement, scope: Scope) -> Flow:
     """An import inside a function: binds its names as the module would."""
     assert isinstance(node, facts.Import)
-    local = Module(scope.module.source)
-    local.bind_import(node)
+    local = scope.module.of_import(node)
     for name in local.bindings:
         found = tracer.resolved(tracer.program.resolve(local, name), name)
         tracer.heap.set(scope.names, name, found)

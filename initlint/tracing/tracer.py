@@ -213,7 +213,7 @@ class Tracer:
             return found
         if key not in self._globals:
             if key in self._evaluating:
-                return Unknown(f"{name} is defined by itself")
+                return resolving.before_itself(self, module, name)
             self._evaluating.add(key)
             try:
                 self._globals[key], is_kept = self._build_shared(lambda: resolving.top_level_value(self, module, name))

@@ -84,3 +84,21 @@ def test_a_configuration_that_needs_arguments_stays_a_symbol() -> None:
     assert not isinstance(
         width("config", DIRECT.format(arguments="settings"), more="def __init__(self, depth): pass"), int
     )
+
+
+DECLARED = """
+class Described(Part):
+    config: Config
+
+
+class Model(Described):
+    pass
+
+    count = 1
+"""
+
+
+def test_a_class_that_declares_the_attribute_says_what_its_constructor_is_given() -> None:
+    text = MODULE.format(parameters="config", builder=DECLARED, more="pass")
+    network = next(each for each in initlint.check_text(text, "model.py").networks if each.name == "Model")
+    assert [layer.fan_in for layer in network.layers if layer.op == "linear"] == [24]
