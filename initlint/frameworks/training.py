@@ -172,7 +172,7 @@ WRAPPERS = frozenset(
     {
         "DataParallel", "DistributedDataParallel", "DDP", "FullyShardedDataParallel", "FSDP", "deepcopy", "copy",
         "compile", "script", "convert_sync_batchnorm", "LegacyDistributedDataParallel", "convert_syncbn_model",
-        "watch",
+        "watch", "LossScaleOptimizer",
     }
 )  # fmt: skip
 """Last names of external calls that give back what they are given, or stand for it."""

@@ -52,6 +52,13 @@ class Adam(Optimizer):
     pass
 
 
+class LossScaleOptimizer(Optimizer):
+    def __init__(self, inner_optimizer: Any, *settings: Any, **more: Any) -> None:
+        super().__init__(**more)
+        inner = inner_optimizer.clips if isinstance(inner_optimizer, Optimizer) else None
+        self.clips = self.clips or inner
+
+
 SGD = RMSprop = Adagrad = Adadelta = Adamax = Nadam = AdamW = Lion = Ftrl = Adam
 
 

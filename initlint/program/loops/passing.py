@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SAME_ITEMS = frozenset({"list", "tuple", "reversed", "sorted", "iter", "tqdm", "set"})
 """Calls that give the items of their first argument."""
 ITERATORS = frozenset({"enumerate", "zip", "items", "values"})
-GIVEN = (None, "module", "model", "optimizers")
+GIVEN = (None, "module", "model", "optimizers", "inner_optimizer")
 """Keywords under which a wrapper is given what it wraps."""
 
 
