@@ -1,7 +1,7 @@
 """How much of the production libraries the tracer knows, by module class, and what it does not follow.
 
 Counted is every class that is an `nn.Module` by its linked bases and has a `forward` written in the program, its own or
-an inherited one; those whose `forward` does nothing but raise are counted apart, as abstract. A class is
+an inherited one; those whose `forward` does nothing, or nothing but raise, are counted apart, as abstract. A class is
 
 * complete: a network was traced from it in which every operation from the inputs to the outputs is known;
 * in another: no network of its own is complete, but its `forward` was followed in another one, or operations that stand
@@ -150,14 +150,18 @@ def _with_forward(tracer: Tracer, module: Module, cls: ClassValue) -> Iterator[C
     forward = class_member(tracer, cls, "forward")
     if cls.is_module and isinstance(forward, FunctionValue) and isinstance(forward.node, facts.Function):
         place = module.source.place(cls.node.start, cls.node.body_end)
-        yield Class(place, _only_raises(forward.node))
+        yield Class(place, _does_nothing(forward.node))
 
 
-def _only_raises(function: facts.Function) -> bool:
-    """A docstring may stand before."""
-    return all(isinstance(statement, (facts.Raise, facts.Evaluate)) for statement in function.body) and any(
-        isinstance(statement, facts.Raise) for statement in function.body
-    )
+def _does_nothing(function: facts.Function) -> bool:
+    """A docstring may stand before. What is left of ``pass`` and ``...`` is a word or a literal."""
+    return all(isinstance(statement, facts.Raise) or _is_idle(statement) for statement in function.body)
+
+
+def _is_idle(statement: facts.Statement) -> bool:
+    if isinstance(statement, facts.Evaluate):
+        return isinstance(statement.value, (facts.Literal, facts.Opaque))
+    return isinstance(statement, facts.Keyword) and statement.word == "pass"
 
 
 # -------------------------------------------------------------------------------------------------------- the networks

@@ -82,7 +82,7 @@ def _comes_from_layer(layer: Layer, by_id: dict[int, Layer]) -> bool:
     return not any(before.op in SCORES for before in _upstream(source, by_id))
 
 
-SCORES = frozenset({"matmul", "attention", "unknown", "join"})
+SCORES = frozenset({"matmul", "attention", "unknown", "join", "function"})
 """What may be attention scores: a linear map of them mixes heads, and their softmax is attention."""
 
 

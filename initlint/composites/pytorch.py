@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -19,6 +20,31 @@ def _function(activation: Activation) -> Callable[[Tensor], Tensor]:
     if activation == "relu":
         return functional.relu
     return functional.gelu if isinstance(activation, str) else activation
+
+
+class FloatFunctional(nn.Module):
+    """Operations as a module, for quantisation to watch."""
+
+    def add(self, x: Tensor, y: Tensor | float) -> Tensor:
+        return x + y
+
+    def add_scalar(self, x: Tensor, y: float) -> Tensor:
+        return x + y
+
+    def mul(self, x: Tensor, y: Tensor | float) -> Tensor:
+        return x * y
+
+    def mul_scalar(self, x: Tensor, y: float) -> Tensor:
+        return x * y
+
+    def matmul(self, x: Tensor, y: Tensor) -> Tensor:
+        return x @ y
+
+    def cat(self, x: list[Tensor], dim: int = 0) -> Tensor:
+        return torch.cat(x, dim)
+
+    def add_relu(self, x: Tensor, y: Tensor) -> Tensor:
+        return functional.relu(x + y)
 
 
 class _Layer(nn.Module):

@@ -52,6 +52,8 @@ def behind(layer: Layer, inputs: Sequence[Extent], summands: int | None = None) 
         return replace(before, sides=pooled(layer, before))
     if layer.op == "reshape":
         return _part_of(layer, before)
+    if layer.op == "function":
+        return UNKNOWN_EXTENT
     if layer.op == "matmul" and len(inputs) > 1:
         return replace(before, width=None)
     if layer.op == "concat" and joins_places(layer, inputs):

@@ -26,7 +26,8 @@ class Layer:
     id: int
     op: str
     """One of `WEIGHTED`, `TRANSPARENT`, or ``"input"``, ``"norm"``, ``"softmax"``, ``"attention"``, ``"add"``,
-    ``"multiply"``, ``"matmul"``, ``"concat"``, ``"join"`` (either of its inputs), ``"unknown"``."""
+    ``"multiply"``, ``"matmul"``, ``"concat"``, ``"join"`` (either of its inputs), ``"function"`` (one that is known and that
+    the theory has no law for), ``"unknown"``."""
     kind: str
     """The framework's name for it, without the module: ``"Linear"``, ``"relu"``."""
     name: str

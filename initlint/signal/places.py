@@ -211,13 +211,14 @@ def normalize_size(before: Moments, scale: Value = 1, epsilon: float = 0.0) -> M
 # ----------------------------------------------------------------------------------------------------------- attention
 
 
-def attend(values: Moments, length: int, query: Moments, key: Moments) -> Moments:
+def attend(values: Moments, length: int, query: Moments, key: Moments, added: float = 0.0) -> Moments:
     """Softmax attention over `length` places, its logits scaled by ``1 / sqrt(d)`` (Vaswani et al. 2017, footnote 4).
 
     Of the logits of one query only what sets the keys apart counts. Two queries weigh the same values independently.
+    `added`: variance of what is added to the logits, as a bias for each distance.
     """
     spread = as_float(combine(lambda q, k, a: q * positive_part(k - a), query.second, key.second, key.apart))
-    square = as_float(propagation.softmax(Moments(0, spread or 0.0), length).second) or 0.0
+    square = as_float(propagation.softmax(Moments(0, (spread or 0.0) + added), length).second) or 0.0
     share = min(square * length, 1.0)
 
     def mixed(part: float) -> Value:

@@ -151,6 +151,10 @@ def _augment_tensor(tracer: Tracer, symbol: str, old: Value, value: Value, place
 # -------------------------------------------------------------------------------------------------------------- signals
 
 
+OPS = {"+": "add", "-": "add", "*": "multiply", "/": "multiply"}
+"""Operators on two signals -> the operation."""
+
+
 def _of_signals(tracer: Tracer, symbol: str, left: Value, right: Value, place: Place) -> Value:
     signals = [value for value in (left, right) if isinstance(value, Signal)]
     other = right if isinstance(left, Signal) else left
@@ -159,7 +163,7 @@ def _of_signals(tracer: Tracer, symbol: str, left: Value, right: Value, place: P
     if len(signals) == 2 and (found := idioms.combine(tracer, symbol, signals[0], signals[1], place)) is not None:
         return found
     if len(signals) == 2:
-        op = {"+": "add", "-": "add", "*": "multiply", "/": "multiply"}.get(symbol, "unknown")
+        op = OPS.get(symbol, "function" if symbol in LAWLESS else "unknown")
         return tracer.add_layer(op, symbol, place, signals, reason="" if op != "unknown" else f"operator {symbol}")
     if isinstance(other, Turn) and symbol == "*":
         return idioms.turned(tracer, signals[0], other, place)
@@ -184,13 +188,21 @@ def _with_number(tracer: Tracer, symbol: str, signal: Signal, other: Value, is_l
         if factor == 1:
             return signal
         return tracer.add_layer("scale", symbol, place, (signal,), options={"factor": factor}, reason=reason)
+    if symbol == "**" and is_left and factor == 1:
+        return signal
     named = framework.POWERS.get(factor) if symbol == "**" and is_left and factor is not None else None
     if named is not None:
         return tracer.add_layer("activation", named, place, (signal,), activation=named)
     if symbol == "**" and is_left and _is_power(other):
         options = {"exponent": float(other)}  # type: ignore[arg-type]
         return tracer.add_layer("activation", "power", place, (signal,), activation="power", options=options)
-    return tracer.add_layer("unknown", symbol, place, (signal,), reason=reason or f"operator {symbol} with {other!r}")
+    known, reason = LAWLESS.get(symbol, ""), reason or f"operator {symbol} with {other!r}"
+    op = "activation" if known else "unknown"
+    return tracer.add_layer(op, known or symbol, place, (signal,), activation=known, reason=reason)
+
+
+LAWLESS = {"/": "reciprocal", "//": "floor_divide", "%": "remainder", "**": "pow"}
+"""Operators on each entry and a number, where the theory has no law -> the framework's function."""
 
 
 HIGHEST_POWER = 8

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from initlint.finding import Place
 from initlint.frameworks import torch as framework
-from initlint.frameworks.torch.attributes import MODULE_METHODS
+from initlint.frameworks.torch.attributes import MODULE_METHODS, TENSOR_NAMES
 from initlint.program import Module
 from initlint.reading import facts
 from initlint.signal.size import Size
-from initlint.tracing import choices, dtypes, layers, layouts, patches, protocols, tensors
+from initlint.tracing import choices, dtypes, layers, layouts, patches, protocols, structures, tensors
 from initlint.tracing.members import (
     CLASS_PROPERTY,
     class_member,
@@ -127,8 +127,13 @@ def _load_from_signal(tracer: Tracer, owner: Signal, name: str, place: Place) ->
         return ShapeOf("the shape of a signal", signal=owner)
     if name in ("device", "ndim", "requires_grad", "is_cuda", "grad", "names"):
         return Unknown(f"the {name} of a signal")
+    if name in ("is_sparse", "is_quantized", "is_nested"):
+        return False
     mark = owner.node, name
-    return tracer.signal_marks[mark] if mark in tracer.signal_marks else Method(owner, name)
+    if mark in tracer.signal_marks:
+        return tracer.signal_marks[mark]
+    is_part = structures.is_input(tracer, owner) and name not in TENSOR_NAMES and name not in structures.METHODS
+    return structures.part(tracer, owner, name, place) if is_part else Method(owner, name)
 
 
 def _load_from_instance(tracer: Tracer, owner: Instance, name: str, place: Place) -> Value:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from initlint.finding import Place
@@ -19,6 +20,7 @@ from initlint.tracing.values import (
     TensorValue,
     Unknown,
     Value,
+    alternatives,
 )
 
 if TYPE_CHECKING:
@@ -64,16 +66,26 @@ def call_enumerate(tracer: Tracer, arguments: Arguments, keywords: Keywords, pla
 
 
 def call_zip(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
-    columns = [iteration.items(tracer, value) for value in arguments]
-    pieces = [column[0] for column in columns if column and isinstance(column[0], Many)]
-    if len(pieces) == len(columns) and all(len(each.items) == 1 for each in pieces):
-        return ListValue([Many((tuple(each.items[0] for each in pieces),))])
-    known = [column for column in columns if column is not None and not any(isinstance(i, Many) for i in column)]
-    if not known:
-        return Unknown("a zip of something unknown", place)
-    if len(known) < len(columns):
-        return Unknown("a zip with something unknown", place)
-    return ListValue([tuple(row) for row in zip(*known)])  # noqa: B905
+    """Rows of what is known; of a column whose length is not known it is taken that it is as long as the others."""
+    columns = [
+        iteration.items(tracer, value) or [Many((Unknown("an item of something unknown"),))] for value in arguments
+    ]
+    lengths = [len(column) for column in columns if not any(isinstance(item, Many) for item in column)]
+    if not lengths:
+        return (
+            ListValue([Many((tuple(_at(tracer, column, None) for column in columns),))]) if columns else ListValue([])
+        )
+    return ListValue([tuple(_at(tracer, column, index) for column in columns) for index in range(min(lengths))])
+
+
+def _at(tracer: Tracer, column: list[Value], index: int | None) -> Value:
+    """The item of a column in a row: behind one that stands for any number, whichever may be there."""
+    first = next((at for at, item in enumerate(column) if isinstance(item, Many)), len(column))
+    if index is not None and index < first:
+        return column[index]
+    return reduce(
+        tracer.heap.join, [each for item in column[0 if index is None else first :] for each in alternatives(item)]
+    )
 
 
 def call_list(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
@@ -134,9 +146,13 @@ def any_or_all(word: str) -> Builtin:
 
 def call_map(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
     found = iteration.items(tracer, arguments[1]) if len(arguments) == 2 else None
-    if found is None or any(isinstance(item, Many) for item in found):
+    if found is None:
         return Unknown("a map over something unknown", place)
-    return ListValue([tracer.call(arguments[0], (item,), {}, place, scope) for item in found])
+    made: list[Value] = []
+    for item in found:
+        results = tuple(tracer.call(arguments[0], (each,), {}, place, scope) for each in alternatives(item))
+        made.append(Many(results) if isinstance(item, Many) else results[0])
+    return ListValue(made)
 
 
 def call_next(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:

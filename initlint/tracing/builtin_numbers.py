@@ -9,6 +9,7 @@ from initlint.finding import Place
 from initlint.signal.size import Size
 from initlint.tracing import iteration
 from initlint.tracing.arithmetic import binary
+from initlint.tracing.unknown_calls import signals_in
 from initlint.tracing.values import Arguments, Builtin, Keywords, ListValue, Many, Scope, Signal, Unknown, Value
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ def _same(values: Sequence[Value]) -> Value:
 
 def call_sum(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
     found = iteration.items(tracer, arguments[0]) if arguments else None
+    if found is not None and any(isinstance(item, Many) for item in found) and (signals := signals_in(tuple(found))):
+        return tracer.add_layer("function", "sum", place, signals)
     if found is None or any(isinstance(item, Many) for item in found):
         return Unknown("a sum of something unknown", place)
     total: Value = arguments[1] if len(arguments) > 1 else 0

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from initlint.finding import Place
 from initlint.tracing import iteration, subscripts
 from initlint.tracing.type_tests import note_type_test
+from initlint.tracing.unknown_calls import call_unknown
 from initlint.tracing.values import (
     Arguments,
     ClassName,
@@ -53,7 +54,8 @@ def call_on_container(
         for key, value in arguments[0].items.items():
             tracer.heap.set(module.items, str(key), value)
         return None
-    return Unknown(f"method {name} of a {module.type_name}", place)
+    reason = Unknown(f"method {name} of a {module.type_name}", place)
+    return call_unknown(tracer, reason, arguments, keywords, place)
 
 
 def _pair(key: str, value: Value) -> Value:

@@ -105,9 +105,28 @@ def _is_same(left: Value, right: Value, is_identity: bool) -> bool | None:
     if isinstance(left, tuple) and isinstance(right, tuple) and len(left) == len(right):
         answers = [_is_same(one, other, is_identity) for one, other in zip(left, right, strict=True)]
         return False if False in answers else (None if None in answers else True)
+    if isinstance(left, ListValue) or isinstance(right, ListValue):
+        return _is_same_list(left, right, is_identity)
     if isinstance(left, ExternalValue) and isinstance(right, ExternalValue):
         return dtypes.is_same(left, right)
     return bool(left is right or left == right)
+
+
+def _is_same_list(left: Value, right: Value, is_identity: bool) -> bool | None:
+    """Of lists; one whose length is not known may stand for a tuple, too."""
+    if left is right:
+        return True
+    is_open = any(isinstance(each, ListValue) and not _is_closed(each) for each in (left, right))
+    if is_identity or not (isinstance(left, ListValue) and isinstance(right, ListValue)):
+        return None if is_open else False
+    if is_open or len(left.items) != len(right.items):
+        return None if is_open else False
+    answers = [_is_same(one, other, False) for one, other in zip(left.items, right.items, strict=True)]
+    return False if False in answers else (None if None in answers else True)
+
+
+def _is_closed(value: ListValue) -> bool:
+    return not value.is_open and not any(isinstance(item, Many) for item in value.items)
 
 
 def _is_something(value: Value) -> bool:
@@ -150,7 +169,7 @@ def _holds(tracer: Tracer, container: Value, item: Value) -> bool | None:
 
 def is_among(items: Sequence[Value], item: Value) -> bool | None:
     """Whether a value equals one of some; `None` if that is not known."""
-    answers = [_is_same(one, item, False) for one in items]
+    answers = [None if isinstance(one, Many) else _is_same(one, item, False) for one in items]
     return True if True in answers else (None if None in answers else False)
 
 

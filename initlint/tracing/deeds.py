@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from initlint.network import DiscardedInit, Layer, Observation, Parameter, TypeTest, VectorInit, Write
 from initlint.tracing import dtypes, layouts, likeness, tensors
-from initlint.tracing.heap import MISSING, Branch
+from initlint.tracing.heap import Branch
+from initlint.tracing.joining import MISSING
 from initlint.tracing.likeness import Survey
 from initlint.tracing.values import ModuleValue, Signal, TensorValue, Value
 

@@ -10,7 +10,7 @@ from initlint.frameworks.torch.attributes import MODULE_METHODS, MODULE_NAMES, T
 from initlint.program import Module
 from initlint.signal.size import Size
 from initlint.tracing import attributes, members, patches, storing, tensors
-from initlint.tracing.heap import MISSING
+from initlint.tracing.joining import MISSING
 from initlint.tracing.type_tests import note_type_test
 from initlint.tracing.values import (
     Arguments,

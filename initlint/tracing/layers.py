@@ -160,7 +160,7 @@ def _record_layer(tracer: Tracer, module: LayerValue, spec: LayerSpec, signals: 
         return signals[0]
     owned = _owned(module)
     weight, bias = (parameter(module.attributes.get(name)) for name in ("weight", "bias"))
-    inputs = signals if spec.op in ("attention", "bilinear") else signals[:1]
+    inputs = signals if spec.op in ("attention", "bilinear", "function") else signals[:1]
     details: dict[str, object] = {
         "parameters": tuple(owned),
         "weight": weight,

@@ -131,6 +131,9 @@ def load_from_class(tracer: Tracer, owner: ClassValue, name: str, place: Place) 
         return found
     if name == "from_pretrained":
         return Method(owner, name)
+    if name == "apply" and ExternalValue(framework.AUTOGRAD_FUNCTION) in owner.order:
+        forward = class_member(tracer, owner, "forward")
+        return BoundMethod(forward, Unknown("a context", place)) if isinstance(forward, FunctionValue) else forward
     if owner.is_module and name in MODULE_METHODS:
         return ExternalValue(f"{framework.MODULE}.{name}")
     return Unknown(f"{owner.name} has no attribute {name}", place)

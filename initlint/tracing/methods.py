@@ -13,6 +13,7 @@ from initlint.tracing import (
     patterns,
     protocols,
     rows,
+    structures,
     subscripts,
     tensor_construction,
     tensor_methods,
@@ -96,6 +97,10 @@ def _load_class(
 def _call_on_signal(
     tracer: Tracer, receiver: Signal, name: str, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope
 ) -> Value:
+    if structures.is_input(tracer, receiver):
+        held = structures.call(tracer, receiver, name, arguments, place)
+        if held is not None:
+            return held
     if name == "size":
         axis = arguments[0] if arguments else keywords.get("dim")
         whole = ShapeOf("the size of a signal", signal=receiver)

@@ -128,12 +128,14 @@ def _run_forward(tracer: Tracer, model: ModuleValue) -> tuple[int, ...]:
     scope = model.cls.scope if isinstance(model, Instance) else None
     arguments = tuple([tracer.add_layer("input", name, place) for name in _inputs(tracer, model)])
     keywords: dict[str, Value] = {}
-    more = _optional_inputs(tracer, model)[1:] if len(arguments) == 1 else []
+    more = _optional_inputs(tracer, model, len(arguments))
     before, reasons = _states(model), len(tracer.record.reasons)
     while True:
         tracer.record.fails = False
         result = layers.call_module(tracer, model, arguments, keywords, place, scope)  # type: ignore[arg-type]
         if not tracer.record.fails or not more:
+            break
+        if more[0] not in framework.INPUT_NAMES and signals_in(_contents(result)):
             break
         _forget_signals(tracer, model, before)
         del tracer.record.layers[len(arguments) + len(keywords) :], tracer.record.reasons[reasons:]
@@ -160,12 +162,17 @@ def _inputs(tracer: Tracer, model: Value) -> list[str]:
     return needed or [each.name for each in taken[:1] if _is_none(each.default)]
 
 
-def _optional_inputs(tracer: Tracer, model: Value) -> list[str]:
-    """Of a `forward` in which nothing is required, what it may need all the same: text, images, what a decoder starts with."""
+MOST_TRIED = 3
+"""Arguments with names that say nothing which a `forward` that fails without them is given, one after the other."""
+
+
+def _optional_inputs(tracer: Tracer, model: Value, given: int) -> list[str]:
+    """Behind the first arguments that a `forward` gets, what it may need all the same: text, images, an index."""
     function = members.class_member(tracer, model.cls, "forward") if isinstance(model, Instance) else None
-    taken = function.node.parameters[1:] if isinstance(function, FunctionValue) else ()
-    names = [each.name for each in taken if _is_none(each.default) and each.name in framework.INPUT_NAMES]
-    return names if len(taken) > 0 and names[:1] == [taken[0].name] else []
+    taken = function.node.parameters[1 + given :] if isinstance(function, FunctionValue) else ()
+    names = [each.name for each in taken if _is_none(each.default)]
+    data = [name for name in names if name in framework.INPUT_NAMES]
+    return data or names[:MOST_TRIED]
 
 
 HANDED_TO = "call"

@@ -14,6 +14,7 @@ from initlint.tracing import (
     computed_tensors,
     construction,
     initializing,
+    introspection,
     methods,
     modules,
     patterns,
@@ -59,6 +60,8 @@ def call_external(
         return False
     if name.startswith("builtins."):
         return builtins.call_builtin(tracer, name[len("builtins.") :], arguments, keywords, place, scope)
+    if name == framework.IS_TENSOR:
+        return introspection.call_isinstance(tracer, (*arguments, ExternalValue(framework.TENSOR)), {}, place, scope)
     if name in standard_library.PYTHON:
         return standard_library.PYTHON[name](tracer, arguments, keywords, place, scope)
     if name in patterns.FUNCTIONS and not keywords:

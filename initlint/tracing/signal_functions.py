@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from initlint.finding import Place
 from initlint.frameworks import torch as framework
-from initlint.network.layout import Same
-from initlint.tracing import arithmetic, einsum, functional, layouts, matrices
+from initlint.tracing import arithmetic, einsum, functional, lawless, layouts, matrices
 from initlint.tracing.unknown_calls import signals_in
-from initlint.tracing.values import Keywords, Scope, Signal, TensorValue, Value
+from initlint.tracing.values import Keywords, Scope, Signal, TensorValue, Unknown, Value
 
 if TYPE_CHECKING:
     from initlint.tracing.tracer import Tracer
@@ -47,22 +46,14 @@ def call_on_signals(
         return arithmetic.binary(tracer, "**", arguments[0], arguments[1], place, Scope(None))  # type: ignore[arg-type]
     if function == "einsum" and arguments:
         return einsum.contract(tracer, arguments[0], arguments[1:], place)
-    if function == "masked_fill" and _hides(arguments, keywords):
-        return tracer.add_layer("reshape", function, place, signals[:1], options={"layout": Same()})
+    if (found := lawless.call(tracer, function, arguments, keywords, signals, place)) is not None:
+        return found
+    if function == "pad_packed_sequence":
+        return tracer.add_layer("reshape", function, place, signals[:1]), Unknown("the lengths of sequences", place)
     spec = framework.FUNCTIONS.get(function)
     if spec is None:
         return None
     return functional.call_function_spec(tracer, function, spec, arguments, keywords, place)
-
-
-HIDDEN = -100.0
-"""Logit from which on exp() is zero beside any other."""
-
-
-def _hides(arguments: Sequence[Value], keywords: Keywords) -> bool:
-    """Whether what a mask fills in takes the entry out of the softmax behind: the others stay what they are."""
-    value = arguments[2] if len(arguments) > 2 else keywords.get("value")
-    return isinstance(value, (int, float)) and value <= HIDDEN
 
 
 def _call_weighted(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from initlint.finding import Place
 from initlint.frameworks import torch as framework
 from initlint.signal.size import Size
-from initlint.tracing import dataclass_fields, iteration, layouts, members, rows, storing, tensors
+from initlint.tracing import dataclass_fields, iteration, layouts, members, rows, storing, structures, tensors
 from initlint.tracing.collection_construction import new_list
 from initlint.tracing.values import (
     BoundMethod,
@@ -53,6 +53,8 @@ def store_item(tracer: Tracer, owner: Value, index: Value, value: Value, place: 
             tracer.heap.set_field(owner, "is_open", True)
     elif isinstance(owner, ContainerValue):
         _store_in_container(tracer, owner, index, value)
+    elif isinstance(owner, Signal) and isinstance(index, str):
+        tracer.heap.set(tracer.signal_marks, (owner.node, f"[{index!r}]"), value)
     elif isinstance(owner, TensorValue):
         tensors.store_item(tracer, owner, index, value, place, scope)
     elif isinstance(owner, Method) and owner.name == "_modules" and isinstance(owner.receiver, Instance):
@@ -96,6 +98,8 @@ def delete_item(tracer: Tracer, owner: Value, index: Value) -> None:
 def load_item(tracer: Tracer, owner: Value, index: Value, place: Place) -> Value:
     """``owner[index]``."""
 
+    if isinstance(owner, Signal) and isinstance(index, str) and structures.is_input(tracer, owner):
+        return structures.part(tracer, owner, f"[{index!r}]", place)
     if isinstance(owner, Signal):
         is_piece = tracer.record.layers[owner.node].kind in framework.SPLITS
         options: dict[str, object] = {"layout": layouts.picked(index, is_piece=is_piece)}

@@ -17,7 +17,8 @@ from initlint.tracing import calls, classes, expressions, resolving, statements
 from initlint.tracing.effects import Effect, Key
 from initlint.tracing.flow import Flow
 from initlint.tracing.handing_down import Family
-from initlint.tracing.heap import MISSING, Heap
+from initlint.tracing.heap import Heap
+from initlint.tracing.joining import MISSING
 from initlint.tracing.keeping import Keeper
 from initlint.tracing.purity import Purity
 from initlint.tracing.record import Record

@@ -9,6 +9,7 @@ from initlint.frameworks.torch.convolutions import *  # noqa: F403
 from initlint.frameworks.torch.dispatched import *  # noqa: F403
 from initlint.frameworks.torch.functions import *  # noqa: F403
 from initlint.frameworks.torch.initializers import *  # noqa: F403
+from initlint.frameworks.torch.lawless import *  # noqa: F403
 from initlint.frameworks.torch.layers import *  # noqa: F403
 from initlint.frameworks.torch.modules import *  # noqa: F403
 from initlint.frameworks.torch.norms import *  # noqa: F403

@@ -61,6 +61,8 @@ _KEEPS_ENTRIES = (
     "upsample_nearest",
     "upsample_bilinear",
     "checkpoint_name",
+    "nan_to_num",
+    "pack_padded_sequence",
 )
 FUNCTIONS: dict[str, FunctionSpec] = {
     **ELEMENTWISE,
@@ -114,11 +116,13 @@ WEIGHTED_FUNCTIONS = {
 CHECKPOINTS = frozenset({"torch.utils.checkpoint.checkpoint", "torch.utils.checkpoint.checkpoint_sequential"})
 """Calls of (function, *inputs) that give what the function gives."""
 FUNCTIONAL_ROOTS = ("torch.nn.functional.", "torch.special.", "torch.")
+FURTHER_ROOTS = ("torch.linalg.", "torch.fft.", "torch.nn.utils.rnn.")
+"""Where there are functions of signals that make no network by themselves."""
 
 
 def function_name(name: str) -> str | None:
     """The last part of a function's name if it is one of torch's that take signals: ``torch.nn.functional.relu_`` is ``relu``."""
-    for root in FUNCTIONAL_ROOTS:
+    for root in FUNCTIONAL_ROOTS + FURTHER_ROOTS:
         if name.startswith(root) and "." not in (rest := name[len(root) :]):
             return rest.rstrip("_") or None
     return None

@@ -6,6 +6,7 @@ from initlint.frameworks import einops
 from initlint.frameworks.tables import LayerSpec, signature
 from initlint.frameworks.torch.activations import ACTIVATION_LAYERS, SOFTMAX_LAYERS
 from initlint.frameworks.torch.convolutions import CONVOLUTIONS, PADS, POOLS
+from initlint.frameworks.torch.lawless import LAYERS_WITHOUT_LAW
 from initlint.frameworks.torch.modules import MODULE
 from initlint.frameworks.torch.norms import NORM_LAYERS
 from initlint.frameworks.torch.recurrent import RECURRENT_LAYERS
@@ -57,6 +58,7 @@ LAYERS: dict[str, LayerSpec] = {
     **PADS,
     **dict.fromkeys(_KEEPS_ENTRIES, LayerSpec("reshape")),
 }
+_WITHOUT_LAW = LayerSpec("function")
 LINEAR = "torch.nn.Linear"
 RESHAPED_TO_ROWS = frozenset({"Flatten", "flatten"})
 """What leaves one vector a sample: two axes."""
@@ -64,7 +66,10 @@ RESHAPED_TO_ROWS = frozenset({"Flatten", "flatten"})
 
 def layer_spec(name: str) -> LayerSpec | None:
     """The layer class of that canonical name."""
-    return LAYERS.get(name[len("torch.nn.") :]) if name.startswith("torch.nn.") else einops.LAYERS.get(name)
+    if not name.startswith("torch.nn."):
+        return einops.LAYERS.get(name)
+    own = name[len("torch.nn.") :]
+    return _WITHOUT_LAW if own in LAYERS_WITHOUT_LAW else LAYERS.get(own)
 
 
 def is_subclass(layer: str, wanted: str) -> bool:

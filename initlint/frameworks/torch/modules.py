@@ -22,7 +22,9 @@ MODULE_BASES = frozenset(
     }
 )
 """External classes whose subclasses are modules with nothing of their own that matters here."""
-PLAIN_BASES = frozenset({"torch.utils.data.Dataset", "torch.autograd.Function", "torch.optim.Optimizer"})
+AUTOGRAD_FUNCTION = "torch.autograd.Function"
+"""Base of classes whose ``apply`` runs their ``forward`` with a context in front."""
+PLAIN_BASES = frozenset({"torch.utils.data.Dataset", AUTOGRAD_FUNCTION, "torch.optim.Optimizer"})
 """External classes whose subclasses are no modules."""
 COMPOSITES = frozenset(
     f"torch.nn.{name}"
@@ -32,8 +34,9 @@ COMPOSITES = frozenset(
         "TransformerDecoderLayer",
         "TransformerEncoder",
         "TransformerEncoderLayer",
+        "quantized.FloatFunctional",
     )
-)
+) | {"torch.ao.nn.quantized.FloatFunctional"}
 """Modules that PyTorch builds of other layers: written out in `initlint/composites/pytorch.py`."""
 CONTAINERS = {
     "torch.nn.Sequential": "sequential",
@@ -78,6 +81,13 @@ INPUT_NAMES = frozenset(
     {"input_ids", "pixel_values", "input_features", "input_values", "audio_values", "decoder_input_ids"}
 )
 """What arguments of a ``forward`` are called by convention that hold data, of which some may be left out."""
+_SAME_AS = {
+    "apex.normalization.FusedLayerNorm": "torch.nn.LayerNorm",
+    "apex.normalization.fused_layer_norm.FusedLayerNorm": "torch.nn.LayerNorm",
+    "apex.normalization.FusedRMSNorm": "torch.nn.RMSNorm",
+    "apex.normalization.fused_layer_norm.FusedRMSNorm": "torch.nn.RMSNorm",
+}
+"""Layers of other libraries that do what one of PyTorch's does, by the same arguments."""
 _CANONICAL = ("torch.nn.modules.", "torch.nn.parameter.")
 
 
@@ -86,4 +96,4 @@ def canonical(name: str) -> str:
     for prefix in _CANONICAL:
         if name.startswith(prefix):
             return "torch.nn." + name.rpartition(".")[2]
-    return name
+    return _SAME_AS.get(name, name)

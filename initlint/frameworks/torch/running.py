@@ -81,9 +81,11 @@ NOT_AS_WRITTEN = frozenset(
         "torch._dynamo.external_utils.is_compiling",
         "torch.onnx.is_in_onnx_export",
         "torch.distributed.is_initialized",
+        "torch.cuda.is_available",
     }
 )
-"""Functions that ask whether a program runs otherwise than by itself, as it is written: compiled, exported, as one of many."""
+"""Functions that ask whether a program runs otherwise than by itself, as it is written: compiled, exported, as one of many,
+on an accelerator."""
 TRANSPARENT_DECORATORS = frozenset(
     {
         "no_grad",

@@ -16,6 +16,7 @@ LAYOUTS = {
     **dict.fromkeys(("requires_grad_", "roll", "flip", "masked_fill", "checkpoint_name"), "same"),
 }
 """Functions and methods that keep the entries -> what their arguments say of the axes."""
+TENSOR, IS_TENSOR = "torch.Tensor", "torch.is_tensor"
 TRANSPOSED = frozenset({"T", "mT", "H", "mH"})
 SHAPE_ATTRIBUTES = frozenset({"data", "real"}) | TRANSPOSED
 NUMBERS_OF_TENSORS = frozenset({"dim", "numel", "ndimension", "item", "get_device"})

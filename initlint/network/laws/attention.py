@@ -11,20 +11,22 @@ from initlint.network.point import HANDED_ON, Point, law_of
 from initlint.network.products import summed
 from initlint.signal import causal, places, propagation
 from initlint.signal.moments import UNKNOWN, Moments
+from initlint.signal.size import as_float
 
 
 def attend(point: Point) -> Moments:
-    """Of a function of queries, keys and values."""
-    length = point.extents[-1].places
-    if len(point.inputs) != 3 or point.layer.parameters or not length:
+    """Of a function of queries, keys and values; a mask that is learned adds its variance to that of the logits."""
+    length = point.extents[min(2, len(point.extents) - 1)].places
+    if not 3 <= len(point.inputs) <= 4 or point.layer.parameters or not length:
         return UNKNOWN
-    query, key, values = point.inputs
+    query, key, values, *masks = point.inputs
     is_causal = point.layer.options.get("causal", False)
     if is_causal is None:
         return UNKNOWN
     if is_causal:
         return causal.attend(values, length, query, key)
-    return places.attend(values, length, query, key)
+    added = sum(as_float(mask.variance) or 0.0 for mask in masks)
+    return places.attend(values, length, query, key, added)
 
 
 def weigh(point: Point) -> Moments:
