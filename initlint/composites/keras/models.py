@@ -45,7 +45,7 @@ class Optimizer:
         global_clipnorm: Any = None,
         **more: Any,
     ) -> None:
-        self.clips = clipnorm is not None or clipvalue is not None or global_clipnorm is not None
+        self.clips: bool | None = clipnorm is not None or clipvalue is not None or global_clipnorm is not None
 
 
 class Adam(Optimizer):
