@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from initlint.finding import Finding, Severity
 from initlint.fix import Fix, Name, copied, replaced
+from initlint.frameworks.numerics import SINGULAR
 from initlint.program import Program
 from initlint.program.dataflow import Term, Terms
 from initlint.program.dataflow.gradients import Gradients
@@ -19,6 +20,8 @@ WRITTEN = "1e-6"
 """Added inside: half precision holds it (its smallest number is 6e-8), and a root is at least 1e-3."""
 
 ADD_INSIDE = f"add an epsilon inside the root, as in torch.sqrt(x + {WRITTEN}), or use torch.linalg.vector_norm"
+ADD_INSIDE_BY_HAND = f"add an epsilon inside the root: sqrt(sum(x**2) + {WRITTEN})"
+"""For frameworks whose own norms have no gradient at 0."""
 BOUND_BELOW = f"bound it below, as in torch.sqrt(x.clamp(min={WRITTEN})), or use torch.cdist"
 """For what is 0 up to rounding, and may come out below that."""
 
@@ -74,7 +77,7 @@ class TripletLoss(nn.Module):
                     found.term.place,
                     f"{_called(found.term)} of {found.reason} with no epsilon inside: where that is exactly 0 its derivative "
                     "is infinite and the gradient NaN",
-                    help=BOUND_BELOW if found.reason == OWN_DISTANCE else ADD_INSIDE,
+                    help=_remedy(found),
                     severity=Severity.INFO if found.is_total else None,
                     predicted={"operand": found.reason, "at": 0.0},
                     fix=_fix(found),
@@ -88,6 +91,12 @@ def _is_reached(terms: Terms, gradients: Gradients, found: Root) -> bool:
     if found.reason == ZEROS:
         return gradients.is_norm(routine)
     return found.reason != DIFFERENCE or gradients.is_loss(routine) or pairs_with_itself(terms, found)
+
+
+def _remedy(found: Root) -> str:
+    if found.reason == OWN_DISTANCE:
+        return BOUND_BELOW
+    return ADD_INSIDE_BY_HAND if found.term.family in SINGULAR["norm"] else ADD_INSIDE
 
 
 def _called(term: Term) -> str:

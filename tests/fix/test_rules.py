@@ -37,7 +37,12 @@ UNFIXED = {
     "INL506": (),
     "INL508": (),
 }
-"""Rules with fixes -> the sick fixtures that a fix is not offered for. Those of clipping have tests of their own."""
+"""Rules with fixes -> the sick fixtures that a fix is not offered for. Those of clipping have tests of their own.
+
+What to write instead would be a guess (positive weights that a monotone network is made of, probabilities of labels that
+may or may not exclude each other, the order of two init functions, running products that are the result), or the change
+is one of several files (a model's softmax and the logarithm of what it gives, an activation and who asks for it by name).
+"""
 
 ABSENT = frozenset({"einops", "jax", "keras", "lightning", "tensorflow", "timm", "torchvision", "transformers"})
 """Packages that fixtures import and that are not installed."""
