@@ -93,13 +93,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("only", nargs="*", help="packages to trace [all]")
     parser.add_argument("--packages", type=Path, default=FOLDER, help="folder of the unpacked packages")
+    parser.add_argument("--thorough", action="store_true", help="trace every class, whatever it takes")
     parser.add_argument("--reasons", type=int, default=25, help="how many to print [25]")
     options = parser.parse_args()
     everything: list[Class] = []
     headings = ("package", "classes", "abstract", *SHARES, "followed", "cut off")
     print(row(headings), row(("---", *("---:" for _ in headings[1:]))), sep="\n")
     for name in options.only or pinned():
-        found, untraced = classes_of(folder_of(name, options.packages))
+        found, untraced = classes_of(folder_of(name, options.packages), options.thorough)
         print(row((name, *_counts(found), untraced)), flush=True)
         everything += found
     print(row(("together", *_counts(everything), "")))
@@ -109,9 +110,9 @@ def main() -> None:
 # --------------------------------------------------------------------------------------------------------- the classes
 
 
-def classes_of(folder: Path) -> tuple[list[Class], int]:
+def classes_of(folder: Path, is_thorough: bool = False) -> tuple[list[Class], int]:
     """The module classes under a folder with what is known of them, and how many roots the budget cut off."""
-    settings = Configuration(root=folder.absolute(), cache_dir=CACHE)
+    settings = Configuration(root=folder.absolute(), cache_dir=CACHE, thorough=is_thorough)
     program = Gathered.from_paths([folder], settings, lambda stage, done, total: None).program
     found = _module_classes(program)
     by_file: dict[str, list[Class]] = defaultdict(list)

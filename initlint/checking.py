@@ -39,6 +39,7 @@ def check(
     config: str | os.PathLike[str] | None = None,
     isolated: bool = False,
     jobs: int | None = None,
+    thorough: bool = False,
     cache_dir: str | os.PathLike[str] | None = None,
     report_unused_suppressions: bool = False,
     fix: bool = False,
@@ -50,6 +51,7 @@ def check(
 
     Nothing that is read is imported or run. Selectors are codes, prefixes of codes, names or ``"ALL"``; they override
     the configuration, which is looked for above the paths unless `config` names it or `isolated` leaves it out.
+    Models are traced until that has taken about as long as reading them; with `thorough`, to the last one.
     Facts are kept in `cache_dir`; without one (here and in the configuration) nothing is written.
 
     With `fix` what can be mended safely is, and with `unsafe_fixes` also what changes the initial distribution or the
@@ -68,6 +70,7 @@ def check(
         severity=None if severity is None else Severity(severity),
         baseline=None if baseline is None else Path(baseline),
         jobs=jobs,
+        thorough=thorough or None,
         cache_dir=None if cache_dir is None else Path(cache_dir),
     )
     selection = Selection(None if select is None else tuple(select), tuple(extend_select), tuple(ignore))

@@ -44,6 +44,8 @@ class Configuration:
     """The mildest severity reported."""
     baseline: Path | None = None
     jobs: int | None = None
+    thorough: bool = False
+    """Whether all models are traced, however many there are."""
     cache_dir: Path | None = None
     probe: tuple[Mapping[str, object], ...] = ()
     """The ``[[tool.initlint.probe]]`` tables, as written."""
@@ -203,6 +205,12 @@ def _severity(value: object, root: Path) -> Severity:
     return Severity(value)
 
 
+def _boolean(value: object, root: Path) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"expected true or false, found {_shown(value)}")
+    return value
+
+
 def _severity_or_never(value: object, root: Path) -> Severity | None:
     if value not in (*SEVERITIES, NEVER):
         raise ValueError(f"expected one of {', '.join((*SEVERITIES, NEVER))}, found {_shown(value)}")
@@ -232,6 +240,7 @@ KEYS: Mapping[str, Callable[[object, Path], object]] = {
     "severity": _severity,
     "baseline": _path,
     "jobs": _number,
+    "thorough": _boolean,
     "cache-dir": _path,
     "probe": _tables,
 }

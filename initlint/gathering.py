@@ -61,6 +61,7 @@ class Gathered:
         gathered.files = tuple(map(displayed, files))
         gathered.problems = [*found.problems, *problems]
         gathered._link(sources, files, reader)
+        gathered.program.is_thorough = configuration.thorough
         return gathered
 
     @classmethod

@@ -107,6 +107,7 @@ fail-on = "error"
 severity = "warning"
 baseline = "accepted.json"
 jobs = 3
+thorough = true
 cache-dir = "/cache"
 
 [per-file-ignores]
@@ -122,6 +123,7 @@ input = ["8,3,224,224"]
     assert (found.exclude, found.include) == (("vendored/*",), ("*.py",))
     assert (found.fail_on, found.severity) == (Severity.ERROR, Severity.WARNING)
     assert (found.baseline, found.cache_dir, found.jobs) == (tmp_path / "accepted.json", Path("/cache"), 3)
+    assert found.thorough is True
     assert found.per_file_ignores == (("tests/*", ("ALL",)),)
     assert found.probe == ({"target": "model.py:Net", "input": ["8,3,224,224"]},)
 
@@ -140,6 +142,7 @@ def test_fail_on_never_is_no_severity(tmp_path: Path) -> None:
         ("ignore = [1]", "ignore: expected a list of strings, found a list"),
         ("jobs = 0", "jobs: expected a whole number from 1, found a number 0"),
         ("jobs = true", "jobs: expected a whole number from 1, found a boolean True"),
+        ("thorough = 1", "thorough: expected true or false, found a number 1"),
         ('fail-on = "fatal"', "fail-on: expected one of info, warning, error, never, found a string 'fatal'"),
         ("severity = 2", "severity: expected one of info, warning, error, found a number 2"),
         ("severity = []", "severity: expected one of info, warning, error, found a list"),

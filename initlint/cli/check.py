@@ -44,6 +44,7 @@ STDIN = Path("-")
 @click.option("--force-exclude", is_flag=True, help="Exclude also files that are named, not found in a directory.")
 @configuration_options
 @click.option("--stdin-filename", metavar="NAME", help="What to call the source read from standard input (PATH '-').")
+@click.option("--thorough", is_flag=True, help="Trace every model [until that has taken about as long as reading].")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Processes to read with [by number of files].")
 @click.option("--cache-dir", type=click.Path(path_type=Path), metavar="DIR", help=f"Keep facts in DIR [{CACHE_NAME}].")
 @click.option("--no-cache", is_flag=True, help="Keep nothing.")
@@ -94,7 +95,8 @@ def _reject_fixing(paths: tuple[Path, ...], options: dict[str, Any]) -> None:
 def _configure(paths: tuple[Path, ...], options: dict[str, Any]) -> Configuration:
     found = configured(paths, options)
     cache = options["cache_dir"] or found.cache_dir or found.root / CACHE_NAME
-    return replace(found.override(jobs=options["jobs"]), cache_dir=None if options["no_cache"] else cache)
+    settled = found.override(jobs=options["jobs"], thorough=options["thorough"] or None)
+    return replace(settled, cache_dir=None if options["no_cache"] else cache)
 
 
 def _run(paths: tuple[Path, ...], configuration: Configuration, options: dict[str, Any]) -> Report:

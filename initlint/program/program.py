@@ -42,6 +42,8 @@ class Program:
         self.files = files
         self.faults: list[Problem] = []
         """Roots that the tracer failed on."""
+        self.is_thorough = False
+        """Whether tracing goes on until all models are traced, however many there are."""
         self.untraced = 0
         """Functions, scripts and classes that may build models and that tracing had no steps left for."""
         self._load = load

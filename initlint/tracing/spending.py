@@ -33,6 +33,9 @@ STEPS_PER_FILE = 250_000
 LEAST_IN_FILE = 5
 """A root gets this part of what is left to its file, however many wait: the first of those around one model shows most of it."""
 
+ENDLESS = 10**15
+"""Steps for a whole program, and for a file, where all models are to be traced."""
+
 STEPS_BETWEEN_COLLECTIONS = 100_000
 """Of garbage, which is young, as everything that lives longer lives to the end."""
 
@@ -90,8 +93,10 @@ class Spending:
         self._on_root = on_root
         self._tracer = Tracer(program)
         self._roots = find_roots(self._tracer, program)
-        self._left = STEPS_FOR_ALL + STEPS_PER_LINE * sum(len(m.source.facts.line_starts) for m in program.modules)
-        self._left_of_file: Counter[int] = Counter({id(module): STEPS_PER_FILE for module in program.modules})
+        lines = sum(len(module.source.facts.line_starts) for module in program.modules)
+        self._left = ENDLESS if program.is_thorough else STEPS_FOR_ALL + STEPS_PER_LINE * lines
+        in_file = ENDLESS if program.is_thorough else STEPS_PER_FILE
+        self._left_of_file: Counter[int] = Counter({id(module): in_file for module in program.modules})
         self._since_collection = 0
         self._done: list[tuple[Root, Traced]] = []
         self.settled: set[int] = set()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import initlint
 from initlint.gathering import Gathered
 
@@ -154,3 +156,15 @@ def test_a_whole_waits_for_the_next_round_where_its_part_takes_more_than_this_on
     parts = "".join(DERIVED.format(base="Heavy", number=n) + WHOLE.format(base="Heavy", number=n) for n in range(2))
     many = "".join(DERIVED.format(base="Light", number=n) for n in range(200))
     assert tries(HEAVY + many + parts) - tries(HEAVY + many) == 2 * 2 + 2
+
+
+def test_a_thorough_check_gives_every_model_its_steps(tmp_path: Path) -> None:
+    layers = "[nn.Identity() for _ in range(1000)]" + " + [nn.Identity() for _ in range(1000)]" * 20
+    text = HEAVY.replace("[nn.Identity() for _ in range(1000)]", layers)
+    many = "".join(DERIVED.format(base="Heavy", number=n) for n in range(30))
+    (tmp_path / "model.py").write_text(text + many)
+    cut_off = initlint.check([tmp_path], select=["INL101"], isolated=True)
+    assert cut_off.untraced > 0
+    thorough = initlint.check([tmp_path], select=["INL101"], isolated=True, thorough=True)
+    assert thorough.untraced == 0
+    assert len(thorough.networks) == 32
