@@ -7,6 +7,8 @@ an inherited one; those whose `forward` does nothing, or nothing but raise, are 
 * in another: no network of its own is complete, but its `forward` was followed in another one, or operations that stand
   in its source are reached there, and each of those is known (what helper functions outside the class do is not looked
   at: an upper bound);
+* handed: a network was traced from it in which all is known but the calls of what it is built with, where nothing in the
+  program says what that is: a wrapper of any model;
 * partial: a network was traced from it, or reaches its source, in which operations are unknown;
 * none: neither.
 
@@ -35,6 +37,7 @@ from initlint.network import Network
 from initlint.program import Module, Program
 from initlint.program.module import flatten
 from initlint.reading import facts
+from initlint.tracing.calls import HANDED
 from initlint.tracing.members import class_member
 from initlint.tracing.roots import is_alias
 from initlint.tracing.spending import Spending
@@ -42,7 +45,8 @@ from initlint.tracing.tracer import Tracer
 from initlint.tracing.values import ClassValue, FunctionValue
 
 CACHE = HERE.parent / ".initlint_cache"
-SHARES = ("complete", "in another", "partial", "none")
+SHARES = ("complete", "in another", "handed", "partial", "none")
+FOLLOWED = SHARES[:3]
 NO_OUTPUT = "no output is reached"
 CUT_OFF = "none: no steps are left for it"
 NOT_BUILT = "none: no instance can be built"
@@ -79,6 +83,8 @@ class Class:
             return "complete"
         if (self.known or self.is_followed) and not self.inner_reasons:
             return "in another"
+        if self.root_reasons and all(reason.startswith(HANDED) for reason in self.root_reasons):
+            return "handed"
         return "partial" if self.is_root or self.inner_reasons else "none"
 
     @property
@@ -204,7 +210,7 @@ def kind_of(reason: str) -> str:
 def _counts(found: Sequence[Class]) -> tuple[object, ...]:
     concrete = [each for each in found if not each.is_abstract]
     counted = Counter(each.share for each in concrete)
-    followed = counted["complete"] + counted["in another"]
+    followed = sum(counted[name] for name in FOLLOWED)
     share = f"{followed / len(concrete):.0%}" if concrete else "-"
     return (len(concrete), len(found) - len(concrete), *(counted[name] for name in SHARES), share)
 

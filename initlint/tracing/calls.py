@@ -74,7 +74,13 @@ def call(
         return Unknown("an instance of the type of something")
     if isinstance(function, Either):
         return choices.use_each(tracer, function, lambda value: tracer.call(value, arguments, keywords, place, scope))
+    if isinstance(function, Size):
+        function = Unknown(f"{HANDED} `{function}`")
     return call_unknown(tracer, function, arguments, keywords, place)
+
+
+HANDED = "nothing in the program gives what is called here:"
+"""How the reason begins where a model calls what it is handed: an argument that it is built with."""
 
 
 def call_function(

@@ -10,6 +10,7 @@ from initlint.tracing.values import (
     BoundMethod,
     ClassValue,
     ContainerValue,
+    DictValue,
     Either,
     ExternalValue,
     FunctionValue,
@@ -58,7 +59,15 @@ class Joiner:
             return _join_tensors(left, right)
         if isinstance(left, ListValue) and isinstance(right, ListValue):
             return ListValue(self._join_lists(left.items, right.items), left.is_open or right.is_open, left.place)
+        if isinstance(left, DictValue) and isinstance(right, DictValue):
+            return self._join_dicts(left, right)
         return Unknown(DIFFERS)
+
+    def _join_dicts(self, left: DictValue, right: DictValue) -> DictValue:
+        """What both have; there may be more."""
+        common = {key: self.join(value, right.items[key]) for key, value in left.items.items() if key in right.items}
+        is_open = left.is_open or right.is_open or len(common) < max(len(left.items), len(right.items))
+        return DictValue(common, is_open, left.place)
 
     def _join_tuples(self, left: tuple[Value, ...], right: tuple[Value, ...]) -> Value:
         if _are_writes((*left, *right)):

@@ -63,12 +63,8 @@ def _hides(function: str, arguments: Sequence[Value], keywords: Keywords) -> boo
 def _clamp(
     tracer: Tracer, function: str, arguments: Sequence[Value], keywords: Keywords, signal: Signal, place: Place
 ) -> Value:
-    """Between two known bounds a piecewise linear function, above 0 a rectifier."""
+    """Above 0 a rectifier; between two bounds it may as well keep what is rounded in its range, and no law is said."""
     low, high = (*arguments[1:], None, None)[:2] if function != "clamp_max" else (None, (*arguments[1:], None)[0])
     low, high = keywords.get("min", low), keywords.get("max", high)
-    if low == 0 and not isinstance(low, bool) and high is None:
-        return tracer.add_layer("activation", function, place, (signal,), activation="relu")
-    if isinstance(low, (int, float)) and isinstance(high, (int, float)):
-        options = {"min_val": float(low), "max_val": float(high)}
-        return tracer.add_layer("activation", function, place, (signal,), activation="hardtanh", options=options)
-    return tracer.add_layer("activation", function, place, (signal,), activation="clamp")
+    is_rectifier = low == 0 and not isinstance(low, bool) and high is None
+    return tracer.add_layer("activation", function, place, (signal,), activation="relu" if is_rectifier else "clamp")

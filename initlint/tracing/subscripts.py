@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from initlint.tracing.values import (
     ClassValue,
     ContainerValue,
     DictValue,
+    Either,
     ExternalValue,
     FunctionValue,
     Instance,
@@ -114,7 +116,7 @@ def load_item(tracer: Tracer, owner: Value, index: Value, place: Place) -> Value
     if isinstance(owner, TensorValue):
         return tensors.load_item(owner, index)
     if isinstance(owner, DictValue):
-        return _load_from_dict(owner, index, place)
+        return _load_from_dict(tracer, owner, index, place)
     if isinstance(owner, Instance) and isinstance(index, (int, str)) and dataclass_fields.is_dataclass(owner.cls):
         return _load_field(owner, index)
     getter = members.class_member(tracer, owner.cls, "__getitem__") if isinstance(owner, Instance) else None
@@ -168,12 +170,17 @@ def _same_item(found: Sequence[Value] | None) -> Value:
     return None
 
 
-def _load_from_dict(owner: DictValue, index: Value, place: Place) -> Value:
+def _load_from_dict(tracer: Tracer, owner: DictValue, index: Value, place: Place) -> Value:
+    """At a key that is not known, any of the values, if they can be called."""
     try:
         if index in owner.items:
             return owner.items[index]
     except TypeError:
         pass
+    if isinstance(index, (Unknown, Size)) and owner.items and not owner.is_open:
+        found = reduce(tracer.heap.join, owner.items.values())
+        if isinstance(found, Either):
+            return replace(found, is_optional=False)
     return Unknown("a key that is not known", place)
 
 

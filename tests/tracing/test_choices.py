@@ -102,3 +102,35 @@ def test_how_many_there_are_is_not_known() -> None:
     body = "self.maps = nn.ModuleList(nn.Linear(8, 8) for _ in range(depth))\nself.head = nn.Linear(len(self.maps), 2)"
     assert network(body, "return self.head(x)").live()[-1].fan_in != 1
     assert ops(body, "if self.maps: x = nn.functional.relu(x)\nreturn x") == ["input", "activation", "join"]
+
+
+def test_any_value_of_a_table_is_what_an_unknown_key_may_lead_to() -> None:
+    body = 'self.map = {"one": nn.Linear, "two": nn.LazyLinear}[flag](8, 8)\nself.act = {"a": nn.ReLU(), "b": nn.Tanh()}[flag]'
+    found = network(body, "return self.act(x)")
+    assert found.is_complete
+    assert {layer.activation for layer in found.live() if layer.op == "activation"} == {"relu", "tanh"}
+
+
+def test_what_both_of_two_dicts_have_is_known() -> None:
+    body = "self.map = nn.Linear(8, 8)"
+    forward = "out = {'y': self.map(x)} if flag else {'y': x, 'z': x}\nreturn out['y']"
+    assert network(body, forward).is_complete
+    assert not network(body, forward.replace("out['y']", "out['z']")).outputs
+
+
+def test_a_call_of_what_nothing_gives_says_so() -> None:
+    """An argument that a wrapper is built with, and that no other part of the program names."""
+    text = "\n".join(
+        [
+            "from torch import nn",
+            "class Residual(nn.Module):",
+            "    def __init__(self, body):",
+            "        super().__init__()",
+            "        self.body = body",
+            "    def forward(self, x):",
+            "        return x + self.body(x)",
+        ]
+    )
+    (found,) = initlint.check_text(text, "model.py").networks
+    (unknown,) = [layer for layer in found.live() if layer.op == "unknown"]
+    assert unknown.reason == "nothing in the program gives what is called here: `body`"
