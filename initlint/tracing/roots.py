@@ -8,10 +8,11 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import partial
 
+from initlint.finding import Place
 from initlint.frameworks import composites
 from initlint.frameworks import torch as framework
 from initlint.network import Network, Observation
-from initlint.program import Module, Program
+from initlint.program import Definition, Module, Program
 from initlint.program.module import ImportedBinding, flatten
 from initlint.reading import facts
 from initlint.tracing import arguments, members, models, modules
@@ -54,7 +55,13 @@ class Root:
     bases: tuple[int, ...] = ()
     """Those of the class that the program defines, by identity of node."""
     parts: tuple[int, ...] = ()
-    """The classes of its module that the class calls, likewise."""
+    """The classes that it calls by their own or an imported name, likewise."""
+
+    @property
+    def place(self) -> Place:
+        """Where the class stands; of anything else, the start of the file."""
+        start, end = (0, 0) if self.node is None else (self.node.start, self.node.end)
+        return self.module.source.place(start, end)
 
     @property
     def identity(self) -> int | None:
@@ -96,20 +103,25 @@ def _class_roots(tracer: Tracer, program: Program) -> Iterator[Root]:
     found = [(module, node) for module in program.modules for node in _classes_in(module.source.facts.body)]
     used = {name for _, node in found for name in node.called}
     bases = {_last_name(base.value) for _, node in found for base in node.bases}
+    names = {node.name for _, node in found}
     for module, node in sorted(found, key=lambda entry: entry[1].name in used):
         tracer.begin()
         cls = tracer.class_value(node, tracer.scope_of(module))
         if cls.is_module and not is_alias(cls) and not (node.name in bases and _is_abstract(tracer, cls)):
-            yield Root(module, partial(_trace_class, tracer, cls), node, _bases(cls), _own_parts(module, node))
+            yield Root(
+                module, partial(_trace_class, tracer, cls), node, _bases(cls), _parts_of(program, module, node, names)
+            )
 
 
 def _bases(cls: ClassValue) -> tuple[int, ...]:
     return tuple(id(base.node) for base in cls.order[1:] if isinstance(base, ClassValue))
 
 
-def _own_parts(module: Module, node: facts.Class) -> tuple[int, ...]:
-    own = {each.name: each for each in module.source.facts.body if isinstance(each, facts.Class)}
-    return tuple(id(own[name]) for name in node.called if name in own and own[name] is not node)
+def _parts_of(program: Program, module: Module, node: facts.Class, names: AbstractSet[str]) -> tuple[int, ...]:
+    """`names`: those of all classes."""
+    found = [program.resolve(module, name) for name in node.called if name in names and name in module.bindings]
+    own = [each.node for each in found if isinstance(each, Definition) and isinstance(each.node, facts.Class)]
+    return tuple(id(each) for each in own if each is not node)
 
 
 def _last_name(node: facts.Expression) -> str:

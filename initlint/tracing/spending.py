@@ -11,7 +11,7 @@ from itertools import chain
 
 from initlint.collector import paused_collector
 from initlint.finding import Problem
-from initlint.network import Network
+from initlint.network import Network, Write
 from initlint.program import Module, Program
 from initlint.tracing.roots import Root, Traced, find_roots, script_root
 from initlint.tracing.tracer import STEPS, OutOfBudgetError, Tracer
@@ -170,7 +170,26 @@ class Spending:
                 shown |= found.settled
         order = {id(root): index for index, root in enumerate(chain.from_iterable(self._roots))}
         kept.sort(key=lambda entry: order[id(entry[0])])
+        self._doubt(kept)
         return [network for _, found in kept for network in found.networks]
+
+    def _doubt(self, kept: list[tuple[Root, Traced]]) -> None:
+        """Says of the parts of wholes that were cut off that the whole may have initialised them."""
+        roots = {root.identity: root for root in chain.from_iterable(self._roots) if root.identity is not None}
+        wholes: dict[int, Root] = {}
+        waiting = list(self.cut_off)
+        while waiting:
+            whole = waiting.pop()
+            for part in whole.parts:
+                if part not in wholes:
+                    wholes[part] = whole
+                    waiting += [roots[part]] if part in roots else []
+        for root, found in kept:
+            if root.identity is not None and root.identity in wholes:
+                write = Write("unknown", wholes[root.identity].place, None, is_certain=False)
+                for network in found.networks:
+                    for parameter in network.parameters:
+                        parameter.writes = (*parameter.writes, write)
 
 
 def _run(program: Program, root: Root) -> Traced:

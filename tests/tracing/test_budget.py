@@ -135,3 +135,40 @@ def test_a_list_that_may_hold_thousands_of_different_items_ends() -> None:
     report = initlint.check_text(QUARTERED + SICK, "model.py")
     assert report.seconds < 60
     assert [finding.code for finding in report.findings] == ["INL101"]
+
+
+PART = """
+
+class Part(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(*[each for _ in range(24) for each in (nn.Linear(64, 64), nn.ReLU())])
+
+    def forward(self, x):
+        return self.layers(x)
+"""
+WHOLE = """
+
+class Whole(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.part = Part()
+        self.body = nn.Sequential(*grow(1, []))
+        for layer in self.part.layers:
+            if isinstance(layer, nn.Linear):
+                nn.init.kaiming_normal_(layer.weight)
+
+    def forward(self, x):
+        return self.body(self.part(x))
+"""
+
+
+def test_nothing_is_said_of_the_init_of_a_part_whose_whole_was_cut_off() -> None:
+    """The whole may draw its weights anew."""
+    alone = initlint.check_text(RUNAWAY + PART, "model.py")
+    assert [finding.code for finding in alone.findings] == ["INL201"]
+    report = initlint.check_text(RUNAWAY + PART + WHOLE, "model.py")
+    assert report.findings == ()
+    part = next(network for network in report.networks if network.name == "Part")
+    assert {parameter.doubt for parameter in part.parameters if parameter.distribution is None}
+    assert part.is_complete
