@@ -29,7 +29,8 @@ class Family:
         return {each.name: each for each in flatten(self.module.source.facts.body) if isinstance(each, facts.Class)}
 
     def source(self, cls: facts.Class, name: str) -> facts.Parameter | None:
-        """The annotated parameter of another class of the module that the parameter `name` of a constructor is given."""
+        """The annotated parameter of another class of the module that the parameter `name` of a constructor is given; where
+        no class is seen to hand one on, the one of that name, if all that are annotated say the same."""
         waiting, seen = [(cls, name)], {(cls.name, name)}
         while waiting:
             for builder, parameter in self._given(*waiting.pop(0)):
@@ -38,7 +39,18 @@ class Family:
                 if (builder.name, parameter.name) not in seen:
                     seen.add((builder.name, parameter.name))
                     waiting.append((builder, parameter.name))
-        return None
+        named = self._annotated.get(name, {})
+        return next(iter(named.values())) if len(named) == 1 else None
+
+    @cached_property
+    def _annotated(self) -> Mapping[str, Mapping[str, facts.Parameter]]:
+        """By name and annotation: the parameters of constructors that are annotated with a class."""
+        found: dict[str, dict[str, facts.Parameter]] = {}
+        for cls in self._classes.values():
+            for parameter in self._constructor(cls):
+                if isinstance(parameter.annotation, facts.Name):
+                    found.setdefault(parameter.name, {})[parameter.annotation.id] = parameter
+        return found
 
     def _given(self, cls: facts.Class, name: str) -> Iterator[tuple[facts.Class, facts.Parameter]]:
         """The constructors that hand one of their own parameters on to it."""

@@ -76,8 +76,27 @@ def test_it_is_the_one_that_the_builder_s_own_parameter_is_annotated_with(parame
     assert width(parameters, builder) == 24
 
 
+CHOSEN = """
+class Model(nn.Module):
+    def __init__(self, config: Config):
+        super().__init__()
+        kind = Part if config.width > 3 else nn.Identity
+        self.part = kind(config)
+"""
+OTHER = """
+class Other(nn.Module):
+    def __init__(self, config: Options):
+        super().__init__()
+"""
+
+
 def test_one_that_nobody_builds_stays_a_symbol() -> None:
     assert not isinstance(width("config", ""), int)
+
+
+def test_where_nobody_is_seen_to_build_it_all_that_are_annotated_have_to_agree() -> None:
+    assert width("config", CHOSEN.replace("Model", "Chooser")) == 24
+    assert not isinstance(width("config", CHOSEN.replace("Model", "Chooser") + OTHER), int)
 
 
 def test_a_configuration_that_needs_arguments_stays_a_symbol() -> None:
