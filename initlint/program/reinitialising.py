@@ -46,9 +46,8 @@ def initialised_classes(program: Program) -> frozenset[int]:
     names = {APPLY, *(each.name for module in program.modules for each in _functions(module) if _is_init(each))}
     calling = [module for module in program.modules if _may_call(module, names)]
     routines = [one for module in calling for one in _routines(program.values, module)]
-    others = (
-        one for one in routines if one.name not in names
-    )  # what an init function is given shows where it is called
+    # What an init function is given shows where it is called.
+    others = (one for one in routines if one.name not in names)
     calls = ((call, one) for one in others for call in one.calls if terminal_name(call) in names)
     return frozenset(id(made.cls.node) for call, one in calls for made in _given(program.values, call, one))
 

@@ -48,9 +48,9 @@ def _spoken_for(
     source = tracer.family(function.scope.module).source(function.defining.node, parameter.name)
     if source is not None:
         return source, scope
-    for base in cls.order:
-        said = base.members.get(parameter.name) if isinstance(base, ClassValue) else None
-        if isinstance(base, ClassValue) and isinstance(said, facts.Assign) and said.annotation is not None:
+    for base in (each for each in cls.order if isinstance(each, ClassValue)):
+        said = base.members.get(parameter.name)
+        if isinstance(said, facts.Assign) and said.annotation is not None:
             return msgspec.structs.replace(parameter, annotation=said.annotation), Scope(base.scope.module, base.scope)
     return parameter, scope
 

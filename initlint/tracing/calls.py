@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from initlint.finding import Place
@@ -106,21 +107,10 @@ def call_function(
     if function.scope.module in tracer.composites:
         tracer.site = _site(function, arguments, place)
     try:
-        return effects.watched(
-            tracer,
-            function,
-            arguments,
-            keywords,
-            lambda: purity.once(
-                tracer,
-                function,
-                arguments,
-                keywords,
-                lambda: repeating.once(
-                    tracer, function, arguments, keywords, lambda: _enter(tracer, function, arguments, keywords)
-                ),
-            ),
-        )
+        run: Callable[[], Value] = partial(_enter, tracer, function, arguments, keywords)
+        for remembering in (repeating.once, purity.once, effects.watched):
+            run = partial(remembering, tracer, function, arguments, keywords, run)
+        return run()
     finally:
         tracer.site = outer
 

@@ -92,30 +92,23 @@ def watched(tracer: Tracer, survey: Survey, given: Given, run: Callable[[], Valu
     """What a call did, and its result; no deed if it did what cannot be done again."""
     record, repeats = tracer.record, tracer.repeats
     before, layers = _state(tracer, given), record.layers
-    starts = len(layers), len(record.observations), len(record.reasons), len(repeats.reads)
-    tracer.heap.begin(is_certain=True)
-    repeats.watching += 1
-    try:
+    starts = len(layers), len(record.observations), len(record.reasons)
+    with repeats.reading() as reads, tracer.heap.watching() as branch:
         result = run()
-    finally:
-        branch = tracer.heap.commit()
-        repeats.watching -= 1
-        reads = repeats.reads[starts[3] :]
-        if not repeats.watching:
-            repeats.reads.clear()
     if before != _state(tracer, given) or record.layers is not layers or not _is_mappable(survey, result):
         return None, result
+    start, seen, reasons = starts
     deed = Deed(
         survey,
         given,
         tracer.name_of(survey.modules[0]),
-        starts[0],
-        [_copied(layer) for layer in layers[starts[0] :]],
-        [_owner(tracer, survey, layer) for layer in layers[starts[0] :]],
+        start,
+        [_copied(layer) for layer in layers[start:]],
+        [_owner(tracer, survey, layer) for layer in layers[start:]],
         _first_reads([*_overwritten(survey, branch), *reads]),
         [each for each in reads if isinstance(each, Measure)],
-        record.observations[starts[1] :],
-        record.reasons[starts[2] :],
+        record.observations[seen:],
+        record.reasons[reasons:],
         [index for index, module in enumerate(survey.modules) if id(module) in record.followed],
         result,
     )
@@ -146,7 +139,7 @@ def _owner(tracer: Tracer, survey: Survey, layer: Layer) -> int | None:
 def _overwritten(survey: Survey, branch: Branch) -> Iterator[Attribute]:
     """What attributes were before they were set: where that may not happen, both values count."""
     modules = {id(module.attributes): module for module in survey.modules}
-    for target, name, old in branch.before.values():
+    for target, name, old, _ in branch.changes():
         if id(target) in modules:
             yield Attribute(modules[id(target)], str(name), old)
 
@@ -173,12 +166,11 @@ def _note_changes(tracer: Tracer, deed: Deed, branch: Branch) -> bool:
     """Keeps what a call changed in its module; False if it changed more."""
     places = deed.survey.places
     marks = {id(tracer.marks.get(id(each))): index for index, each in enumerate(deed.survey.parameters)}
-    for target, key, old in branch.before.values():
-        new = target.get(key, MISSING) if isinstance(target, dict) else getattr(target, str(key))
-        if isinstance(target, Parameter) and id(target) in places and key == "writes":
-            if new[: len(old)] != old:  # type: ignore[arg-type]
+    for target, key, old, new in branch.changes():
+        if isinstance(target, Parameter) and id(target) in places and isinstance(old, tuple) and isinstance(new, tuple):
+            if new[: len(old)] != old:
                 return False
-            deed.writes.append((places[id(target)], new[len(old) :]))  # type: ignore[arg-type]
+            deed.writes.append((places[id(target)], new[len(old) :]))
         elif isinstance(target, dict) and likeness.is_plain(new) and id(target) in places:
             deed.attributes.append((places[id(target)], str(key), new))
         elif isinstance(target, dict) and likeness.is_plain(new) and id(target) in marks:

@@ -54,17 +54,18 @@ def watched(
     if tensor is None or tensor.parameter is None or key is None:
         return run()
     before = tensor.parameter.writes
-    sizes = tracer.record.sizes
-    tracer.heap.begin()
-    try:
+    met = tracer.record.sizes, tracer.record.fails
+    with tracer.heap.watching() as branch:
         result = run()
-    finally:
-        branch = tracer.heap.take_back()
-        tracer.heap.replay(branch)
     after = tensor.parameter.writes
     is_alone = set(branch.before) <= {(id(tensor.parameter), "writes")}
     is_repeatable = result is tensor or is_plain(result)
-    if is_alone and is_repeatable and tracer.record.sizes == sizes and after[: len(before)] == before:
+    if (
+        is_alone
+        and is_repeatable
+        and met == (tracer.record.sizes, tracer.record.fails)
+        and after[: len(before)] == before
+    ):
         tracer.effects[key] = Effect(after[len(before) :], result, result is tensor)
     return result
 

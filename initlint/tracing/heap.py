@@ -35,6 +35,11 @@ class Branch:
     born: dict[int, object] = field(default_factory=dict)
     """Mutable values made in the branch, by identity: no other branch can have written to them."""
 
+    def changes(self) -> Iterator[tuple[object, object, Value, Value]]:
+        """What was written to: each target with its key, what stood there before, and what stands there now."""
+        for target, key, old in self.before.values():
+            yield target, key, old, _read(target, key)
+
 
 class Heap:
     """Writes to names, attributes, lists, dicts and parameters, recorded while a branch is open."""
@@ -115,16 +120,25 @@ class Heap:
             _write(target, key, old)
         return branch
 
-    def commit(self) -> Branch:
-        """Closes the branch and lets all stand that it did."""
-        branch = self._open.pop()
+    @contextmanager
+    def watching(self) -> Iterator[Branch]:
+        """A branch that runs for sure, and all of which stands: to see what it does."""
+        self.begin(is_certain=True)
+        branch = self._open[-1]
+        try:
+            yield branch
+        finally:
+            self._open.pop()
+            self._hand_over(branch)
+
+    def _hand_over(self, branch: Branch) -> None:
+        """Lets the branch around one take back what that one did."""
         if self._open:
             outer = self._open[-1]
             outer.born.update(branch.born)
             for place, entry in branch.before.items():
                 if place[0] in self._kept or place[0] not in outer.born:
                     outer.before.setdefault(place, entry)
-        return branch
 
     def replay(self, branch: Branch) -> None:
         """Does again what a branch that was taken back did."""

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from initlint.network import Parameter
 from initlint.signal.size import Size
+from initlint.tracing import purity
 from initlint.tracing.values import (
     ClassValue,
     ContainerValue,
     Device,
-    ExternalValue,
+    Either,
     Instance,
     LayerValue,
     ListValue,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 MOST_MODULES = 64
 """In one that is compared with others; a block of a transformer has a dozen."""
-PLAIN = frozenset({type(None), bool, int, float, str, Size, ExternalValue, Device})
+PLAIN = purity.PLAIN | {Device}
 """Types of values that are compared by what they are."""
 
 
@@ -90,7 +91,7 @@ def _held_key(tracer: Tracer, value: Value, found: Survey) -> Hashable:
         return _module_key(tracer, value, found)
     if isinstance(value, TensorValue):
         return _tensor_key(tracer, value, found)
-    if isinstance(value, Many) or (isinstance(value, Unknown) and value.loaded is not None):
+    if isinstance(value, (Many, Either)) or (isinstance(value, Unknown) and value.loaded is not None):
         raise UnlikeError
     return isinstance(value, (Unknown, Size))
 

@@ -58,13 +58,9 @@ def once(
 def _observed(tracer: Tracer, function: FunctionValue, key: Key, run: Callable[[], Value]) -> Value:
     """The result of a call; it is remembered if that is all the call did."""
     before, steps = _met(tracer), tracer.steps
-    tracer.heap.begin(is_certain=True)
-    try:
+    with tracer.heap.watching() as branch:
         result = run()
-    finally:
-        branch = tracer.heap.take_back()
-        tracer.heap.replay(branch)
-    is_changed = any(branch.after[place] is not old for place, (_, _, old) in branch.before.items())
+    is_changed = any(new is not old for _, _, old, new in branch.changes())
     if is_changed or before != _met(tracer) or not _is_plain(result):
         tracer.purity.failures[id(function.node)] += 1
     elif tracer.steps - steps >= LEAST_STEPS:

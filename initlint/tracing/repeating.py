@@ -7,7 +7,8 @@ is given to it, and all that it read would be read again, what it did is done ag
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from initlint.tracing.tracer import Tracer
 
 LEAST_MODULES = 3
-"""Of one class, before calls on them are watched: watching takes time that only the third call brings back."""
+"""Of one class, before calls on them are watched: where there are fewer, hardly a call comes again."""
 LEAST_STEPS, STEPS_PER_MODULE = 25, 3
 """What a call has to take to be worth it, and what comparing two modules takes for each module in them, about."""
 MOST_IN_VAIN = 6
@@ -54,6 +55,19 @@ class Repeats:
     """What was read since the outermost call that is watched began."""
     watching: int = 0
     """Calls inside each other that are watched."""
+
+    @contextmanager
+    def reading(self) -> Iterator[list[Read]]:
+        """Gathers what is read, once it is over."""
+        start, found = len(self.reads), list[Read]()
+        self.watching += 1
+        try:
+            yield found
+        finally:
+            self.watching -= 1
+            found += self.reads[start:]
+            if not self.watching:
+                self.reads.clear()
 
     def note_made(self, module: ModuleValue) -> None:
         self.made[_kind(module)] += 1
