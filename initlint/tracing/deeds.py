@@ -167,7 +167,8 @@ def _note_changes(tracer: Tracer, deed: Deed, branch: Branch) -> bool:
     places = deed.survey.places
     marks = {id(tracer.marks.get(id(each))): index for index, each in enumerate(deed.survey.parameters)}
     for target, key, old, new in branch.changes():
-        if isinstance(target, Parameter) and id(target) in places and isinstance(old, tuple) and isinstance(new, tuple):
+        is_writes = isinstance(target, Parameter) and key == "writes" and id(target) in places
+        if is_writes and isinstance(old, tuple) and isinstance(new, tuple):
             if new[: len(old)] != old:
                 return False
             deed.writes.append((places[id(target)], new[len(old) :]))

@@ -21,8 +21,8 @@ STEPS_FOR_ALL, STEPS_PER_LINE = 500_000, 6
 takes for a tenth of a line, so tracing costs at most about 0.6 times as much as parsing, whatever the program does."""
 
 FIRST_STEPS = 700
-"""What a root may take in the first round. Half of all roots of transformers need no more; a third need over 10 000, and what
-is spent on those before they are cut off is lost."""
+"""What a root may take in the first round. A third of all roots of transformers need no more; a quarter need over 17 000, and
+what is spent on those before they are cut off is lost."""
 
 GROWTH = 8
 """How much more a root may take that was cut off, once all others have had their turn."""
