@@ -56,9 +56,9 @@ def test_a_finding_gives_exit_code_1_and_names_place_rule_and_remedy(initlint, m
 
 
 def test_a_thorough_check_leaves_no_model_out(initlint, tmp_path: Path) -> None:
-    layers = " + ".join(["[nn.Identity() for _ in range(1000)]"] * 20)
-    body = f"super().__init__(); self.layers = nn.Sequential(*({layers}))"
-    models = (f"class Net{n}(nn.Module):\n    def __init__(self): {body}\n" for n in range(40))
+    numbers = " + ".join(["[n for n in range(1000)]"] * 20)
+    body = f"super().__init__(); self.numbers = {numbers}; self.map = nn.Linear(8, 8)"
+    models = (f"class Net{n}(nn.Module):\n    def __init__(self): {body}\n" for n in range(20))
     (tmp_path / "model.py").write_text("from torch import nn\n" + "".join(models))
     assert "more cut off" in check(initlint).stdout
     assert "more cut off" not in check(initlint, "--thorough").stdout

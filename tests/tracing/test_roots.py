@@ -159,8 +159,8 @@ def test_a_whole_waits_for_the_next_round_where_its_part_takes_more_than_this_on
 
 
 def test_a_thorough_check_gives_every_model_its_steps(tmp_path: Path) -> None:
-    layers = "[nn.Identity() for _ in range(1000)]" + " + [nn.Identity() for _ in range(1000)]" * 20
-    text = HEAVY.replace("[nn.Identity() for _ in range(1000)]", layers)
+    numbers = " + ".join(["[n for n in range(1000)]"] * 20)
+    text = HEAVY.replace("[nn.Identity() for _ in range(1000)]", f"[nn.Identity()][: len({numbers})]")
     many = "".join(DERIVED.format(base="Heavy", number=n) for n in range(30))
     (tmp_path / "model.py").write_text(text + many)
     cut_off = initlint.check([tmp_path], select=["INL101"], isolated=True)
