@@ -13,8 +13,9 @@ import sys
 import time
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from shutil import copyfile, copytree
 from tempfile import TemporaryDirectory
@@ -24,7 +25,6 @@ from packages import FOLDER, folder_of, pinned, repositories
 import initlint
 from initlint.fix.difference import render
 from initlint.fix.outcome import Fixes
-from initlint.report.report import Report
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,13 @@ def main() -> int:
     options = _options()
     if options.fixtures:
         return _measure(options.only or MEASURED)
-    rows = [_row(name, options) for name in options.only or (repositories() if options.repositories else pinned())]
     print(f"| {' | '.join(Row.__annotations__)} |\n| --- |{' ---: |' * (len(Row.__annotations__) - 1)}")
-    for row in rows:
-        print(f"| {' | '.join(map(str, vars(row).values()))} |")
-    return int(any(row.faults for row in rows))
+    faults = 0
+    for name in options.only or (repositories() if options.repositories else pinned()):
+        row = _row(name, options)
+        print(f"| {' | '.join(map(str, vars(row).values()))} |", flush=True)
+        faults += row.faults
+    return int(faults > 0)
 
 
 def _options() -> argparse.Namespace:
@@ -69,20 +71,37 @@ def _options() -> argparse.Namespace:
 def _row(name: str, options: argparse.Namespace) -> Row:
     began = time.perf_counter()
     folder = folder_of(name, options.packages)
-    report = _fixed(folder, options.select)
-    fixes = report.fixes
-    assert fixes is not None
-    faults = [*_faults(fixes), *(_second(folder, fixes, options.select) if options.twice else ())]
-    for line in (*faults, *_told(fixes)):
-        print(f"{name}: {line}", file=sys.stderr, flush=True)
-    if options.diffs:
-        (options.diffs / f"{name}.diff").write_bytes(render(fixes.changes))
-    counts = (fixes.found, len(fixes.fixed), len(fixes.left_out), len(fixes.changes), len(faults))
+    with TemporaryDirectory() as cache:
+        mend = partial(_fixed, select=options.select, cache=Path(cache))
+        fixes = mend(folder)
+        faults = list(_faults(fixes))
+        # What is known is said before the second run, which takes as long as the first.
+        _tell(name, (*faults, *_told(fixes)))
+        if options.diffs:
+            (options.diffs / f"{name}.diff").write_bytes(render(fixes.changes))
+        again = list(_second(folder, fixes, mend)) if options.twice else []
+        _tell(name, again)
+    counts = (fixes.found, len(fixes.fixed), len(fixes.left_out), len(fixes.changes), len(faults) + len(again))
     return Row(name, *counts, round(time.perf_counter() - began, 1))
 
 
-def _fixed(folder: Path, select: list[str] | None, *, write: bool = False) -> Report:
-    return initlint.check(folder, isolated=True, select=select or ["ALL"], fix=True, unsafe_fixes=True, write=write)
+def _fixed(folder: Path, *, select: list[str] | None, cache: Path) -> Fixes:
+    report = initlint.check(
+        folder,
+        isolated=True,
+        select=select or ["ALL"],
+        fix=True,
+        unsafe_fixes=True,
+        write=False,
+        cache_dir=cache,
+    )
+    assert report.fixes is not None
+    return report.fixes
+
+
+def _tell(name: str, lines: Iterable[str]) -> None:
+    for line in lines:
+        print(f"{name}: {line}", file=sys.stderr, flush=True)
 
 
 def _told(fixes: Fixes) -> Iterator[str]:
@@ -106,7 +125,7 @@ def _faults(fixes: Fixes) -> Iterator[str]:
             yield f"does not compile: {change.display}: {error}"
 
 
-def _second(folder: Path, fixes: Fixes, select: list[str] | None) -> Iterator[str]:
+def _second(folder: Path, fixes: Fixes, mend: Callable[[Path], Fixes]) -> Iterator[str]:
     """Files that a second run over the fixed package changes again."""
     if not fixes.changes:
         return
@@ -115,8 +134,7 @@ def _second(folder: Path, fixes: Fixes, select: list[str] | None) -> Iterator[st
         copytree(folder, copy)
         for change in fixes.changes:
             (copy / change.path.relative_to(folder)).write_bytes(change.after)
-        again = _fixed(copy, select).fixes
-    assert again is not None
+        again = mend(copy)
     yield from (f"changes again: {change.display}" for change in again.changes)
 
 
