@@ -39,7 +39,8 @@ class ClipAtTheWrongTime(Rule):
     Measured: not measured; it shows only when a gradient is large.
     Silent on: rounds that cannot be followed in full, steps of other optimisers, norms that are only read, manual
     optimisation, a clip under the same test as the step.
-    Fix: move the clip in front of the step, behind the unscaling in mixed precision.
+    Fix: move the clip in front of the step, behind the unscaling in mixed precision; leave it out for L-BFGS, whose
+    line search asks that gradient and loss belong together.
     Source: Pascanu, Mikolov and Bengio 2013, arXiv:1211.5063, algorithm 1; Lightning's manual, order of hooks.
     """
 
@@ -87,8 +88,14 @@ def train(model, batches):
         return self.finding(
             run.place,
             f"{clipping.name} {why}",
-            help=HELP.get(timing) or f"{clipping.name} between the last backward call and the step",
+            help=_remedy(clipping, run, timing),
             predicted={"timing": timing.value},
             related=related,
             fix=moved(run),
         )
+
+
+def _remedy(clipping: Clipping, run: Run, timing: Timing) -> str:
+    if run.needs_no_bound:
+        return f"leave out {clipping.name}: the optimizer's step does not grow with the gradient, and needs it as it is"
+    return HELP.get(timing) or f"{clipping.name} between the last backward call and the step"

@@ -21,7 +21,7 @@ from initlint.program.loops.clips import Clipping
 from initlint.program.loops.events import Event
 from initlint.program.loops.expressions import terminal_name
 from initlint.program.loops.routines import Routine, binding_scope
-from initlint.program.loops.runs import Run
+from initlint.program.loops.runs import Run, placed
 from initlint.program.loops.statements import guard_of, runs_with, statement_of
 from initlint.program.loops.timing import written
 from initlint.program.nodes import spelled_names
@@ -29,8 +29,10 @@ from initlint.reading import facts
 
 
 def moved(run: Run) -> Fix | None:
-    """To where it acts on the gradients of this batch, all of them, and once; out, where the trainer clips itself."""
+    """To where it acts on the gradients of this batch, all of them, and once; out, where no clip is needed."""
     statement = statement_of(run.clip.routine, run.clip.call)
+    if run.needs_no_bound:
+        return _left_out(run, statement)
     if isinstance(statement, facts.Evaluate) and run.is_left_to_trainer:
         return Fix("Leave it to the trainer, which clips by default", (statement_removed(statement),), safe=False)
     if isinstance(statement, facts.Evaluate) and run.round is None and run.accumulator:
@@ -38,6 +40,14 @@ def moved(run: Run) -> Fix | None:
     if isinstance(statement, facts.Evaluate) and run.due_hook:
         return _in_hook(run, statement)
     return _before_step(run) or _behind_backward(run)
+
+
+def _left_out(run: Run, clip: facts.Statement | None) -> Fix | None:
+    """If it stands in the round itself, or in the closure that the step runs, and in no helper that others may call."""
+    is_helper = run.place != placed(run.clip.call, run.clip.routine)
+    if is_helper or not isinstance(clip, facts.Evaluate) or clip.value is not run.clip.call:
+        return None
+    return Fix("Leave the clip out: the step does not grow with the gradient", (statement_removed(clip),), safe=False)
 
 
 def _in_hook(run: Run, clip: facts.Evaluate) -> Fix | None:

@@ -19,6 +19,12 @@ PLAIN_OPTIMIZERS = frozenset(
     }
 )  # fmt: skip
 """Further ones."""
+SCALE_FREE_OPTIMIZERS = frozenset(
+    {"torch.optim.LBFGS", "torch.optim.lbfgs.LBFGS", "torch.optim.Rprop", "torch.optim.rprop.Rprop"}
+)
+"""Those whose step is as long whatever factor the gradients have. L-BFGS starts with a step of the norm 1 at most and takes
+the length of later ones from differences of gradients, which a clip makes wrong; its line search asks that gradient and loss
+belong together. Rprop looks at signs alone. Source: Nocedal and Wright 2006, algorithms 7.4 and 3.5; `torch.optim`."""
 MANUAL_STEPS = frozenset({"add_", "sub_", "addcdiv_", "addcmul_"})
 """In-place methods that make a step by hand when they are given a ``.grad``."""
 NO_GRADIENT = frozenset({"no_grad", "inference_mode"})

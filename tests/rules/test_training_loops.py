@@ -267,7 +267,7 @@ def test_a_closure_given_to_the_step_is_a_loop(recurrent: Project) -> None:
 
         def fit(x):
             model = Net()
-            optimizer = torch.optim.LBFGS(model.parameters())
+            optimizer = torch.optim.Adagrad(model.parameters())
 
             def closure():
                 optimizer.zero_grad()

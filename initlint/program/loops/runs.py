@@ -11,6 +11,7 @@ from initlint.program.loops.classes import find_method
 from initlint.program.loops.events import Act, Clip, Event
 from initlint.program.loops.rounds import Round
 from initlint.program.loops.routines import Routine
+from initlint.program.loops.steps import is_scale_free
 from initlint.program.loops.timing import (
     Timing,
     accumulator_of,
@@ -123,6 +124,12 @@ class Run:
         if self.timing is None or self.round is None:
             return None
         return step_due(self.values, self.clip, self.round, self.timing)
+
+    @property
+    def needs_no_bound(self) -> bool:
+        """Whether the steps of the optimiser of `step_due` do not grow with the gradient."""
+        due = self.step_due
+        return due is not None and any(map(is_scale_free, self.values.of(due.subject, due.routine)))
 
     def is_unscaled_before(self, step: Event) -> bool:
         """Whether the gradients of a step are unscaled before it, on every way."""

@@ -98,6 +98,11 @@ def is_plain(value: Foreign) -> bool:
     )
 
 
+def is_scale_free(value: Value) -> bool:
+    """Whether it is an optimiser whose step does not grow with the gradient."""
+    return isinstance(value, Foreign) and value.name in framework.SCALE_FREE_OPTIMIZERS
+
+
 def _is_told_to_clip(made: Foreign) -> bool:
     given = made.call.arguments if made.call is not None else ()
     return any(one.keyword in tapes.MODEL_CLIPS or (one.star and one.keyword is None) for one in given)
@@ -143,7 +148,9 @@ def _by_hand(node: facts.Node, routine: Routine) -> Iterator[Step]:
 
 
 def clips_itself(values: Values, value: Value) -> bool:
-    """Whether an optimiser may bound the gradient itself: it is no plain one, or it is told to."""
+    """Whether an optimiser may bound the gradient itself: it is no plain one, is told to, or has no need of it."""
+    if is_scale_free(value):
+        return True
     if isinstance(value, Foreign) and value.call is not None:
         if value.name in framework.ENGINES:
             return engine_may_clip(values, value)
