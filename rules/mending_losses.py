@@ -8,7 +8,7 @@ from initlint.frameworks import losses as framework
 from initlint.program import Program
 from initlint.program.ending import RAW, Call, Ending
 from initlint.program.functions import call_at, statement_at
-from initlint.program.loops.expressions import receiver, terminal_name
+from initlint.program.loops.expressions import argument, receiver, terminal_name
 from initlint.program.loops.statements import statement_of
 from initlint.program.losses import LossInput, feeds_loss_alone
 from initlint.program.nodes import nodes
@@ -44,7 +44,7 @@ def _with_loss_of_logits(program: Program, met: list[LossInput]) -> Fix | None:
 
 def _without(program: Program, met: list[LossInput], ending: Ending) -> Fix | None:
     if ending.kind == REDUNDANT and any(_is_used_beside(program, one, ending) for one in met):
-        return None
+        return _with_loss_of_logarithms(program, met, ending)
     title = f"Remove the {ending.kind}"
     if ending.applied is not None and ending.given is not None:
         return _fix(title, program, met, ending, _taken_out(ending.applied, ending.given), ending.applied)
@@ -57,6 +57,32 @@ def _without(program: Program, met: list[LossInput], ending: Ending) -> Fix | No
         return None
     place = ending.call.place if ending.call is not None else ending.place
     return Fix(title, (_dropped(program, place, layer) or replaced(layer, Name(framework.IDENTITY), "()"),), safe=False)
+
+
+def _with_loss_of_logarithms(program: Program, met: list[LossInput], ending: Ending) -> Fix | None:
+    """Of log-probabilities that are wanted elsewhere, too. Unsafe, as it is for class numbers alone."""
+    made = met[0].made.node
+    loss, axis = framework.LOSSES_OF_LOGARITHMS.get(met[0].loss), _axis(ending)
+    same = [each for one in program.loss_inputs() if one.made.node is made for each in one.endings]
+    if loss is None or axis not in framework.CLASS_AXES or any(each.kind != REDUNDANT for each in same):
+        return None
+    if len({one.made.node for one in met}) > 1 or any(one.star for one in made.arguments):
+        return None
+    if any(one.keyword in framework.OF_LOGITS_ALONE for one in made.arguments):
+        return None
+    return Fix(f"Use {_last(loss)}", (replaced(made.function, Name(loss)),), False, _elsewhere(met[0].made, ending))
+
+
+def _axis(ending: Ending) -> int | None:
+    """The axis that a call of a function or a method is told to normalise over, if that is written as a number."""
+    call = ending.applied.node if ending.applied is not None else None
+    position = 0 if call is not None and ending.given is receiver(call) else 1
+    given = argument(call, "dim", position) if call is not None else None
+    is_negative = isinstance(given, facts.Unary) and given.operator == "-"
+    number = given.operand if isinstance(given, facts.Unary) else given
+    if not isinstance(number, facts.Literal) or type(number.value) is not int:
+        return None
+    return -number.value if is_negative else number.value
 
 
 def _taken_out(applied: Call, given: facts.Expression) -> Edit:
@@ -99,8 +125,12 @@ def _with_logarithm(program: Program, met: list[LossInput], ending: Ending) -> F
 def _fix(title: str, program: Program, met: list[LossInput], ending: Ending, edit: Edit, at: Call) -> Fix:
     """Safe where the loss alone sees the change."""
     is_safe = len(met) == 1 and not ending.is_layer and feeds_loss_alone(program, met[0], ending)
-    path = at.place.path if at.place.path != ending.place.path else ""
-    return Fix(title, (edit,), is_safe, path)
+    return Fix(title, (edit,), is_safe, _elsewhere(at, ending))
+
+
+def _elsewhere(call: Call, ending: Ending) -> str:
+    """The file of a call, if that is not the one in which the mismatch is reported."""
+    return call.place.path if call.place.path != ending.place.path else ""
 
 
 def _renamed(call: facts.Call, name: str, *, is_method: bool) -> Edit:

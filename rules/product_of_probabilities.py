@@ -30,6 +30,10 @@ REMEDIES = {
 }
 
 
+SUMS = {"prod": "sum", "cumprod": "cumsum"}
+"""A product along an axis -> the sum that its logarithm is."""
+
+
 class ProductOfProbabilities(Rule):
     """A product over many probabilities.
 
@@ -85,7 +89,7 @@ def _fix(terms: Terms, found: Product) -> Fix | None:
     """The sum of the logarithms, where the logarithm is taken of a product along one axis of what is at hand."""
     product, factor, routine = found.product, found.factor, found.term.routine
     is_at_hand = all(part.tensors and part.routine is routine for part in (found.term, product, factor))
-    if not found.is_logarithm or found.term.op != "log" or product.op != "prod" or not is_at_hand or factor.is_layer:
+    if not found.is_logarithm or found.term.op != "log" or product.op not in SUMS or not is_at_hand or factor.is_layer:
         return None
     if terms.of(found.term.tensors[0], routine) is not product or not isinstance(factor.node, facts.Call):
         return None
@@ -112,7 +116,7 @@ def _logarithm(found: Product) -> list[Part]:
 
 def _total(found: Product) -> list[Part]:
     """The sum over the axis of the product."""
-    parts: list[Part] = [".sum("]
+    parts: list[Part] = [f".{SUMS[found.product.op]}("]
     for number, (name, option) in enumerate(found.product.options.items()):
         parts += [", " if number else "", f"{name}=", copied(option.node)]
     return [*(part for part in parts if part != ""), ")"]

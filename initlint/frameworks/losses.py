@@ -25,6 +25,12 @@ LOSSES_OF_LOGITS = {
     "binary_cross_entropy": "torch.nn.functional.binary_cross_entropy_with_logits",
 }
 """Losses of what a log-softmax or a sigmoid makes, by their last names -> the same of raw logits: it takes their arguments."""
+LOSSES_OF_LOGARITHMS = {"CrossEntropyLoss": "torch.nn.NLLLoss", "cross_entropy": "torch.nn.functional.nll_loss"}
+"""Losses of raw logits and class numbers, by their last names -> the same of log-probabilities."""
+OF_LOGITS_ALONE = frozenset({"label_smoothing"})
+"""Arguments that it does not take; `weight` to `reduction` mean the same."""
+CLASS_AXES = frozenset({1, -1})
+"""Where the classes may be for both."""
 UNITS = frozenset({"out_features", "out_channels"})
 """Arguments of layers that say how many units they have."""
 SOFTMAXES = {

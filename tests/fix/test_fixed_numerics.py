@@ -16,7 +16,7 @@ UNFIXED = {
     "INL501": {"bad_across_files": 2, "bad_entropy": 1, "bad_policy_gradient": 1, "bad_with_epsilon": 1},
     "INL502": {"bad_across_files": 2, "bad_focal": 2, "bad_pairwise": 2},
     "INL504": {"bad_attention": 1, "bad_energy": 2},
-    "INL505": {"bad_sequence_likelihood": 2, "bad_running_product": 2, "bad_independent_labels": 1},
+    "INL505": {"bad_sequence_likelihood": 2, "bad_running_product": 2},
     "INL506": {"bad_other_frameworks": 3},
 }
 """Rules -> sick fixtures -> findings that no fix is offered for: the operand is made elsewhere, or would mean another thing."""
@@ -52,6 +52,7 @@ EXPRESSIONS = {
     "INL504 softmax": "torch.exp(x) / torch.exp(x).sum(-1, keepdim=True)",
     "INL505 softmax": "torch.log(torch.softmax(x, dim=-1).prod(dim=0))",
     "INL505 sigmoid": "torch.log(torch.prod(torch.sigmoid(x), dim=-1))",
+    "INL505 survival": "torch.log(torch.cumprod(1 - torch.sigmoid(x), dim=-1))",
     "INL505 complement": "torch.log((1 - torch.sigmoid(x)).prod(-1, keepdim=True))",
 }
 Function = Callable[[torch.Tensor], torch.Tensor]
@@ -113,3 +114,29 @@ def test_the_name_of_an_operation_stays_with_it(tmp_path: Path) -> None:
     path.write_text(f"import tensorflow as tf\n\n\ndef f(x):\n    {body}\n", encoding="utf-8")
     check(path, isolated=True, select=["INL501"], fix=True)
     assert path.read_text(encoding="utf-8").endswith("    return p, tf.nn.log_softmax(x, axis=-1)\n")
+
+
+LOSSES_OF_LOG_PROBABILITIES = {
+    "F.cross_entropy(p, y)": "F.nll_loss(p, y)",
+    "F.cross_entropy(p, y, weight=w, ignore_index=3)": "F.nll_loss(p, y, weight=w, ignore_index=3)",
+    "nn.CrossEntropyLoss(reduction='sum')(p, y)": "nn.NLLLoss(reduction='sum')(p, y)",
+    "F.cross_entropy(p, y, label_smoothing=0.1)": "F.cross_entropy(p, y, label_smoothing=0.1)",
+    "F.cross_entropy(p, y, **options)": "F.cross_entropy(p, y, **options)",
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES_OF_LOG_PROBABILITIES)
+def test_log_probabilities_that_are_wanted_elsewhere_get_the_loss_that_takes_them(loss: str, tmp_path: Path) -> None:
+    path = tmp_path / "losses.py"
+    head = "import torch\nimport torch.nn.functional as F\nfrom torch import nn\n\n\ndef f(x, y, w, q, options):\n"
+    text = "    p = torch.log_softmax(x, dim=1)\n    return {} - (q * p).sum()\n"
+    path.write_text(head + text.format(loss), encoding="utf-8")
+    check(path, isolated=True, select=["INL503"], fix=True, unsafe_fixes=True)
+    assert path.read_text(encoding="utf-8") == head + text.format(LOSSES_OF_LOG_PROBABILITIES[loss])
+
+
+def test_log_probabilities_along_another_axis_are_left_to_the_author(tmp_path: Path) -> None:
+    path = tmp_path / "losses.py"
+    text = "import torch\nimport torch.nn.functional as F\n\n\ndef f(x, y, q):\n    p = torch.log_softmax(x, dim=0)\n"
+    path.write_text(f"{text}    return F.cross_entropy(p, y) - (q * p).sum()\n", encoding="utf-8")
+    assert check(path, isolated=True, select=["INL503"], fix=True, unsafe_fixes=True).fixes.changes == ()  # type: ignore[union-attr]

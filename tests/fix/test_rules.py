@@ -31,7 +31,7 @@ UNFIXED = {
     "INL302": (),
     "INL501": ("bad_across_files", "bad_policy_gradient"),
     "INL502": ("bad_across_files",),
-    "INL503": ("bad_log_probabilities_used_twice", "bad_probabilities_of_labels"),
+    "INL503": ("bad_probabilities_of_labels",),
     "INL504": (),
     "INL505": ("bad_running_product", "bad_sequence_likelihood"),
     "INL506": (),
