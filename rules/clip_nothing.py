@@ -11,7 +11,8 @@ from initlint.program import Program
 from initlint.program.loops.clips import Clipping
 from initlint.rule import Rule
 
-from .mending_clips import bounded, given_anew, kept, of_step
+from .keeping_copies import kept
+from .mending_clips import bounded, given_anew, of_step
 
 ABSURD = 1e6
 """Bound on a norm that no gradient reaches before training has failed: 1e8 parameters with gradients of 1, far beyond

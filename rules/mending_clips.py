@@ -6,7 +6,6 @@ from initlint.fix import (
     Copy,
     Fix,
     copied,
-    inserted,
     replaced,
     statement_after,
     statement_before,
@@ -15,16 +14,16 @@ from initlint.fix import (
 )
 from initlint.fix.edit import Binding
 from initlint.frameworks import tapes
-from initlint.frameworks.clips import PAIRED_CLIPS, TRAINER_BOUND, parameters_of, step_is_due, unscale
+from initlint.frameworks.clips import TRAINER_BOUND, parameters_of, step_is_due, unscale
 from initlint.frameworks.training import CLIP_ARGUMENTS, CLIP_METHODS
 from initlint.program.loops.clips import Clipping
 from initlint.program.loops.events import Event
 from initlint.program.loops.expressions import terminal_name
 from initlint.program.loops.routines import Routine, binding_scope
 from initlint.program.loops.runs import Run, placed
-from initlint.program.loops.statements import guard_of, runs_with, statement_of
+from initlint.program.loops.statements import changes_between, guard_of, runs_with, statement_of, test_of
 from initlint.program.loops.timing import written
-from initlint.program.nodes import spelled_names
+from initlint.program.nodes import is_same, nodes, spelled_names
 from initlint.reading import facts
 
 
@@ -84,9 +83,7 @@ def _with_guard(routine: Routine, clip: facts.Statement, step: facts.Statement) 
     guard = guard_of(routine, clip)
     if guard is None or not runs_with(routine, guard, step):
         return None
-    first, last = sorted((guard.start, step.start))
-    changed = {name for name, bounds in routine.bounds.items() if any(first < one.start < last for one in bounds)}
-    if changed & spelled_names(guard.test):
+    if changes_between(routine, spelled_names(guard.test), *sorted((guard.start, step.start))):
         return None
     moved_test = statement_before(
         step, "if ", Copy(guard.test.start, guard.test.end, Binding.ATOM), ":\n    ", copied(clip)
@@ -121,8 +118,10 @@ def unscaled(run: Run) -> Fix | None:
     """With the unscaling in front, if scaler, optimiser and clip are names of one function."""
     routine, step, sent = run.clip.routine, run.step, run.scaled
     statement = statement_of(routine, run.clip.call)
-    if step is None or sent is None or statement is None or not run.is_always_scaled:
+    if step is None or sent is None or statement is None:
         return None
+    if not run.is_always_scaled:
+        return _where_scaled(run, sent, statement)
     if sent.is_undone_by_step:
         return _by_accelerator(run, sent)
     if step.routine is not routine or sent.routine is not routine or not run.optimizer:
@@ -131,7 +130,25 @@ def unscaled(run: Run) -> Fix | None:
     if late is None:
         return None
     before = statement_before(statement, unscale(run.scaler, run.optimizer))
-    return Fix("Unscale the gradients before they are clipped", (before, *map(statement_removed, late)), safe=False)
+    return Fix(UNSCALED, (before, *map(statement_removed, late)), safe=False)
+
+
+UNSCALED = "Unscale the gradients before they are clipped"
+
+
+def _where_scaled(run: Run, sent: Event, clip: facts.Statement) -> Fix | None:
+    """Under the test that holds the scaled backward call and its step, if that says the same at the clip."""
+    routine, step = run.clip.routine, run.scaled_step
+    optimizer = written(step.subject) if step is not None else ""
+    if step is None or run.late_unscalings or {sent.routine, step.routine} != {routine} or not optimizer:
+        return None
+    test, other = (test_of(routine, each.node, clip) for each in (sent, step))
+    if test is None or not is_same(test, other) or any(isinstance(node, facts.Call) for node in nodes(test)):
+        return None
+    if changes_between(routine, spelled_names(test), sent.node.start, step.node.end):
+        return None
+    head = ("if ", Copy(test.start, test.end, Binding.ATOM), ":\n    ")
+    return Fix(UNSCALED, (statement_before(clip, *head, unscale(run.scaler, optimizer)),), safe=False)
 
 
 def _by_accelerator(run: Run, sent: Event) -> Fix | None:
@@ -179,16 +196,6 @@ def of_step(clipping: Clipping) -> Fix | None:
         return None
     part = copied(made) if made is not None else parameters_of((), optimizer)
     return Fix("Clip what the step changes", (replaced(given, part),), safe=False)
-
-
-def kept(clipping: Clipping) -> Fix | None:
-    """With what is given back bound to the name of the gradients, where it is a pair of them and their norm."""
-    given, call, routine = clipping.clip.parameters, clipping.clip.call, clipping.clip.routine
-    statement = statement_of(routine, call)
-    is_plain = isinstance(statement, facts.Evaluate) and statement.value is call and isinstance(given, facts.Name)
-    if not is_plain or clipping.name not in PAIRED_CLIPS:
-        return None
-    return Fix("Keep the bounded gradients", (inserted(call.start, f"{clipping.parameters}, _ = "),), safe=False)
 
 
 def _runs_closure(step: Event) -> bool:

@@ -114,6 +114,12 @@ class Run:
         return next((one for one in self._behind(Act.STEP)), None)
 
     @property
+    def scaled_step(self) -> Event | None:
+        """The one step behind it that divides the factor of the loss scaler out."""
+        found = {id(one.node): one for one in self._behind(Act.STEP) if one.scaler is not None}
+        return next(iter(found.values())) if len(found) == 1 else None
+
+    @property
     def optimizer(self) -> str:
         """What steps behind it, as it is written."""
         return written(self.step.subject) if self.step is not None else ""

@@ -41,6 +41,19 @@ def guard_of(routine: Routine, statement: facts.Statement) -> facts.If | None:
     return None
 
 
+def test_of(routine: Routine, node: facts.Node, other: facts.Node) -> facts.Expression | None:
+    """The one test that must come out true for a node to run, and does not concern another; `None` if there is no one."""
+    around = [one for one in routine.branches if _holds(one, node) and not _holds(one, other)]
+    if len(around) != 1 or not any(_holds(one, node) for one in around[0].body):
+        return None
+    return around[0].test
+
+
+def changes_between(routine: Routine, names: set[str], first: int, last: int) -> bool:
+    """Whether a routine binds one of the names between two offsets."""
+    return any(first < bound.start < last for name in names for bound in routine.bounds.get(name, ()))
+
+
 def _arm(branch: facts.If, statement: facts.Statement) -> bool | None:
     """Whether a statement stands in the body of a branch; `None` if it is outside of the branch."""
     if not _holds(branch, statement):
