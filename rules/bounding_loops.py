@@ -30,13 +30,15 @@ from .telling import with_option
 def clipped(loop: TrainingLoop) -> Fix | Plan | None:
     """A clip in front of the step, if the step is a statement and the models have names there; the option of the trainer,
     or of the optimiser that is given the gradients."""
+    if loop.trainer and isinstance(loop.node, facts.Literal):
+        return Fix(BY_TRAINER, (replaced(loop.node, TRAINER_BOUND),), safe=False)
     if not isinstance(loop.node, facts.Call):
         return None
     if loop.made is not None:
         return partial(bounded_where_made, loop.made) if loop.made else None
     if loop.trainer:
         edit = with_option(loop.node, loop.trainer.option, TRAINER_BOUND)
-        return Fix("Let the trainer clip the gradients", (edit,), safe=False) if edit is not None else None
+        return Fix(BY_TRAINER, (edit,), safe=False) if edit is not None else None
     if loop.sent is not None and loop.sent.by is Sender.ENGINE:
         return _by_engine(loop)
     statement = statement_of(loop.routine, loop.node)
@@ -49,6 +51,7 @@ def clipped(loop: TrainingLoop) -> Fix | Plan | None:
 
 
 TITLE = "Clip the gradients by their norm"
+BY_TRAINER = "Let the trainer clip the gradients"
 
 
 def _clip(loop: TrainingLoop, statement: facts.Evaluate) -> list[Part] | None:

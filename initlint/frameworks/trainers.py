@@ -55,6 +55,12 @@ TRAINERS = (
 )
 """Source: `Trainer` in Lightning's manual; `TrainingArguments.max_grad_norm` of transformers, 1.0 by default, which
 `Trainer._inner_training_loop` asks to be greater than 0."""
+OPTIONS_PARSER = re.compile(r"^transformers\.(?:.*\.)?HfArgumentParser$")
+"""Full names of the class that makes objects of dataclasses of what a command line says..."""
+PARSED_TYPES = ("dataclass_types", 0)
+"""...its argument with the dataclasses, one or several..."""
+PARSED = "parse_args_into_dataclasses"
+"""...and its method that gives one object of each, with their defaults where the command line says nothing."""
 MOST_STEPS = ("max_steps", "fast_dev_run")
 """Options that say after how many steps training ends, if they are larger than 0; `True` says after one."""
 EXTENSIONS = frozenset({"callbacks", "plugins", "strategy"})

@@ -103,7 +103,8 @@ class TrainingLoop:
     settings: tuple[Settings, ...] = ()
     """Of an engine, all that it may be given as its configuration."""
     trainer: TrainerClip | None = None
-    """For a loop that a framework's trainer runs; `node` then is the call that is given the option."""
+    """For a loop that a framework's trainer runs; `node` then is the call that is given the option, or, where a command
+    line gives it, its default."""
     made: tuple[tuple[Routine, facts.Call], ...] | None = None
     """For a step that is given the gradients as values: where its optimisers are made, or a model is compiled with them;
     they can bound the gradients themselves."""

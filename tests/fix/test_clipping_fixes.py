@@ -263,5 +263,5 @@ def test_copies_under_another_name_are_what_the_step_is_given(tmp_path: Path) ->
 
 
 def test_gradients_that_a_loop_bounds_one_by_one_are_left_where_it_does_more(tmp_path: Path) -> None:
-    loop = "for grad in grads:\n            print(grad)\n            grad = tf.clip_by_norm(grad, 1.0)"
+    loop = "for grad in grads:\n            count = 1\n            grad = tf.clip_by_norm(grad, 1.0)"
     assert changed(tmp_path, "INL405", COPIES.format(clip=loop)) == []

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from initlint.frameworks import trainers
 from initlint.frameworks import training as framework
-from initlint.program.loops.expressions import receiver, terminal_name
-from initlint.program.loops.objects import Foreign
+from initlint.program.loops.expressions import argument, receiver, terminal_name
+from initlint.program.loops.objects import Foreign, Instance
 from initlint.program.loops.routines import EACH, ClassScope, Route, Routine
 from initlint.program.module import Module
 from initlint.reading import facts
@@ -33,6 +34,8 @@ def passed_through(values: Values, call: facts.Call, routine: Routine, route: Ro
             return values.of(call.function.value, routine, route)
     if name in SAME_ITEMS and given and route:
         return values.of(given[0], routine, route)
+    if name == trainers.PARSED and route and isinstance(call.function, facts.Attribute):
+        return list(_parsed(values, call, routine, route))
     if name in ITERATORS and route:
         return _iterated(values, name, call, routine, route)
     if name in framework.WRAPPERS | framework.PREPARERS and given and not _is_own(values, call, routine):
@@ -65,6 +68,18 @@ def _iterated(values: Values, name: str, call: facts.Call, routine: Routine, rou
     if len(route) < 2 or not 0 <= position < len(call.arguments) or (name == "enumerate" and route[1] != 1):
         return []
     return values.of(call.arguments[position].value, routine, (EACH, *rest))
+
+
+def _parsed(values: Values, call: facts.Call, routine: Routine, route: Route) -> Iterator[Value]:
+    """The object of a dataclass that a parser of options was given, with the defaults of its fields."""
+    for parser in values.of(receiver(call), routine):
+        if isinstance(parser, Foreign) and trainers.OPTIONS_PARSER.match(parser.name) and parser.routine is not None:
+            types = argument(parser.call, *trainers.PARSED_TYPES) if parser.call is not None else None
+            for one in values.of(types, parser.routine, route[:1]):
+                if isinstance(one, ClassScope):
+                    yield Instance(one, call, routine)
+                elif isinstance(one, Foreign) and one.call is None:
+                    yield Foreign(one.name, call, routine)
 
 
 def index_in(node: facts.Expression) -> int:

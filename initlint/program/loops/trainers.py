@@ -66,8 +66,10 @@ class _Run:
         place = module.source.place(told.start, told.end)
         if given is None and isinstance(settings, Instance) and settings is not self.trainer:
             given, module = _default(self.values, settings.cls, self.kind.option) or (None, module)
-        clips = () if self._is_off(given) and not self._may_clip(told, models) else (place,)
-        shown = given if given is not None and not clips else told
+        is_off = self._is_off(given) and not self._may_clip(told, models) and not self._is_set_in(routine)
+        clips = () if is_off else (place,)
+        shown = given if given is not None and is_off else told
+        is_parsed = terminal_name(told) == framework.PARSED
         return TrainingLoop(
             self.routine.name,
             None,
@@ -79,8 +81,13 @@ class _Run:
             lambda: clips,
             None,
             routine=routine,
-            node=told,
-            trainer=TrainerClip(_name(self.trainer), terminal_name(told), self.kind.option, _rounds(told)),
+            node=shown if is_parsed else told,
+            trainer=TrainerClip(
+                _name(self.trainer),
+                _name(settings) if is_parsed else terminal_name(told),
+                self.kind.option,
+                _rounds(told),
+            ),
         )
 
     def _settings(self) -> Iterator[Foreign | Instance]:
@@ -135,6 +142,12 @@ class _Run:
         classes = [model.cls for model in models]
         classes += [self.trainer.cls] if isinstance(self.trainer, Instance) else []
         return is_open or any(map(self._may_bound, arguments)) or any(_bounds(self.values, cls) for cls in classes)
+
+    def _is_set_in(self, routine: Routine) -> bool:
+        """Whether the function that makes the options, or that trains, sets this one."""
+        around = (one for each in (routine, self.routine) for one in each.assigned)
+        targets = (target for one in around for target in one.targets)
+        return any(isinstance(one, facts.Attribute) and one.name == self.kind.option for one in targets)
 
     def _may_bound(self, one: facts.Argument) -> bool:
         harmless = self.kind.others.get(one.keyword or "")
