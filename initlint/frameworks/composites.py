@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from initlint.frameworks import keras, torch
+from initlint.frameworks import graphs, keras, torch
 
 FOLDER = Path(__file__).parent.with_name("composites")
-SOURCES = {"torch": (FOLDER / "pytorch.py",), "keras": tuple(sorted((FOLDER / "keras").glob("*.py")))}
+SOURCES = {
+    "torch": (FOLDER / "pytorch.py", FOLDER / "message_passing.py"),
+    "keras": tuple(sorted((FOLDER / "keras").glob("*.py"))),
+}
 """By framework: files, none of which defines a name of another."""
 
 NAMES = frozenset({name.rpartition(".")[2] for name in torch.COMPOSITES} | keras.MODELS)
 """Last names of what a call of makes a model."""
+READ_ELSEWHERE = frozenset(name.rpartition(".")[2] for name in graphs.MESSAGE_PASSING)
+"""Last names of classes that are taken as they are written out, also where the source of their library is there."""
 SETTINGS = frozenset({keras.COMPILE})
 """Methods of models that say how they are trained: what they do stands where they are called."""
 FINDS_IN_LISTS = frozenset({"keras"})
@@ -29,7 +34,7 @@ SPOKEN: dict[str, Callable[[str], str]] = {"keras": keras.spoken}
 
 def composite(name: str) -> tuple[str, str] | None:
     """The framework whose source has what a full name outside the program stands for, and its name there."""
-    if name in torch.COMPOSITES:
+    if name in torch.COMPOSITES or name in graphs.MESSAGE_PASSING:
         return "torch", name.rpartition(".")[2]
     found = keras.written_out(name)
     return None if found is None else ("keras", found)

@@ -154,6 +154,18 @@ def positive_part(value: Number) -> Number:
     return max(value, 0) if is_known(value) else value
 
 
+def is_positive(value: Number) -> bool:
+    """Whether `value` is above 0 whatever its symbols are."""
+    if not isinstance(value, Size):
+        return value > 0
+    return value.coefficient > 0 and all(map(_is_positive_atom, (atom for atom, _ in value.powers)))
+
+
+def _is_positive_atom(atom: Atom) -> bool:
+    """Of a sum, if all its terms are; a quotient that is rounded may be 0, as a remainder may."""
+    return all(map(is_positive, atom.terms)) if isinstance(atom, Sum) else "(" not in atom
+
+
 def is_vanishing(value: Value) -> bool:
     """Whether a symbolic `value` goes to zero as every width grows (``1 / hidden`` does)."""
     return isinstance(value, Size) and all(power < 0 for _, power in value.powers)

@@ -41,18 +41,20 @@ def _spoken_for(
     tracer: Tracer, cls: ClassValue, function: FunctionValue, parameter: facts.Parameter
 ) -> tuple[facts.Parameter, Scope]:
     """A constructor's parameter; of one that says nothing of itself, the one that its value comes from where the module builds
-    the class, else what the class says of the attribute of that name. With the scope that it stands in."""
+    the class, else what the class says of the attribute of that name, else what the others of its name in the module are.
+    With the scope that it stands in."""
     scope = Scope(function.scope.module, function.scope)
     if parameter.annotation is not None or parameter.default is not None or function.defining is None:
         return parameter, scope
-    source = tracer.family(function.scope.module).source(function.defining.node, parameter.name)
+    family = tracer.family(function.scope.module)
+    source = family.source(function.defining.node, parameter.name)
     if source is not None:
         return source, scope
     for base in (each for each in cls.order if isinstance(each, ClassValue)):
         said = base.members.get(parameter.name)
         if isinstance(said, facts.Assign) and said.annotation is not None:
             return msgspec.structs.replace(parameter, annotation=said.annotation), Scope(base.scope.module, base.scope)
-    return parameter, scope
+    return family.alike(parameter.name) or parameter, scope
 
 
 def _argument(tracer: Tracer, parameter: facts.Parameter, scope: Scope) -> Value:

@@ -10,7 +10,7 @@ from initlint.finding import Place
 from initlint.frameworks import torch as framework
 from initlint.signal.distribution import Distribution
 from initlint.signal.size import Size, as_float
-from initlint.tracing import computed_tensors, idioms, iteration, rows, subscripts, tensors
+from initlint.tracing import computed_tensors, idioms, iteration, overwriting, rows, subscripts, tensors
 from initlint.tracing.collection_operators import combine_collections
 from initlint.tracing.matrices import apply_matrix
 from initlint.tracing.values import (
@@ -141,6 +141,8 @@ def scaled_law(
 def _augment_tensor(tracer: Tracer, symbol: str, old: Value, value: Value, place: Place, scope: Scope) -> bool:
     """``parameter symbol= value``, which writes to the parameter; False if `old` is none."""
     if not isinstance(old, TensorValue) or old.parameter is None:
+        return False
+    if isinstance(value, Signal) and overwriting.is_free(old):
         return False
     result = _of_tensors(symbol, old, value)
     law = result.distribution if isinstance(result, TensorValue) else None

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from initlint.signal.size import Size
+from initlint.signal.size import Size, is_positive
 from initlint.tracing import dtypes, iteration
 from initlint.tracing.values import (
     BoundMethod,
@@ -25,6 +25,7 @@ from initlint.tracing.values import (
     Native,
     Partial,
     Signal,
+    TensorValue,
     TypeName,
     Unknown,
     Value,
@@ -88,7 +89,22 @@ def compare(tracer: Tracer, symbol: str, left: Value, right: Value) -> bool | No
     try:
         return bool(COMPARISONS[symbol](left, right))
     except (TypeError, ValueError):
-        return None
+        return _compare_sizes(symbol, left, right)
+
+
+def gives_mask(symbol: str, left: Value, right: Value) -> bool:
+    """Whether a comparison is one of tensors, entry by entry."""
+    is_of_tensors = isinstance(left, (Signal, TensorValue)) or isinstance(right, (Signal, TensorValue))
+    return is_of_tensors and symbol in COMPARISONS and None not in (left, right)
+
+
+def _compare_sizes(symbol: str, left: Value, right: Value) -> bool | None:
+    """Of a width that is not known and a number: which of both is larger, where that is so whatever the width is."""
+    if isinstance(left, Size) and isinstance(right, (int, float)) and right <= 0 and is_positive(left):
+        return symbol in (">", ">=")
+    if isinstance(right, Size) and isinstance(left, (int, float)) and left <= 0 and is_positive(right):
+        return symbol in ("<", "<=")
+    return None
 
 
 def _is_same(left: Value, right: Value, is_identity: bool) -> bool | None:

@@ -6,11 +6,31 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from initlint.reading import facts
-from initlint.tracing import arithmetic, attributes, comparing, comprehensions, iteration, members, subscripts
+from initlint.tracing import (
+    arithmetic,
+    attributes,
+    comparing,
+    comprehensions,
+    iteration,
+    members,
+    protocols,
+    subscripts,
+)
 from initlint.tracing.collection_construction import new_dict, new_list
 from initlint.tracing.targets import assign
 from initlint.tracing.type_tests import note_type_test
-from initlint.tracing.values import ClassValue, DictValue, ExternalValue, FunctionValue, Many, Scope, Unknown, Value
+from initlint.tracing.values import (
+    ClassValue,
+    DictValue,
+    ExternalValue,
+    FunctionValue,
+    Instance,
+    Many,
+    Scope,
+    TensorValue,
+    Unknown,
+    Value,
+)
 
 if TYPE_CHECKING:
     from initlint.tracing.tracer import Tracer
@@ -60,6 +80,9 @@ def given(tracer: Tracer, node: facts.Call, scope: Scope) -> tuple[list[Value], 
 
 
 def _unpack_keywords(value: Value, keywords: dict[str, Value]) -> None:
+    if isinstance(value, Instance) and protocols.is_record(value):
+        keywords.update(protocols.entries(value))
+        return
     if isinstance(value, DictValue):
         keywords.update({str(key): item for key, item in value.items.items()})
     if not isinstance(value, DictValue) or value.is_open:
@@ -162,6 +185,8 @@ def _compare(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
     answers: list[bool | None] = []
     for symbol, comparator in zip(node.operators, node.comparators, strict=True):
         right = tracer.evaluate(comparator, scope)
+        if comparing.gives_mask(symbol, left, right):
+            return TensorValue(None)
         answer = comparing.compare(tracer, symbol, left, right)
         note_type_test(tracer, left, right, answer, symbol, tracer.place(node, scope), scope)
         answers.append(answer)

@@ -29,8 +29,7 @@ class Family:
         return {each.name: each for each in flatten(self.module.source.facts.body) if isinstance(each, facts.Class)}
 
     def source(self, cls: facts.Class, name: str) -> facts.Parameter | None:
-        """The annotated parameter of another class of the module that the parameter `name` of a constructor is given; where
-        no class is seen to hand one on, the one of that name, if all that are annotated say the same."""
+        """The annotated parameter of another class of the module that the parameter `name` of a constructor is given."""
         waiting, seen = [(cls, name)], {(cls.name, name)}
         while waiting:
             for builder, parameter in self._given(*waiting.pop(0)):
@@ -39,6 +38,10 @@ class Family:
                 if (builder.name, parameter.name) not in seen:
                     seen.add((builder.name, parameter.name))
                     waiting.append((builder, parameter.name))
+        return None
+
+    def alike(self, name: str) -> facts.Parameter | None:
+        """The parameter `name` of constructors of the module, if all that are annotated say the same."""
         named = self._annotated.get(name, {})
         return next(iter(named.values())) if len(named) == 1 else None
 

@@ -132,7 +132,7 @@ def _initialise(
     scope: Scope,
 ) -> None:
     function = members.class_member(tracer, cls, "__init__")
-    if "__init__" not in cls.members and is_decorated(cls):
+    if _is_made_of_fields(cls):
         fill_fields(tracer, made, cls, arguments, keywords)
     elif function is not None:
         tracer.call(BoundMethod(function, made), arguments, keywords, place, scope)  # type: ignore[arg-type]
@@ -148,6 +148,14 @@ def _initialise(
         tracer.heap.set_field(made, "is_complete", False)
         for name, value in keywords.items():
             tracer.heap.set(made.attributes, name, value)
+
+
+def _is_made_of_fields(cls: ClassValue) -> bool:
+    """Whether the constructor that it has or inherits is one that a decorator wrote."""
+    for base in cls.order:
+        if isinstance(base, ClassValue) and ("__init__" in base.members or is_decorated(base)):
+            return "__init__" not in base.members
+    return False
 
 
 def _check_early_applies(tracer: Tracer, made: Instance) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from initlint.frameworks import torch as framework
 from initlint.network.layout import Drop, Same
-from initlint.tracing import layouts, structures
+from initlint.tracing import layouts, structures, tensors
 from initlint.tracing.derived import container_base, held
 from initlint.tracing.values import (
     ContainerValue,
@@ -53,6 +53,8 @@ def items(tracer: Tracer, value: Value) -> list[Value] | None:
         return list(value) if len(value) <= LONGEST else None
     if isinstance(value, str):
         return list(value)
+    if isinstance(value, TensorValue):
+        return [Many((tensors.load_item(value, Unknown("an index")),))]
     if isinstance(value, Signal) and value.node < len(tracer.record.layers):
         is_cut = tracer.record.layers[value.node].kind in framework.SPLITS
         return [Many((_pieces(tracer, value, 1)[0],))] if is_cut else structures.items(tracer, value)

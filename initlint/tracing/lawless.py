@@ -30,8 +30,10 @@ def call(
 ) -> Value:
     """What such a function gives; `None` if it is none."""
     nowhere = Scope(None)  # type: ignore[arg-type]
+    if function in framework.NUMBERS_OF_TENSORS:
+        return Unknown(f"the {function} of a signal", place)
     if function in framework.WITHOUT_GRADIENT:
-        return Unknown(f"{function} of a signal", place)
+        return TensorValue(None, place=place)
     if function in QUOTIENTS and len(arguments) == 2 and not keywords:
         return arithmetic.binary(tracer, "/", arguments[0], arguments[1], place, nowhere)
     if function in ("neg", "negative"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from initlint.finding import Place
-from initlint.tracing import comparing, iteration, members, subscripts
+from initlint.tracing import comparing, dataclass_fields, derived, iteration, members, subscripts
 from initlint.tracing.values import (
     BoundMethod,
     ExternalValue,
@@ -40,6 +40,16 @@ def is_mapping(value: Value) -> bool:
     return isinstance(value, Instance) and any(
         isinstance(base, ExternalValue) and base.name in MAPPINGS for base in value.cls.order
     )
+
+
+def is_record(value: Instance) -> bool:
+    """Whether it is a dataclass that is a dict of its fields, too, as the output objects of models are."""
+    return derived.is_dict(value.cls) and dataclass_fields.is_dataclass(value.cls)
+
+
+def entries(owner: Instance) -> dict[str, Value]:
+    """What such a dict holds: the fields that are set."""
+    return {name: value for name, value in owner.attributes.items() if value is not None and name != derived.ITEMS}
 
 
 def items(tracer: Tracer, owner: Instance) -> list[Value] | None:

@@ -6,14 +6,23 @@ import math
 from typing import TYPE_CHECKING
 
 from initlint.frameworks import torch as framework
-from initlint.frameworks.composites import SOURCES, composite
+from initlint.frameworks.composites import READ_ELSEWHERE, SOURCES, composite
 from initlint.program import Definition, External, Module
 from initlint.program.module import flatten
 from initlint.reading import facts
 from initlint.tracing import builtins
 from initlint.tracing.expressions import given
 from initlint.tracing.targets import assign
-from initlint.tracing.values import DictValue, ExternalValue, FunctionValue, ListValue, Scope, Unknown, Value
+from initlint.tracing.values import (
+    ClassValue,
+    DictValue,
+    ExternalValue,
+    FunctionValue,
+    ListValue,
+    Scope,
+    Unknown,
+    Value,
+)
 
 if TYPE_CHECKING:
     from initlint.tracing.tracer import Tracer
@@ -80,10 +89,15 @@ def resolved(tracer: Tracer, found: Definition | External | Module | None, name:
         return found
     scope = tracer.scope_of(found.module)
     if isinstance(found.node, facts.Class):
-        return tracer.class_value(found.node, scope)
+        known = external(tracer, _full_name(tracer, found)) if found.node.name in READ_ELSEWHERE else None
+        return known if isinstance(known, ClassValue) else tracer.class_value(found.node, scope)
     if isinstance(found.node, facts.Function):
         return FunctionValue(found.node, scope)
     return _assigned(tracer, found.node, found.name, scope)
+
+
+def _full_name(tracer: Tracer, found: Definition) -> str:
+    return f"{tracer.program.dotted_name(found.module)}.{found.name}"
 
 
 def _assigned(tracer: Tracer, node: facts.Assign, name: str, scope: Scope) -> Value:

@@ -18,6 +18,7 @@ from initlint.tracing import (
     dtypes,
     iteration,
     modules,
+    signatures,
 )
 from initlint.tracing.arithmetic import binary
 from initlint.tracing.collection_construction import new_dict
@@ -190,6 +191,7 @@ PYTHON: dict[str, Builtin] = {
     "collections.OrderedDict": builtin_collections.call_dict,
     "typing.OrderedDict": builtin_collections.call_dict,
     "typing.cast": lambda tracer, arguments, keywords, place, scope: arguments[1] if len(arguments) > 1 else None,
+    "inspect.signature": signatures.call,
     "itertools.repeat": _repeat,
     "dataclasses.replace": _replaced,
     "dataclasses.asdict": _as_dict,

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from initlint.reading import facts
-from initlint.tracing import arithmetic, storing, subscripts
+from initlint.tracing import arithmetic, overwriting, storing, subscripts
 from initlint.tracing.branches import run_branch
 from initlint.tracing.flow import Flow
 from initlint.tracing.loops import run_for, run_while
 from initlint.tracing.raising import RaisedError
-from initlint.tracing.targets import assign
-from initlint.tracing.values import RETURNED, Device, FunctionValue, Scope
+from initlint.tracing.targets import assign, rebind
+from initlint.tracing.values import RETURNED, Device, FunctionValue, Scope, Signal
 
 if TYPE_CHECKING:
     from initlint.tracing.tracer import Tracer
@@ -41,8 +41,17 @@ def run(tracer: Tracer, body: Sequence[facts.Statement], scope: Scope) -> Flow:
 
 def _evaluate(tracer: Tracer, node: facts.Statement, scope: Scope) -> Flow:
     assert isinstance(node, facts.Evaluate)
-    tracer.evaluate(node.value, scope)
+    result = tracer.evaluate(node.value, scope)
+    if isinstance(result, Signal):
+        _keep_in_place(tracer, node.value, result, scope)
     return Flow.NEXT
+
+
+def _keep_in_place(tracer: Tracer, node: facts.Expression, result: Signal, scope: Scope) -> None:
+    """``x.add_(y)``: its result is what the name stands for from there on."""
+    function = node.function if isinstance(node, facts.Call) else None
+    if isinstance(function, facts.Attribute) and overwriting.is_in_place(function.name):
+        rebind(tracer, function.value, result, scope)
 
 
 def _assign(tracer: Tracer, node: facts.Statement, scope: Scope) -> Flow:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from initlint.reading import facts
-from initlint.tracing import iteration, storing, subscripts
-from initlint.tracing.values import ListValue, Scope, Unknown, Value
+from initlint.tracing import iteration, overwriting, storing, subscripts, tensors
+from initlint.tracing.values import ListValue, Scope, TensorValue, Unknown, Value
 
 if TYPE_CHECKING:
     from initlint.tracing.tracer import Tracer
@@ -29,7 +29,19 @@ def assign(tracer: Tracer, target: facts.Expression, value: Value, scope: Scope)
     elif isinstance(target, facts.Subscript):
         owner = tracer.evaluate(target.value, scope)
         index = tracer.evaluate(target.index, scope)
-        subscripts.store_item(tracer, owner, index, value, tracer.place(target, scope), scope)
+        place = tracer.place(target, scope)
+        filled = None if isinstance(index, str) else overwriting.with_items(tracer, owner, value, place)
+        if filled is None:
+            subscripts.store_item(tracer, owner, index, value, place, scope)
+        else:
+            rebind(tracer, target.value, filled, scope)
+
+
+def rebind(tracer: Tracer, node: facts.Expression, value: Value, scope: Scope) -> None:
+    """Gives the name that an expression is a view of what was made in its place."""
+    name = overwriting.named(node)
+    if name is not None:
+        assign(tracer, name, value, scope)
 
 
 def _assign_each(tracer: Tracer, targets: Sequence[facts.Expression], value: Value, scope: Scope) -> None:
@@ -39,6 +51,8 @@ def _assign_each(tracer: Tracer, targets: Sequence[facts.Expression], value: Val
         star, after = stars[0], len(targets) - 1 - stars[0]
         middle = ListValue(list(items[star : len(items) - after]))
         items = [*items[:star], middle, *items[len(items) - after :]]
+    if items is None and isinstance(value, TensorValue):
+        items = [tensors.load_item(value, index) for index in range(len(targets))]
     if items is None or len(items) != len(targets):
         items = [Unknown("a part of something unknown")] * len(targets)
     for target, item in zip(targets, items, strict=True):

@@ -12,9 +12,10 @@ from initlint.frameworks import torch as framework
 from initlint.network import Parameter, Write
 from initlint.signal.distribution import Distribution
 from initlint.signal.size import Size, as_float
-from initlint.tracing import computed_tensors, initializing, rows, tensor_shapes, tensors
+from initlint.tracing import computed_tensors, initializing, overwriting, rows, signal_functions, tensor_shapes, tensors
 from initlint.tracing.arithmetic import scaled_law
-from initlint.tracing.values import ListValue, Scope, TensorValue, Turn, Unknown, Value
+from initlint.tracing.unknown_calls import signals_in
+from initlint.tracing.values import ListValue, Scope, Signal, TensorValue, Turn, Unknown, Value
 
 if TYPE_CHECKING:
     from initlint.tracing.tracer import Tracer
@@ -41,6 +42,8 @@ def call(
     scope: Scope,
 ) -> Value:
     """``tensor.name(...)``."""
+    if (found := _on_signals(tracer, owner, name, arguments, keywords, place)) is not None:
+        return found
     if name in framework.IN_PLACE_INITS:
         _write_in_place(tracer, owner, name, arguments, keywords, place, scope)
         return owner
@@ -89,6 +92,29 @@ def call(
     if name in framework.PICKS:
         return TensorValue(None, tensors.law_of(owner), place=place)
     return TensorValue(None) if name not in ("item", "tolist") else Unknown(f"the {name} of a tensor", place)
+
+
+def _on_signals(
+    tracer: Tracer,
+    owner: TensorValue,
+    name: str,
+    arguments: Sequence[Value],
+    keywords: Mapping[str, Value],
+    place: Place,
+) -> Value:
+    """What a method makes of a tensor and of signals, where it takes entries of both; `None` where it does not."""
+    if (
+        not arguments
+        or not overwriting.is_free(owner)
+        or not any(signals_in(value) for value in (*arguments, *keywords.values()))
+    ):
+        return None
+    function = name.rstrip("_")
+    if function in framework.IN_PLACE_COPIES and isinstance(arguments[0], Signal):
+        return arguments[0]
+    if function not in framework.WITHOUT_LAW and function not in framework.OF_TWO_TENSORS:
+        return None
+    return signal_functions.call_on_signals(tracer, function, (owner, *arguments), keywords, place)
 
 
 FARTHEST = 6.0

@@ -9,7 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from initlint.signal.size import MAX_TERMS, Number, Size, as_float, combine, divide, is_known, is_vanishing, largest
+from initlint.signal.size import (
+    MAX_TERMS,
+    Number,
+    Size,
+    as_float,
+    combine,
+    divide,
+    is_known,
+    is_positive,
+    is_vanishing,
+    largest,
+)
 
 VALUES = {"a": 7.0, "b": 3.0, "hidden": 64.0}
 A, B, HIDDEN = (Size.symbol(name) for name in VALUES)
@@ -190,3 +201,9 @@ def test_only_what_shrinks_with_every_width_is_vanishing() -> None:
     assert not is_vanishing(HIDDEN)
     assert not is_vanishing(A / B)
     assert not is_vanishing(0.1)
+
+
+def test_a_size_is_above_zero_unless_something_is_taken_off_or_rounded() -> None:
+    hidden = Size.symbol("hidden")
+    assert all(map(is_positive, (hidden, 2 * hidden, hidden**0.5, 1 / hidden, hidden + 1, 3)))
+    assert not any(map(is_positive, (-hidden, hidden - 1, hidden // 2, hidden % 2, 0, -1)))

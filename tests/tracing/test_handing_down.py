@@ -121,3 +121,44 @@ def test_a_class_that_declares_the_attribute_says_what_its_constructor_is_given(
     text = MODULE.format(parameters="config", builder=DECLARED, more="pass")
     network = next(each for each in initlint.check_text(text, "model.py").networks if each.name == "Model")
     assert [layer.fan_in for layer in network.layers if layer.op == "linear"] == [24]
+
+
+def test_what_a_class_says_of_its_attribute_comes_before_what_others_of_the_module_are_given() -> None:
+    """A mixin in a module of its own, beside a class that takes the most general configuration."""
+    text = """
+from dataclasses import dataclass
+from torch import nn
+
+
+@dataclass
+class General:
+    width: int = 3
+
+
+@dataclass
+class Special(General):
+    width: int = 24
+
+
+class Other(nn.Module):
+    def __init__(self, config: General):
+        super().__init__()
+
+    def forward(self, x):
+        return x
+
+
+class Mixin:
+    def __init__(self, config):
+        super().__init__()
+        self.map = nn.Linear(config.width, 8)
+
+
+class Model(Mixin, nn.Module):
+    config: Special
+
+    def forward(self, x):
+        return self.map(x)
+"""
+    (found,) = [each for each in initlint.check_text(text, "model.py").networks if each.name == "Model"]
+    assert [layer.fan_in for layer in found.live() if layer.op == "linear"] == [24]

@@ -85,7 +85,7 @@ def test_a_quotient_is_one_whoever_says_it() -> None:
 
 
 def test_masks_and_places_are_no_signals() -> None:
-    assert [layer.op for layer in network("return h * torch.isnan(h)").live()] == ["input", "linear", "scale"]
+    assert [layer.op for layer in network("return h * torch.isnan(h)").live()] == ["input", "linear", "multiply"]
     assert network("values, places = h.topk(2)", "return values").outputs
     assert not network("values, places = h.topk(2)", "return places").outputs
 

@@ -166,3 +166,47 @@ options.clean({"a": unknown_function()})
 def test_a_recursive_call_that_is_not_followed_leaves_plain_objects_known() -> None:
     """What it does to them, the call around it does, too."""
     assert activation("getattr(options, 'depth', 0) == 0", WALK) == ["relu"]
+
+
+OUTPUT = """
+from collections import OrderedDict
+from dataclasses import dataclass
+
+class Output(OrderedDict):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+
+@dataclass
+class Hidden(Output):
+    last: object = None
+    other: object = None
+
+class Named(Hidden):
+    pass
+"""
+
+
+def test_an_output_that_is_a_dict_of_its_fields_is_handed_on_as_keywords() -> None:
+    """Those that are set; the constructor is the one that the decorator wrote, also for a class derived from it."""
+    inside = "made = Named(**Hidden(last=7, other=None), **{'other': 3})"
+    assert activation("made.last == 7 and made.other == 3", OUTPUT, inside) == ["relu"]
+    assert activation("made.last is None", OUTPUT, inside) == ["tanh"]
+
+
+SIGNATURE = "import inspect\n\nclass Taken:\n    def __init__(self, a, b=2, *, c=None):\n        pass\n"
+
+
+@pytest.mark.parametrize(
+    ("test", "expected"),
+    [
+        ("list(inspect.signature(Taken.__init__).parameters) == ['self', 'a', 'b', 'c']", "relu"),
+        ("'a' in inspect.signature(Taken).parameters", "relu"),
+        ("'x' in inspect.signature(self.forward).parameters", "relu"),
+        ("'self' in inspect.signature(self.forward).parameters", "tanh"),
+        ("inspect.signature(Taken).parameters['b'].default == 2", "relu"),
+        ("inspect.signature(Taken).parameters['a'].default is inspect.Parameter.empty", "relu"),
+        ("inspect.signature(lambda y: y).parameters['y'].name == 'y'", "relu"),
+    ],
+)
+def test_a_program_may_ask_what_a_function_can_be_given(test: str, expected: str) -> None:
+    assert activation(test, SIGNATURE) == [expected]

@@ -99,6 +99,10 @@ FUNCTIONS: dict[str, FunctionSpec] = {
     **POOL_FUNCTIONS,
     **dict.fromkeys(_KEEPS_ENTRIES, FunctionSpec("reshape")),
 }
+OF_TWO_TENSORS = frozenset({"add", "sub", "mul", "multiply", "div", "divide", "true_divide", "matmul", "mm", "bmm"})
+"""Methods of tensors by one that may be a signal, which then give one."""
+IN_PLACE_COPIES = frozenset({"copy"})
+"""Methods, without the underscore, that put what they are given in place of all entries."""
 SPLITS = frozenset({"chunk", "split", "unbind", "tensor_split", "split_with_sizes"})
 """Functions and methods that cut one signal into several."""
 STACKS = frozenset({"stack"})

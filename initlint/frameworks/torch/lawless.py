@@ -74,7 +74,17 @@ WITHOUT_LAW = frozenset(
             "var_mean",
             "std_mean",
         ),
-        *("pad_sequence", "pack_sequence", "bernoulli", "multinomial", "vstack", "dstack", "row_stack", "column_stack"),
+        *(
+            "detach",
+            "pad_sequence",
+            "pack_sequence",
+            "bernoulli",
+            "multinomial",
+            "vstack",
+            "dstack",
+            "row_stack",
+            "column_stack",
+        ),
         *("block_diag", "cartesian_prod", "cov", "corrcoef", "cumulative_trapezoid", "trapz", "trapezoid", "take"),
         *("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "cross_entropy", "nll_loss", "binary_cross_entropy"),
         *("binary_cross_entropy_with_logits", "kl_div", "ctc_loss", "hinge_embedding_loss", "cosine_embedding_loss"),
@@ -121,12 +131,11 @@ WITHOUT_GRADIENT = frozenset(
             "logical_xor",
             "any",
             "all",
-            "equal",
-            "allclose",
             "histc",
             "count_nonzero",
         ),
-        *("is_floating_point", "is_complex", "is_tensor", "numel", "isin", "triu_indices", "tril_indices", "one_hot"),
+        *("isin", "triu_indices", "tril_indices", "one_hot", "argwhere", "signbit", "isneginf", "isposinf", "isreal"),
+        *("bitwise_and", "bitwise_or", "bitwise_not", "bitwise_xor"),
     }
 )
 """Functions that give no signal: masks, places, counts."""

@@ -19,27 +19,15 @@ LAYOUTS = {
 TENSOR, IS_TENSOR = "torch.Tensor", "torch.is_tensor"
 TRANSPOSED = frozenset({"T", "mT", "H", "mH"})
 SHAPE_ATTRIBUTES = frozenset({"data", "real"}) | TRANSPOSED
-NUMBERS_OF_TENSORS = frozenset({"dim", "numel", "ndimension", "item", "get_device"})
-"""Tensor methods that give a number of Python."""
-WITHOUT_GRADIENT = frozenset(
+NUMBERS_OF_TENSORS = frozenset(
     {
-        "detach",
-        "argmax",
-        "argmin",
-        "bool",
-        "long",
-        "int",
-        "numpy",
-        "tolist",
-        "eq",
-        "ne",
-        "gt",
-        "lt",
-        "ge",
-        "le",
+        *("dim", "numel", "nelement", "ndimension", "item", "get_device", "tolist", "is_floating_point", "is_complex"),
+        *("equal", "allclose", "is_tensor", "is_contiguous", "element_size", "stride", "data_ptr"),
     }
 )
-"""Tensor methods behind which a signal is not followed, since no gradient comes back."""
+"""Functions and methods of tensors that give numbers of Python."""
+CASTS_TO_WHOLE = frozenset({"bool", "long", "int", "short", "byte", "char", "numpy"})
+"""Tensor methods behind which there is no signal, since no gradient comes back."""
 COPIES = frozenset({"clone", "numpy", "tolist"})
 """Tensor methods whose result counts as other memory."""
 ALIASES = frozenset(
