@@ -95,7 +95,7 @@ def _probed(rule: Rule, model: _Model, contents: Mapping[Path, bytes]) -> Measur
     found = diagnosed(outcome.result)
     assert found.network is not None and found.health is not None
     is_reported = any(True for _ in rule.check_measured(found.network))
-    return Measured(found.health.score, _gradient(found.network), is_reported)
+    return Measured(found.health.score, _gradient(found.network), is_reported, rule.gauge(found.network))
 
 
 def _asked(value: object) -> object:

@@ -19,6 +19,7 @@ from initlint.finding import Finding, Place, Severity
 
 if TYPE_CHECKING:
     from initlint.fix.edit import Fix, Plan
+    from initlint.fix.outcome import Gauge
     from initlint.network import Network
     from initlint.program import Program
 
@@ -59,6 +60,10 @@ class Rule:
     def check_measured(self, network: Network) -> Iterator[Finding]:
         """Judge one network that was probed: its layers and parameters hold what was `measured`."""
         return iter(())
+
+    def gauge(self, network: Network) -> Gauge | None:
+        """The one number that a probed network is judged by, where that is more than the size of its gradient."""
+        return None
 
     def check_program(self, program: Program) -> Iterator[Finding]:
         """Judge what needs more than one network. Called once per run."""

@@ -7,6 +7,7 @@ from functools import partial
 
 from initlint.finding import Finding, Place
 from initlint.fix import Edit, Fix, Name, copied, replaced
+from initlint.fix.outcome import Gauge
 from initlint.frameworks.remedies import LAST_WIDTH, sums_last_axis
 from initlint.network import Layer, Network
 from initlint.network.layout import Layers
@@ -88,6 +89,11 @@ class Attention(nn.Module):
         found = [(layer, std) for layer, std in _products(network) if std >= LARGEST_STD]
         if found:
             yield self._finding(network, found)
+
+    def gauge(self, network: Network) -> Gauge | None:
+        """The largest of the products."""
+        found = [std for _, std in _products(network)]
+        return Gauge("logits_std", "std of the logits", max(found)) if found else None
 
     def _finding(self, network: Network, found: list[tuple[Layer, float]]) -> Finding:
         layer, std = found[0]

@@ -27,6 +27,17 @@ class LeftOut:
 
 
 @dataclass(frozen=True)
+class Gauge:
+    """A number that a rule judges a probed model by."""
+
+    key: str
+    """Its name among plain JSON values."""
+    words: str
+    """What it is, for a person: ``"std of the logits"``."""
+    value: float
+
+
+@dataclass(frozen=True)
 class Measured:
     """What a probe measured of a model."""
 
@@ -37,13 +48,25 @@ class Measured:
 
     is_reported: bool
     """Whether the rule of the finding reports what was measured."""
+    gauge: Gauge | None = None
+    """What the rule judges by, where that is one number."""
 
     def compared(self, after: Measured) -> str:
         """Both measurements in words: ``gradient at the first layer 3e-17 -> 0.8, score 0.01 -> 0.97``."""
-        told = f"score {self.score:.2g} -> {after.score:.2g}"
-        if self.gradient is None or after.gradient is None:
-            return told
-        return f"gradient at the first layer {self.gradient:.1g} -> {after.gradient:.1g}, {told}"
+        told = [f"score {self.score:.2g} -> {after.score:.2g}"]
+        if self.gradient is not None and after.gradient is not None:
+            told.insert(0, f"gradient at the first layer {self.gradient:.1g} -> {after.gradient:.1g}")
+        if self.gauge is not None and after.gauge is not None:
+            told.insert(0, f"{self.gauge.words} {self.gauge.value:.2g} -> {after.gauge.value:.2g}")
+        return ", ".join(told)
+
+    def paired(self, after: Measured) -> dict[str, object]:
+        """Both measurements as plain JSON values, each number before and after."""
+        names = ("score", "gradient", "is_reported")
+        pairs: dict[str, object] = {name: [vars(self)[name], vars(after)[name]] for name in names}
+        if self.gauge is not None and after.gauge is not None:
+            pairs[self.gauge.key] = [self.gauge.value, after.gauge.value]
+        return pairs
 
 
 @dataclass(frozen=True)
@@ -62,8 +85,7 @@ class Proof:
         """What was measured, as plain JSON values."""
         if self.before is None or self.after is None:
             return None
-        pairs = ((name, [before, vars(self.after)[name]]) for name, before in vars(self.before).items())
-        return {"model": self.model, **dict(pairs)}
+        return {"model": self.model, **self.before.paired(self.after)}
 
     @property
     def effect(self) -> str:

@@ -62,6 +62,34 @@ def test_a_fix_reports_what_it_was_measured_to_do(tmp_path: Path) -> None:
     }
 
 
+ATTENTION = """from torch import nn
+
+
+class Attention(nn.Module):
+    def __init__(self, dim=256):
+        super().__init__()
+        self.query = nn.Linear(dim, dim)
+        self.key = nn.Linear(dim, dim)
+        nn.init.xavier_uniform_(self.query.weight)
+        nn.init.xavier_uniform_(self.key.weight)
+
+    def forward(self, x):
+        q, k = self.query(x), self.key(x)
+        return (q @ k.transpose(-2, -1)).softmax(-1) @ x
+"""
+
+
+def test_a_fix_of_attention_tells_how_far_apart_its_logits_were_and_are(tmp_path: Path) -> None:
+    report, after = prove(tmp_path, ATTENTION, "INL208")
+    assert "math.sqrt(q.shape[-1])" in after
+    (proof,) = report.fixes.proofs
+    assert proof.effect.startswith("Attention: std of the logits 1")
+    (finding,) = report.fixes.fixed
+    before, behind = finding.measured["logits_std"]
+    assert before == pytest.approx(16 * behind, rel=0.2)
+    assert 0.7 < behind < 1.4
+
+
 @pytest.mark.usefixtures("fixing_rules")
 def test_a_fix_that_does_not_help_is_not_written(tmp_path: Path) -> None:
     source = SHALLOW.replace("KIND", "width=8")
