@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from initlint.finding import Finding, Severity
 from initlint.fix import Fix, Name, copied, replaced
-from initlint.frameworks.numerics import SINGULAR
+from initlint.frameworks.numerics import OF_SUMS, ROOT_OF_SQUARES, SINGULAR
 from initlint.program import Program
 from initlint.program.dataflow import Term, Terms
 from initlint.program.dataflow.gradients import Gradients
@@ -105,6 +105,8 @@ def _called(term: Term) -> str:
 
 def _fix(found: Root) -> Fix | None:
     """An epsilon inside, where the operand stands in the root itself, under a name or written out."""
+    if found.term.op == "norm":
+        return _of_squares(found)
     outer = found.term.node
     inner = found.term.tensors[0] if found.term.tensors else found.inner.node
     is_inside = outer.start <= inner.start < inner.end <= outer.end
@@ -117,6 +119,20 @@ def _fix(found: Root) -> Fix | None:
     head, tail = ("", "") if is_argument else ("(", ")")
     edit = replaced(inner, head, copied(inner), f" + {WRITTEN}{tail}")
     return Fix("Add an epsilon inside the root", (edit,), safe=False)
+
+
+def _of_squares(found: Root) -> Fix | None:
+    """A norm written out, with an epsilon inside."""
+    call, parts = found.term.node, ROOT_OF_SQUARES.get(found.term.family)
+    if parts is None or not isinstance(call, facts.Call) or not call.arguments:
+        return None
+    first, *others = call.arguments
+    if first.keyword or first.star or any(one.keyword not in OF_SUMS for one in others):
+        return None
+    given = [part for one in others for part in (f", {one.keyword}=", copied(one.value))]
+    root, total, square = map(Name, parts)
+    edit = replaced(call, root, "(", total, "(", square, "(", copied(first.value), ")", *given, f") + {WRITTEN})")
+    return Fix("Write the norm out, with an epsilon inside the root", (edit,), safe=False)
 
 
 def _bounded(found: Root, inner: facts.Expression) -> Fix | None:

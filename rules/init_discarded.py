@@ -22,7 +22,9 @@ from initlint.reading import facts
 from initlint.rule import Rule
 from initlint.signal.initializers import INITIALIZERS
 
-BEFORE_WRAPPING = "initialise the layer before weight_norm or spectral_norm wraps it"
+BEFORE_WRAPPING = (
+    "initialise the layer before weight_norm or spectral_norm wraps it; or leave this out, which changes nothing"
+)
 
 
 class InitDiscarded(Rule):

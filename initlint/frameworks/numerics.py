@@ -152,6 +152,13 @@ FUNCTIONS = {
 """Family -> operation -> the function that computes it without losing anything on the way."""
 
 
+ROOT_OF_SQUARES = {
+    "jax": ("jax.numpy.sqrt", "jax.numpy.sum", "jax.numpy.square"),
+    "tensorflow": ("tensorflow.sqrt", "tensorflow.reduce_sum", "tensorflow.square"),
+}
+"""Family -> what a norm is made of, the outermost first."""
+OF_SUMS = frozenset({"axis", "keepdims"})
+"""Arguments that a norm and a sum of these families are given alike."""
 SINGULAR: dict[str, frozenset[str]] = {
     "norm": frozenset({"tensorflow", "jax"}),
     "std": frozenset({"tensorflow", "jax"}),

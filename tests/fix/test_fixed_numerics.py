@@ -17,7 +17,6 @@ UNFIXED = {
     "INL502": {"bad_across_files": 2, "bad_focal": 2, "bad_pairwise": 2},
     "INL504": {"bad_attention": 1, "bad_energy": 2},
     "INL505": {"bad_sequence_likelihood": 2, "bad_running_product": 2},
-    "INL506": {"bad_other_frameworks": 3},
 }
 """Rules -> sick fixtures -> findings that no fix is offered for: the operand is made elsewhere, or would mean another thing."""
 

@@ -15,34 +15,42 @@ from sick import fix, sick_cases
 from initlint import check
 from initlint.finding import Finding
 
-UNFIXED = {
-    "INL101": (),
-    "INL103": (),
-    "INL106": ("bad_init_under_weight_norm", "bad_outer_apply_overwrites"),
-    "INL108": (),
-    "INL110": (),
-    "INL201": (),
-    "INL202": (),
-    "INL203": (),
-    "INL204": (),
-    "INL205": ("bad_absolute_value",),
-    "INL208": (),
-    "INL301": ("bad_activation_by_name", "bad_split_over_files"),
-    "INL302": (),
-    "INL501": ("bad_across_files", "bad_policy_gradient"),
-    "INL502": ("bad_across_files",),
-    "INL503": ("bad_probabilities_of_labels",),
-    "INL504": (),
-    "INL505": ("bad_running_product", "bad_sequence_likelihood"),
-    "INL506": (),
-    "INL508": (),
+UNFIXED: dict[str, dict[str, str]] = {
+    "INL101": {},
+    "INL103": {},
+    "INL106": {
+        "bad_init_under_weight_norm": "drawn in time, the weights train as they never did; left out, they train as before: "
+        "which of the two was meant is the author's to say",
+        "bad_outer_apply_overwrites": "the model's apply would have to leave out a layer that it does not know of",
+    },
+    "INL108": {},
+    "INL110": {},
+    "INL201": {},
+    "INL202": {},
+    "INL203": {},
+    "INL204": {},
+    "INL205": {"bad_absolute_value": "the weights of a monotone network are meant to be positive"},
+    "INL208": {},
+    "INL301": {
+        "bad_activation_by_name": "the activation is an entry of a table that a setting chooses",
+        "bad_split_over_files": "the activation stands in one file, and the weights drawn for it in another",
+    },
+    "INL302": {},
+    "INL501": {
+        "bad_across_files": "the softmax is what a model of another file gives to all its callers",
+        "bad_policy_gradient": "the softmax is what a model gives to all its callers: to those that act, too",
+    },
+    "INL502": {"bad_across_files": "the sigmoid is what a model of another file gives to all its callers"},
+    "INL503": {"bad_probabilities_of_labels": "whether one label is right or several may be is not said"},
+    "INL504": {},
+    "INL505": {
+        "bad_running_product": "the product itself is the result",
+        "bad_sequence_likelihood": "the softmax is what a model gives to all its callers",
+    },
+    "INL506": {},
+    "INL508": {},
 }
-"""Rules with fixes -> the sick fixtures that a fix is not offered for. Those of clipping have tests of their own.
-
-What to write instead would be a guess (positive weights that a monotone network is made of, probabilities of labels that
-may or may not exclude each other, the order of two init functions, running products that are the result), or the change
-is one of several files (a model's softmax and the logarithm of what it gives, an activation and who asks for it by name).
-"""
+"""Rules with fixes -> the sick fixtures that a fix is not offered for, and why not. Clips have tests of their own."""
 
 ABSENT = frozenset({"einops", "jax", "keras", "lightning", "tensorflow", "timm", "torchvision", "transformers"})
 """Packages that fixtures import and that are not installed."""
