@@ -34,6 +34,8 @@ def clipped(loop: TrainingLoop) -> Fix | Plan | None:
         return Fix(BY_TRAINER, (replaced(loop.node, TRAINER_BOUND),), safe=False)
     if not isinstance(loop.node, facts.Call):
         return None
+    if loop.is_graph:
+        return None
     if loop.made is not None:
         return partial(bounded_where_made, loop.made) if loop.made else None
     if loop.trainer:

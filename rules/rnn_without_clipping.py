@@ -17,6 +17,7 @@ from initlint.frameworks.clips import (
     parameters_of,
     trainer_clip,
 )
+from initlint.frameworks.static_graphs import REMEDY as GRAPH_CLIP
 from initlint.frameworks.torch import GATED_LAYERS
 from initlint.network import Layer, Network
 from initlint.program import Program
@@ -49,7 +50,8 @@ class RnnWithoutClipping(Rule):
     Rprop, whose steps do not grow with the gradient; models that are not known; loops that end
     after less than 20 steps.
     Fix: torch.nn.utils.clip_grad_norm_ between backward and step, after scaler.unscale_ in mixed precision; the
-    trainer's own option in Lightning and transformers; clipnorm or global_clipnorm of a Keras optimiser.
+    trainer's own option in Lightning and transformers; clipnorm or global_clipnorm of a Keras optimiser;
+    tf.clip_by_global_norm on the gradients of a graph.
     Source: Pascanu, Mikolov and Bengio 2013, arXiv:1211.5063, sections 2.2 and 3.2.
     """
 
@@ -200,6 +202,8 @@ def _remedy(loop: TrainingLoop) -> str:
     """The call to write, in the names of the file."""
     if loop.trainer:
         return trainer_clip(loop.trainer.holder, loop.trainer.option)
+    if loop.is_graph:
+        return GRAPH_CLIP
     if loop.made is not None:
         return COMPILED_CLIP
     parameters = parameters_of(tuple(loop.names), loop.optimizer)

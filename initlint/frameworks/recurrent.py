@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from initlint.frameworks import keras, torch
+from initlint.frameworks import keras, static_graphs, torch
 
 
 class RecurrentLayer(NamedTuple):
@@ -23,12 +23,15 @@ def recurrent_layer(name: str) -> RecurrentLayer | None:
         return RecurrentLayer(kind, spec.variant in torch.GATED_CELLS, ("hidden_size", 1))
     if own in keras.RECURRENT:
         return RecurrentLayer(kind, keras.RECURRENT[own], ("units", 0))
+    if static_graphs.own_cell(name) in static_graphs.CELLS:
+        return RecurrentLayer(kind, static_graphs.CELLS[kind], static_graphs.CELL_WIDTH)
     return None
 
 
 def is_container(name: str) -> bool:
     """Whether a class holds what its constructor is given, and nothing else."""
-    return name in torch.CONTAINERS or keras.own_name(name) in keras.WRAPPERS
+    is_wrapper = keras.own_name(name) in keras.WRAPPERS or static_graphs.own_cell(name) in static_graphs.WRAPPERS
+    return name in torch.CONTAINERS or is_wrapper
 
 
 def is_graph(name: str) -> bool:

@@ -49,9 +49,9 @@ class Bounding(NamedTuple):
 BY_NORM = Bounding("norm", ("clip_norm", 1))
 BY_VALUE = Bounding("value", ("clip_value_max", 2))
 CLIPS = {
-    "tensorflow.clip_by_global_norm": BY_NORM,
-    "tensorflow.clip_by_norm": BY_NORM,
-    "tensorflow.clip_by_value": BY_VALUE,
+    **dict.fromkeys(("tensorflow.clip_by_global_norm", "tensorflow.compat.v1.clip_by_global_norm"), BY_NORM),
+    **dict.fromkeys(("tensorflow.clip_by_norm", "tensorflow.compat.v1.clip_by_norm"), BY_NORM),
+    **dict.fromkeys(("tensorflow.clip_by_value", "tensorflow.compat.v1.clip_by_value"), BY_VALUE),
     "keras.ops.clip": Bounding("value", ("x_max", 2)),
 }
 CLIP_NAMES = frozenset(name.rpartition(".")[2] for name in CLIPS)

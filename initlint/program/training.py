@@ -107,7 +107,9 @@ class TrainingLoop:
     line gives it, its default."""
     made: tuple[tuple[Routine, facts.Call], ...] | None = None
     """For a step that is given the gradients as values: where its optimisers are made, or a model is compiled with them;
-    they can bound the gradients themselves."""
+    they can bound the gradients themselves, unless the step is an operation of a graph."""
+    is_graph: bool = False
+    """Whether it is one."""
 
     @property
     def rounds(self) -> int | None:

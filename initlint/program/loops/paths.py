@@ -11,6 +11,7 @@ from initlint.program.loops.clipping import EVERYWHERE, Span, calls_in
 from initlint.program.loops.expressions import terminal_name
 from initlint.program.loops.objects import Instance
 from initlint.program.loops.routines import Routine
+from initlint.program.loops.static_graphs import is_graph_gradient
 from initlint.program.loops.steps import Step
 from initlint.program.loops.tapes import is_minimizing, is_tape_gradient
 from initlint.reading import facts
@@ -129,4 +130,9 @@ def is_backward(values: Values, call: facts.Call, routine: Routine) -> bool:
     """Whether a call sends a gradient back."""
     function = call.function
     is_told = isinstance(function, facts.Attribute) and function.name in framework.BACKWARD
-    return is_told or is_minimizing(call) or is_tape_gradient(values, call, routine)
+    return (
+        is_told
+        or is_minimizing(values, call, routine)
+        or is_tape_gradient(values, call, routine)
+        or is_graph_gradient(values, call, routine)
+    )

@@ -115,13 +115,21 @@ def _in_arguments(
     search: _Search, call: facts.Call, routine: Routine, known: Known, depth: int, owner: str = ""
 ) -> Iterator[Recurrence]:
     for one in call.arguments if depth < DEEPEST_NESTING else ():
-        items = one.value.items if isinstance(one.value, facts.Sequence) else (one.value,)
-        for item in items:
+        for item in _items(one.value):
             if isinstance(item, facts.Starred) or one.star:
                 continue
             for value in search.values.of(item, routine):
                 if not isinstance(value, Instance) or (value.call is not None and is_model(search.values, value.cls)):
                     yield from _in_value(search, value, known, depth + 1, owner)
+
+
+def _items(given: facts.Expression) -> tuple[facts.Expression, ...]:
+    """The parts of ``[a, b]``, ``[a] * n`` and ``[a for ...]``; else what is given."""
+    if isinstance(given, facts.Binary) and given.operator == "*" and isinstance(given.left, facts.Sequence):
+        given = given.left
+    if isinstance(given, facts.Sequence):
+        return given.items
+    return (given.element,) if isinstance(given, facts.Comprehension) else (given,)
 
 
 def _in_class(search: _Search, cls: ClassScope, known: Known, depth: int) -> Iterator[Recurrence]:

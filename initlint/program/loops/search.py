@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from initlint.finding import Place
-from initlint.frameworks import tapes, trainers
+from initlint.frameworks import static_graphs, tapes, trainers
 from initlint.frameworks import training as framework
 from initlint.program.loops.classes import ancestry
 from initlint.program.loops.clipping import (
@@ -30,6 +30,7 @@ from initlint.program.loops.models import called_models, optimized_models
 from initlint.program.loops.objects import Foreign, Instance, Value
 from initlint.program.loops.paths import MOST_ROUTINES, Path, Paths
 from initlint.program.loops.routines import Routine
+from initlint.program.loops.static_graphs import is_graph_optimizer, recurrent_cells
 from initlint.program.loops.steps import Step, clips_itself, spelled_or_empty, steps_in
 from initlint.program.loops.tapes import Made, step_gradients
 from initlint.program.loops.trainers import trained_model, trainer_loops
@@ -58,7 +59,8 @@ def find_loops(program: Program) -> list[TrainingLoop]:
 
 
 def _loops(values: Values, links: Links) -> Iterator[TrainingLoop]:
-    if not links.calling(*framework.BACKWARD, tapes.GRADIENT, tapes.MINIMIZE):
+    sent_by = (*framework.BACKWARD, tapes.GRADIENT, tapes.MINIMIZE, static_graphs.COMPUTE)
+    if not links.calling(*sent_by, *(name.rpartition(".")[2] for name in static_graphs.GRADIENTS)):
         return
     paths = Paths(values)
     for module in _modules_that_step(links):
@@ -110,6 +112,7 @@ class _Assembly:
             Sent(self.path.backward, self.path.backward_in, self._sender()),
             tuple(one for value in self._engines() for one in settings_of(self.values, value)),
             made=self._made() if self.step.is_given else None,
+            is_graph=any(map(is_graph_optimizer, self.optimizers)),
         )
 
     def _engines(self) -> Iterator[Foreign]:
@@ -161,12 +164,16 @@ class _Assembly:
     # ----------------------------------------------------------------------------------------------------------- models
 
     def _models(self) -> list[Value]:
-        found = optimized_models(self.values, self.step)
+        found = optimized_models(self.values, self.step) or self._cells
         if not found and not any(getattr(value, "call", None) is not None for value in self.optimizers):
             for routine, span in self.reached:
                 found += called_models(self.values, routine, calls_in(routine, span))
         kept = [value for value in found if isinstance(value, Instance) or (isinstance(value, Foreign) and value.call)]
         return list(dict.fromkeys(kept))
+
+    @cached_property
+    def _cells(self) -> list[Value]:
+        return recurrent_cells(self.values, self.path.backward, self.path.backward_in)
 
     def _names(self, routine: Routine, models: list[Value]) -> tuple[str, ...]:
         """How the trained models are written in the routine that steps: what it calls, or calls a method of."""

@@ -13,6 +13,7 @@ from initlint.program.loops.engines import engine_may_clip
 from initlint.program.loops.expressions import mentions_gradient, spelled, terminal_name
 from initlint.program.loops.objects import Foreign, Instance, Value
 from initlint.program.loops.routines import Routine
+from initlint.program.loops.static_graphs import is_graph_optimizer
 from initlint.program.loops.tapes import given_to_step, is_minimizing
 from initlint.reading import facts
 
@@ -64,13 +65,15 @@ def step_of(values: Values, call: facts.Call, receiver: facts.Expression, routin
 def given_step(values: Values, call: facts.Call, routine: Routine) -> Step | None:
     """The step that a call makes with the gradients that it is given, if it is one."""
     receiver = call.function.value if isinstance(call.function, facts.Attribute) else None
-    if receiver is None or not (terminal_name(call.function) in tapes.STEPS or is_minimizing(call)):
+    if receiver is None or not (terminal_name(call.function) in tapes.STEPS or is_minimizing(values, call, routine)):
         return None
     found = values.of(receiver, routine)
-    is_known = any(isinstance(one, Foreign) and keras.is_optimizer(one.name) for one in found)
+    is_known = any(
+        isinstance(one, Foreign) and (keras.is_optimizer(one.name) or is_graph_optimizer(one)) for one in found
+    )
     if not is_known and not _is_named_optimizer(found, receiver):
         return None
-    gradients, variables = given_to_step(call)
+    gradients, variables = given_to_step(values, call, routine)
     return Step(call, routine, receiver, None, variables or gradients, is_given=True)
 
 
@@ -94,6 +97,7 @@ def is_plain(value: Foreign) -> bool:
     return (
         _is_optimizer_name(value.name)
         or value.name in framework.PLAIN_OPTIMIZERS
+        or is_graph_optimizer(value)
         or (keras.is_optimizer(value.name) and not _is_told_to_clip(value))
     )
 

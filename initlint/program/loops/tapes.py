@@ -12,6 +12,7 @@ from initlint.program.loops.expressions import argument, mentions_gradient, term
 from initlint.program.loops.objects import Foreign
 from initlint.program.loops.passing import ITERATORS, SAME_ITEMS
 from initlint.program.loops.routines import EACH, Route, Routine, binding_scope, reaching
+from initlint.program.loops.static_graphs import is_graph_gradient
 from initlint.reading import facts
 
 if TYPE_CHECKING:
@@ -46,10 +47,11 @@ def is_tape_gradient(values: Values, call: facts.Call, routine: Routine) -> bool
     return any(isinstance(one, Foreign) and one.name.rpartition(".")[2] == framework.TAPE for one in owners)
 
 
-def is_minimizing(call: facts.Call) -> bool:
-    """Whether a call sends a loss back through a tape and makes the step with it."""
-    is_named = isinstance(call.function, facts.Attribute) and call.function.name == framework.MINIMIZE
-    return is_named and argument(call, framework.BY_TAPE, None) is not None
+def is_minimizing(values: Values, call: facts.Call, routine: Routine) -> bool:
+    """Whether a call sends a loss back, through a tape or a graph, and makes the step with it."""
+    if not isinstance(call.function, facts.Attribute) or call.function.name != framework.MINIMIZE:
+        return False
+    return argument(call, framework.BY_TAPE, None) is not None or is_graph_gradient(values, call, routine)
 
 
 def bounded_copies(values: Values, call: facts.Call, routine: Routine) -> Bounded | None:
@@ -67,9 +69,11 @@ def bounded_copies(values: Values, call: facts.Call, routine: Routine) -> Bounde
 GRADIENTS = frozenset({Made.BACKWARD, Made.CLIP})
 
 
-def given_to_step(call: facts.Call) -> tuple[facts.Expression | None, facts.Expression | None]:
+def given_to_step(
+    values: Values, call: facts.Call, routine: Routine
+) -> tuple[facts.Expression | None, facts.Expression | None]:
     """The gradients, and the variables if they are given apart, of a step that is given both."""
-    if is_minimizing(call):
+    if is_minimizing(values, call, routine):
         return None, argument(call, *framework.MINIMIZED)
     spec = framework.STEPS[terminal_name(call.function)]
     return argument(call, *spec.gradients), argument(call, *spec.variables) if spec.variables is not None else None
@@ -77,9 +81,9 @@ def given_to_step(call: facts.Call) -> tuple[facts.Expression | None, facts.Expr
 
 def step_gradients(values: Values, call: facts.Call, routine: Routine) -> frozenset[Made]:
     """What the gradients that a step is given were made by."""
-    if is_minimizing(call):
+    if is_minimizing(values, call, routine):
         return frozenset({Made.BACKWARD})
-    given, _ = given_to_step(call)
+    given, _ = given_to_step(values, call, routine)
     are_paired = framework.STEPS[terminal_name(call.function)].are_paired
     return made_by(values, given, routine, (EACH, 0) if are_paired else (EACH,))
 
@@ -113,7 +117,7 @@ class _Origins:
             yield from self._part(node, routine, route, depth)
 
     def _called(self, call: facts.Call, routine: Routine, route: Route, depth: int) -> Iterator[Made]:
-        if is_tape_gradient(self.values, call, routine):
+        if is_tape_gradient(self.values, call, routine) or is_graph_gradient(self.values, call, routine):
             yield Made.BACKWARD
             return
         last, callees = terminal_name(call.function), self.values.callees(call, routine)
