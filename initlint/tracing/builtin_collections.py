@@ -83,9 +83,8 @@ def _at(tracer: Tracer, column: list[Value], index: int | None) -> Value:
     first = next((at for at, item in enumerate(column) if isinstance(item, Many)), len(column))
     if index is not None and index < first:
         return column[index]
-    return reduce(
-        tracer.heap.join, [each for item in column[0 if index is None else first :] for each in alternatives(item)]
-    )
+    found = [each for item in column[0 if index is None else first :] for each in alternatives(item)]
+    return reduce(tracer.heap.join, found) if found else Unknown("an item of something empty")
 
 
 def call_list(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:

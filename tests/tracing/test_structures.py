@@ -68,3 +68,13 @@ def test_a_list_of_unknown_length_may_equal_any_tuple() -> None:
     """So that a check of a shape is not taken to fail."""
     assert network("if tuple(x.shape[1:]) not in ((8,), (3, 8)): raise ValueError", "return self.map(x)").is_complete
     assert network("if not torch.is_tensor(x): raise ValueError", "return self.map(x)").is_complete
+
+
+def test_rows_of_a_list_that_nothing_was_put_into_are_survived() -> None:
+    source = f"""{HEAD}
+    def forward(self, x):
+        done = [[] for _ in range(x.count)]
+        flat = [one for some in done for one in some]
+        return sum(one * weight for one, weight in zip(flat, self.weights)) + self.map(x)
+"""
+    assert initlint.check_text(source, "model.py").errors == ()
