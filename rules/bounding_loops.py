@@ -74,6 +74,8 @@ def _clip(loop: TrainingLoop, statement: facts.Evaluate) -> list[Part] | None:
 def _parameters(loop: TrainingLoop) -> str:
     """What is to be bounded, as it is written where the step stands; empty if that is not known."""
     is_named = bool(loop.names) and len(loop.names) >= len(_models(loop))
+    if loop.parameters and len(loop.names) > 1:
+        return loop.parameters
     return parameters_of(loop.names, loop.optimizer) if is_named else loop.parameters
 
 

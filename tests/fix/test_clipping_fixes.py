@@ -265,3 +265,28 @@ def test_copies_under_another_name_are_what_the_step_is_given(tmp_path: Path) ->
 def test_gradients_that_a_loop_bounds_one_by_one_are_left_where_it_does_more(tmp_path: Path) -> None:
     loop = "for grad in grads:\n            count = 1\n            grad = tf.clip_by_norm(grad, 1.0)"
     assert changed(tmp_path, "INL405", COPIES.format(clip=loop)) == []
+
+
+PARTS = """
+import torch
+
+def fit(loader):
+    rnn, head = torch.nn.LSTM(8, 64), torch.nn.Linear(64, 8)
+    params = {params}
+    opt = torch.optim.Adam(params)
+    for x, y in loader:
+        opt.zero_grad()
+        (head(rnn(x)[0]) - y).pow(2).mean().backward()
+        opt.step()
+"""
+
+
+def test_parameters_of_several_models_that_have_a_name_are_clipped_under_it(tmp_path: Path) -> None:
+    source = PARTS.format(params="list(rnn.parameters()) + list(head.parameters())")
+    assert changed(tmp_path, "INL401", source) == ["+        torch.nn.utils.clip_grad_norm_(params, max_norm=1.0)"]
+
+
+def test_groups_of_parameters_cannot_be_clipped_and_their_models_are_named(tmp_path: Path) -> None:
+    groups = '[{"params": rnn.parameters()}, {"params": head.parameters(), "lr": 0.1}]'
+    clip = "torch.nn.utils.clip_grad_norm_([*head.parameters(), *rnn.parameters()], max_norm=1.0)"
+    assert changed(tmp_path, "INL401", PARTS.format(params=groups)) == [f"+        {clip}"]

@@ -64,6 +64,25 @@ def _is_known(values: Values, given: facts.Expression | None, routine: Routine, 
     return is_plain and _is_known(values, bounds[0].value, bounds[0].routine, depth + 1)
 
 
+def names_list(routine: Routine, name: str) -> bool:
+    """Whether a name in a routine is that of a list of parameters, and of nothing else."""
+    bounds = routine.bounds.get(name, [])
+    return len(bounds) == 1 and not bounds[0].route and _is_list(bounds[0].value)
+
+
+def _is_list(given: facts.Expression | None) -> bool:
+    """Whether it is a list for certain, of parameters and not of groups of them."""
+    if isinstance(given, facts.Binary):
+        return given.operator == "+" and _is_list(given.left) and _is_list(given.right)
+    if isinstance(given, facts.Comprehension):
+        return given.kind == "list" and isinstance(given.element, facts.Name)
+    if not isinstance(given, facts.Call) or terminal_name(given) != "list" or len(given.arguments) != 1:
+        return False
+    inner = given.arguments[0].value
+    is_own = isinstance(inner, facts.Call) and terminal_name(inner) in ("parameters", "filter", "chain")
+    return is_own and not given.arguments[0].star
+
+
 def _is_model(values: Values, value: Value) -> bool:
     return isinstance(value, Instance) and is_model(values, value.cls)
 

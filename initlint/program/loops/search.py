@@ -23,7 +23,7 @@ from initlint.program.loops.compiled import compiled_optimizers
 from initlint.program.loops.engines import settings_of
 from initlint.program.loops.events import clip_of
 from initlint.program.loops.expressions import argument, receiver, spelled, terminal_name
-from initlint.program.loops.holdings import held_by_parameters, may_share
+from initlint.program.loops.holdings import held_by_parameters, may_share, names_list
 from initlint.program.loops.lengths import known_steps
 from initlint.program.loops.links import Links
 from initlint.program.loops.models import called_models, optimized_models
@@ -146,11 +146,13 @@ class _Assembly:
         return receiver(node)
 
     def _parameters(self, routine: Routine) -> str:
-        """What the one optimiser was given, if its names mean the same in a routine of the same object."""
+        """What the one optimiser was given, if its names mean the same in the routine: those of its object, or a list."""
         made = [value for value in self.optimizers if isinstance(value, Foreign)]
         if len(made) != 1 or made[0].call is None or made[0].routine is None:
             return ""
         given = argument(made[0].call, framework.OPTIMIZER_PARAMETERS, 0)
+        if isinstance(given, facts.Name):
+            return given.id if made[0].routine is routine and names_list(routine, given.id) else ""
         names = {node.id for node in nodes(given) if isinstance(node, facts.Name)}
         is_own = made[0].routine.owner is routine.owner and names == {routine.self_name}
         return spelled(given) if is_own and given is not None else ""
