@@ -167,10 +167,20 @@ def _load_from_instance(tracer: Tracer, owner: Instance, name: str, place: Place
 def load_by_program(tracer: Tracer, owner: Instance, name: str) -> Value:
     """What ``__getattr__`` or ``__getattribute__`` gives for an attribute that is not there; `None` without either.
 
-    Python asks ``__getattribute__`` for attributes that are there, too: classes that change those are not followed.
+    Python asks ``__getattribute__`` for attributes that are there, too: classes that change those are not followed. What
+    is asked for to give itself is not there: it would never end.
     """
-    if name.startswith("__"):
+    asked = (id(owner), name)
+    if name.startswith("__") or asked in tracer.asked:
         return None
+    tracer.asked.add(asked)
+    try:
+        return _answer(tracer, owner, name)
+    finally:
+        tracer.asked.discard(asked)
+
+
+def _answer(tracer: Tracer, owner: Instance, name: str) -> Value:
     for special in ("__getattr__", "__getattribute__"):
         try:
             found = protocols.call_special(tracer, owner, special, name)

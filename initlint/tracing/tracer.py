@@ -70,6 +70,8 @@ class Tracer:
         """For each instance whose constructor runs: init functions applied to it, where, and to which modules."""
         self.stored: dict[tuple[int, str], Place] = {}
         """Where an attribute of an instance was set to a tuple, which has no place of its own."""
+        self.asked: set[tuple[int, str]] = set()
+        """Attributes that an instance, by identity, is asked for just now because they are not there."""
         self.guards = 0
         """Blocks with a handler for exceptions that what runs stands in."""
         self.shells: dict[int, LayerValue] = {}

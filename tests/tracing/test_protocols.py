@@ -210,3 +210,20 @@ SIGNATURE = "import inspect\n\nclass Taken:\n    def __init__(self, a, b=2, *, c
 )
 def test_a_program_may_ask_what_a_function_can_be_given(test: str, expected: str) -> None:
     assert activation(test, SIGNATURE) == [expected]
+
+
+def test_an_attribute_that_is_asked_for_to_give_itself_is_not_there() -> None:
+    """Asked on and on, it would take all the steps that the model has."""
+    before = """
+class Base(nn.Module):
+    def __getattr__(self, name):
+        if name in self.settings:
+            return self.settings[name]
+        return super().__getattr__(name)
+"""
+    source = NET.format(
+        before=before, inside="for _ in range(100):\n            x = self.map(x) * self.gain", test="True"
+    )
+    gathered = Gathered.from_text(source.replace("class Net(nn.Module)", "class Net(Base)"), "script.py")
+    (network,) = trace_script(gathered.program, gathered.program.modules[0])
+    assert len([layer for layer in network.live() if layer.op == "linear"]) == 101
