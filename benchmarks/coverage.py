@@ -7,6 +7,8 @@ an inherited one; those whose `forward` does nothing, or nothing but raise, are 
 * in another: no network of its own is complete, but its `forward` was followed in another one, or operations that stand
   in its source are reached there, and each of those is known (what helper functions outside the class do is not looked
   at: an upper bound);
+* no signal: its `forward` was followed to its end in a network of its own, and what it gives is known to depend on no
+  input by way of a gradient: a table of positions, a mask, places, counts. There is nothing that could be predicted;
 * handed: a network was traced from it in which all is known but the calls of what it is built with, where nothing in the
   program says what that is: a wrapper of any model;
 * partial: a network was traced from it, or reaches its source, in which operations are unknown;
@@ -45,8 +47,8 @@ from initlint.tracing.tracer import Tracer
 from initlint.tracing.values import ClassValue, FunctionValue
 
 CACHE = HERE.parent / ".initlint_cache"
-SHARES = ("complete", "in another", "handed", "partial", "none")
-FOLLOWED = SHARES[:3]
+SHARES = ("complete", "in another", "no signal", "handed", "partial", "none")
+FOLLOWED = SHARES[:4]
 NO_OUTPUT = "no output is reached"
 CUT_OFF = "none: no steps are left for it"
 NOT_BUILT = "none: no instance can be built"
@@ -67,6 +69,8 @@ class Class:
     """As a part of another."""
     is_cut_off: bool = False
     is_root: bool = False
+    is_silent: bool = False
+    """By a network of its own."""
     known: int = 0
     """Operations in its source that networks of other classes reach, and that are known."""
     root_reasons: set[str] = field(default_factory=set)
@@ -83,6 +87,8 @@ class Class:
             return "complete"
         if (self.known or self.is_followed) and not self.inner_reasons:
             return "in another"
+        if self.is_silent and self.root_reasons == {NO_OUTPUT}:
+            return "no signal"
         if self.root_reasons and all(reason.startswith(HANDED) for reason in self.root_reasons):
             return "handed"
         return "partial" if self.is_root or self.inner_reasons else "none"
@@ -180,6 +186,7 @@ def _note(network: Network, by_file: dict[str, list[Class]]) -> None:
     if root is not None:
         root.is_root = True
         root.is_complete |= network.is_complete
+        root.is_silent |= network.gives_no_signal
         root.root_reasons |= {kind_of(layer.reason) for layer in live if layer.op == "unknown"}
         if not network.outputs:
             root.root_reasons.add(NO_OUTPUT)

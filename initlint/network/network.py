@@ -191,6 +191,8 @@ class Network:
     """Why parts of it are unknown."""
     is_complete: bool = False
     """Whether every operation from the inputs to the outputs is known."""
+    gives_no_signal: bool = False
+    """Whether it is known to give nothing that depends on its inputs with a gradient: places, masks, a table of positions."""
     measured: Recording | None = None
     """What the probe saw of the whole; ``None`` in a network that was only read."""
     training: Training | None = None

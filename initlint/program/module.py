@@ -73,6 +73,20 @@ class Module:
         return found
 
     @cached_property
+    def registered(self) -> dict[str, list[facts.Call | facts.Function | facts.Class]]:
+        """For a name: the top-level calls of methods of what it is bound to, and the definitions that such a method
+        decorates, in order."""
+        found: dict[str, list[facts.Call | facts.Function | facts.Class]] = {}
+        for statement in flatten(self.source.facts.body):
+            if isinstance(statement, facts.Evaluate) and isinstance(statement.value, facts.Call):
+                for name in _owners(statement.value):
+                    found.setdefault(name, []).append(statement.value)
+            elif isinstance(statement, (facts.Function, facts.Class)):
+                for name in {name for decorator in statement.decorators for name in _owners(decorator)}:
+                    found.setdefault(name, []).append(statement)
+        return found
+
+    @cached_property
     def grown(self) -> set[str]:
         """Names of collections that top-level loops set items of, or that top-level calls add to."""
         loops = [each for each in flatten(self.source.facts.body) if isinstance(each, (facts.For, facts.While))]
@@ -146,6 +160,13 @@ def flatten(body: Iterable[facts.Statement]) -> Iterator[facts.Statement]:
             yield from flatten(statement.body)
         else:
             yield statement
+
+
+def _owners(node: facts.Expression) -> Iterator[str]:
+    """The name of what a method is called on, ``name.method(...)``, or that it is read from, ``name.method``."""
+    method = node.function if isinstance(node, facts.Call) else node
+    if isinstance(method, facts.Attribute) and isinstance(method.value, facts.Name):
+        yield method.value.id
 
 
 def _filled(function: facts.Function) -> set[str]:

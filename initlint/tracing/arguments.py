@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -74,13 +74,29 @@ def _argument(tracer: Tracer, parameter: facts.Parameter, scope: Scope) -> Value
 
 
 def _config(tracer: Tracer, parameter: facts.Parameter, scope: Scope) -> Value:
-    """An instance of the class a parameter is annotated with, if its fields all have defaults."""
-    if not isinstance(parameter.annotation, (facts.Name, facts.Attribute)):
-        return None
-    found = tracer.evaluate(parameter.annotation, scope)
-    if not isinstance(found, ClassValue) or found.is_module or not _has_defaults(tracer, found):
-        return None
-    return tracer.default_instance(found, tracer.place(parameter.annotation, scope))
+    """An instance of the class a parameter is annotated with, or of one of several, if its fields all have defaults."""
+    for annotation in _classes_in(parameter.annotation):
+        found = tracer.evaluate(annotation, scope)
+        if isinstance(found, ClassValue) and not found.is_module and _has_defaults(tracer, found):
+            return tracer.default_instance(found, tracer.place(annotation, scope))
+    return None
+
+
+def _classes_in(annotation: facts.Expression | None) -> Iterator[facts.Name | facts.Attribute]:
+    """The classes that an annotation names: ``A``, ``A | B``, ``Optional[A]``, ``Union[A, B]``."""
+    if isinstance(annotation, (facts.Name, facts.Attribute)):
+        yield annotation
+    elif isinstance(annotation, facts.Binary) and annotation.operator == "|":
+        yield from _classes_in(annotation.left)
+        yield from _classes_in(annotation.right)
+    elif isinstance(annotation, facts.Subscript) and members.decorator_name(annotation.value) in UNIONS:
+        inside = annotation.index
+        for each in inside.items if isinstance(inside, facts.Sequence) else (inside,):
+            yield from _classes_in(each)
+
+
+UNIONS = frozenset({"Optional", "Union"})
+"""Annotations that name one class or several."""
 
 
 def _has_defaults(tracer: Tracer, cls: ClassValue) -> bool:

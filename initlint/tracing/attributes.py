@@ -36,6 +36,7 @@ from initlint.tracing.values import (
     LayerValue,
     ListValue,
     Method,
+    Native,
     Partial,
     Scope,
     ShapeOf,
@@ -87,6 +88,8 @@ def load(tracer: Tracer, owner: Value, name: str, place: Place, scope: Scope) ->
         return owner.name
     if isinstance(owner, (FunctionValue, BoundMethod)) and name == "__code__":
         return owner.function if isinstance(owner, BoundMethod) else owner
+    if isinstance(owner, FunctionValue) and name == "replace":
+        return Native(name, lambda arguments, keywords, place: owner)
     if isinstance(owner, Device) and name in ("type", "index"):
         return owner.type if name == "type" else owner.index
     if isinstance(owner, NamespaceValue):

@@ -57,6 +57,8 @@ def call_on_super(
     shell = tracer.shells.get(id(owner))
     if name == "forward" and shell is not None:
         return layers.call_shell(tracer, owner, shell, arguments, keywords)
+    if name == "forward" and derived.container_base(owner.cls) is not None:
+        return layers.call_module(tracer, derived.held(owner), arguments, keywords, place, scope)
     if name == "forward" and owner.cls.has_unknown_base:
         return Unknown("forward of a base that cannot be read", place)
     if name in MODULE_METHODS:

@@ -15,6 +15,7 @@ from initlint.signal.size import Size
 from initlint.tracing import choices, effects, instances, layers, methods, natives, purity, repeating
 from initlint.tracing.flow import Flow
 from initlint.tracing.raising import RaisedError
+from initlint.tracing.records import RecordType
 from initlint.tracing.unknown_calls import call_unknown
 from initlint.tracing.values import (
     RETURNED,
@@ -66,6 +67,8 @@ def call(
         return methods.call_method(tracer, function, arguments, keywords, place, scope)
     if isinstance(function, Native):
         return function.call(arguments, keywords, place)
+    if isinstance(function, RecordType):
+        return function.make(tracer, arguments, keywords)
     if isinstance(function, Partial):
         merged = {**function.keywords, **keywords}
         return tracer.call(function.function, (*function.arguments, *arguments), merged, place, scope)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from initlint.finding import Place
 from initlint.network import Number, Shape, layout
 from initlint.signal.size import combine
-from initlint.tracing import matrices
-from initlint.tracing.values import ListValue, Signal, TensorValue, Value
+from initlint.tracing import iteration, matrices
+from initlint.tracing.values import Signal, TensorValue, Value
 
 if TYPE_CHECKING:
     from initlint.tracing.tracer import Tracer
@@ -47,7 +47,7 @@ def _axes(side: str, has_words: bool) -> Axes:
 
 def contract(tracer: Tracer, text: Value, operands: Sequence[Value], place: Place, *, has_words: bool = False) -> Value:
     """An Einstein sum of which at least one operand is a signal."""
-    given = operands[0].items if len(operands) == 1 and isinstance(operands[0], ListValue) else operands
+    given = (iteration.items(tracer, operands[0]) if len(operands) == 1 else None) or operands
     found = equation(text, has_words=has_words) if isinstance(text, str) else None
     if found is not None and len(found.operands) == len(given):
         kinds = [Signal if isinstance(value, Signal) else TensorValue for value in given]
@@ -55,13 +55,19 @@ def contract(tracer: Tracer, text: Value, operands: Sequence[Value], place: Plac
             return _by_tensor(tracer, found, given, place)
         if kinds == [Signal, Signal]:
             return _of_signals(tracer, found, given, place)
-    return _unknown(tracer, given, place, "the equation of einsum is not followed")
+    return _lawless(tracer, given, place)
 
 
-def _unknown(tracer: Tracer, operands: Sequence[Value], place: Place, reason: str) -> Value:
+def _lawless(tracer: Tracer, operands: Sequence[Value], place: Place) -> Value:
+    """A sum of products, of which no more is said; unknown where it is not known of what."""
     signals = [value for value in operands if isinstance(value, Signal)]
-    owned = tuple(v.parameter for v in operands if isinstance(v, TensorValue) and v.parameter is not None)
-    return tracer.add_layer("unknown", "einsum", place, signals, parameters=owned, reason=reason)
+    tensors = [value for value in operands if isinstance(value, TensorValue)]
+    owned = tuple(tensor.parameter for tensor in tensors if tensor.parameter is not None)
+    is_known = len(signals) + len(tensors) == len(operands)
+    reason = "" if is_known else "an operand of einsum is not known"
+    return tracer.add_layer(
+        "function" if is_known else "unknown", "einsum", place, signals, parameters=owned, reason=reason
+    )
 
 
 def _by_tensor(tracer: Tracer, found: Equation, operands: Sequence[Value], place: Place) -> Value:
@@ -70,16 +76,15 @@ def _by_tensor(tracer: Tracer, found: Equation, operands: Sequence[Value], place
     signal, tensor = operands[at], operands[1 - at]
     assert isinstance(signal, Signal)
     if not isinstance(tensor, TensorValue):
-        return _unknown(tracer, operands, place, "an operand of einsum is not known")
+        return _lawless(tracer, operands, place)
     inner, outer = found.operands[at], found.operands[1 - at]
     kept = set(found.result)
     if {*inner, *outer} - kept != (set(inner) & set(outer)) - kept:
-        return _unknown(tracer, operands, place, "einsum sums over an axis of one operand alone")
+        return _lawless(tracer, operands, place)
     if set(outer) <= kept:
         owned = () if tensor.parameter is None else (tensor.parameter,)
-        is_gain = set(outer) <= set(inner)
-        op, reason = ("multiply", "") if is_gain else ("unknown", "einsum makes an outer product")
-        return tracer.add_layer(op, "einsum", place, (signal,), parameters=owned, reason=reason)
+        op = "multiply" if set(outer) <= set(inner) else "function"
+        return tracer.add_layer(op, "einsum", place, (signal,), parameters=owned)
     fans = (
         _count(outer, tensor.shape, set(outer) - kept),
         _count(outer, tensor.shape, (set(outer) & kept) - set(inner)),

@@ -101,6 +101,12 @@ PYTHON_TYPES: dict[str, tuple[type, ...]] = {
 
 ABSTRACT_TYPES: dict[str, tuple[type, ...]] = {
     "Iterable": (tuple, ListValue, DictValue, str),
+    "Collection": (tuple, ListValue, DictValue, str),
+    "Container": (tuple, ListValue, DictValue, str),
+    "Sized": (tuple, ListValue, DictValue, str),
+    "Hashable": (int, float, str, tuple, type(None), FunctionValue, BoundMethod, ClassValue, ExternalValue),
+    "MutableSequence": (ListValue,),
+    "MutableMapping": (DictValue,),
     "Sequence": (tuple, ListValue, str),
     "Mapping": (DictValue,),
     "Callable": (FunctionValue, BoundMethod, ClassValue, Partial),

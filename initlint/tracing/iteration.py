@@ -8,6 +8,7 @@ from initlint.frameworks import torch as framework
 from initlint.network.layout import Drop, Same
 from initlint.tracing import layouts, structures, tensors
 from initlint.tracing.derived import container_base, held
+from initlint.tracing.namespaces import NamespaceValue
 from initlint.tracing.values import (
     ContainerValue,
     DictValue,
@@ -49,6 +50,8 @@ def items(tracer: Tracer, value: Value) -> list[Value] | None:
         return protocols.items(tracer, value)
     if isinstance(value, Row):
         return list(value.numbers)
+    if isinstance(value, NamespaceValue):
+        return list(value.attributes.values()) if value.is_sequence else None
     if isinstance(value, range):
         return list(value) if len(value) <= LONGEST else None
     if isinstance(value, str):

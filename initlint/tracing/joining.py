@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from initlint.network import Write
+from initlint.tracing.namespaces import NamespaceValue
 from initlint.tracing.values import (
     BoundMethod,
     ClassValue,
@@ -59,9 +60,17 @@ class Joiner:
             return _join_tensors(left, right)
         if isinstance(left, ListValue) and isinstance(right, ListValue):
             return ListValue(self._join_lists(left.items, right.items), left.is_open or right.is_open, left.place)
+        if isinstance(left, NamespaceValue) and isinstance(right, NamespaceValue):
+            return self._join_records(left, right)
         if isinstance(left, DictValue) and isinstance(right, DictValue):
             return self._join_dicts(left, right)
         return Unknown(DIFFERS)
+
+    def _join_records(self, left: NamespaceValue, right: NamespaceValue) -> Value:
+        """Of objects with the same attributes."""
+        if type(left) is not type(right) or left.attributes.keys() != right.attributes.keys():
+            return Unknown(DIFFERS)
+        return type(left)({name: self.join(value, right.attributes[name]) for name, value in left.attributes.items()})
 
     def _join_dicts(self, left: DictValue, right: DictValue) -> DictValue:
         """What both have; there may be more."""

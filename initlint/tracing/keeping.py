@@ -11,6 +11,8 @@ from typing import Any
 
 from initlint.program import Module
 from initlint.signal.size import Size
+from initlint.tracing.namespaces import NamespaceValue
+from initlint.tracing.records import RecordType
 from initlint.tracing.values import (
     RETURNED,
     BoundMethod,
@@ -106,6 +108,10 @@ def _inside(value: Value) -> tuple[Iterable[object], Iterable[Value]] | None:
         return (value, value.items), (*value.items, *value.items.values())
     if isinstance(value, Instance):
         return None if value.cls.is_module else ((value, value.attributes), value.attributes.values())
+    if isinstance(value, NamespaceValue):
+        return (value, value.attributes), value.attributes.values()
+    if isinstance(value, RecordType):
+        return (), value.defaults
     if isinstance(value, FunctionValue):
         closed_over = [scope.names for scope in _around(value.scope)]
         return (value, *closed_over), [

@@ -110,6 +110,8 @@ def _call_on_signal(
     if name.startswith("new_"):
         made = tensor_construction.construct(tracer, name.removeprefix("new_"), arguments, keywords, place, scope)
         return Unknown(f"the {name} of a signal", place) if made is None else made
+    if name.rstrip("_") in framework.IN_PLACE_COPIES and arguments:
+        return arguments[0] if isinstance(arguments[0], Signal) else receiver
     if name in framework.CASTS_TO_WHOLE:
         return TensorValue(None, place=place)
     found = call_on_signals(tracer, name.rstrip("_"), (receiver, *arguments), keywords, place)

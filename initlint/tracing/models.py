@@ -9,7 +9,7 @@ from initlint.frameworks import torch as framework
 from initlint.frameworks.composites import FINDS_IN_LISTS, OWN_NAMES, SPOKEN
 from initlint.network import Network, Observation, Parameter, Training, UnregisteredLayers
 from initlint.reading import facts
-from initlint.tracing import layers, members, modules
+from initlint.tracing import layers, members, modules, silence
 from initlint.tracing.naming import Names, framework_of
 from initlint.tracing.tracer import OutOfBudgetError, Tracer
 from initlint.tracing.unknown_calls import signals_in
@@ -40,7 +40,7 @@ def trace_model(tracer: Tracer, model: ModuleValue, observations: list[Observati
     network = Network(getattr(model, "type_name", "model"), place, framework=framework_of(tracer, model))
     before = _states(model)
     try:
-        network.outputs = graph or _run_forward(tracer, model)
+        network.outputs = graph or _run_forward(tracer, model, network)
     except (OutOfBudgetError, RecursionError):
         tracer.record.reasons.append((place, "it takes more steps than the budget allows"))
     _forget_signals(tracer, model, before)
@@ -123,7 +123,7 @@ def _name_parameters(model: Value) -> None:
             tensor.parameter.name = path
 
 
-def _run_forward(tracer: Tracer, model: ModuleValue) -> tuple[int, ...]:
+def _run_forward(tracer: Tracer, model: ModuleValue, network: Network) -> tuple[int, ...]:
     place = _place_of(tracer, model)
     scope = model.cls.scope if isinstance(model, Instance) else None
     arguments = tuple([tracer.add_layer("input", name, place) for name in _inputs(tracer, model)])
@@ -141,6 +141,7 @@ def _run_forward(tracer: Tracer, model: ModuleValue) -> tuple[int, ...]:
         del tracer.record.layers[len(arguments) + len(keywords) :], tracer.record.reasons[reasons:]
         name = more.pop(0)
         keywords[name] = tracer.add_layer("input", name, place)
+    network.gives_no_signal = not tracer.record.fails and silence.is_silent(result)
     return tuple(dict.fromkeys(signal.node for signal in signals_in(_contents(result))))
 
 

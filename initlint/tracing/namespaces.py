@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from initlint.finding import Place
 from initlint.tracing.values import Unknown, Value
@@ -28,6 +28,8 @@ class NamespaceValue:
     """An object of nothing but attributes."""
 
     attributes: dict[str, Value] = field(default_factory=dict)
+    is_sequence: ClassVar[bool] = False
+    """Whether its attributes are its items, too."""
 
 
 def call_parser(

@@ -10,6 +10,7 @@ from initlint.frameworks import torch as framework
 from initlint.signal.initializers import calculate_gain
 from initlint.tracing import (
     applying,
+    base_methods,
     builtins,
     computed_tensors,
     construction,
@@ -32,12 +33,14 @@ from initlint.tracing.unknown_calls import call_unknown
 from initlint.tracing.values import (
     Arguments,
     ExternalValue,
+    Instance,
     Keywords,
     LayerValue,
     ListValue,
     Method,
     NamedGain,
     Scope,
+    SuperValue,
     TensorValue,
     Unknown,
     Value,
@@ -106,9 +109,18 @@ def _call_framework(
     if name in framework.CHECKPOINTS and arguments:
         plain = {key: value for key, value in keywords.items() if key not in ("use_reentrant", "preserve_rng_state")}
         return tracer.call(arguments[0], arguments[1:], plain, place, scope)
+    if _is_method_of_layer(name) and arguments and isinstance(arguments[0], Instance):
+        base = SuperValue(arguments[0].cls, arguments[0])
+        return base_methods.call_on_super(tracer, base, name.rpartition(".")[2], arguments[1:], keywords, place, scope)
     if name.startswith(f"{framework.MODULE}."):
         return _call_base(tracer, name.rpartition(".")[2], arguments, keywords, place, scope)
     return _call_function(tracer, name, arguments, keywords, place, scope)
+
+
+def _is_method_of_layer(name: str) -> bool:
+    """Whether it is ``nn.Linear.forward`` or ``nn.Linear.__init__``, as a class derived from the layer calls them."""
+    owner, _, method = name.rpartition(".")
+    return method in ("forward", "__init__") and framework.layer_spec(owner) is not None
 
 
 def _make_parameter(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place) -> Value:

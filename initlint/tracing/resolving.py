@@ -18,6 +18,7 @@ from initlint.tracing.values import (
     DictValue,
     ExternalValue,
     FunctionValue,
+    Instance,
     ListValue,
     Scope,
     Unknown,
@@ -133,6 +134,21 @@ def before_itself(tracer: Tracer, module: Module, name: str) -> Value:
     return found
 
 
+def _register(tracer: Tracer, entry: facts.Call | facts.Function | facts.Class, name: str, scope: Scope) -> None:
+    """Does what the module does with an object of its own, as registries are filled: calls its methods, and hands them what
+    they decorate."""
+    if isinstance(entry, facts.Call):
+        tracer.evaluate(entry, scope)
+        return
+    around = scope.parent or scope
+    made = tracer.class_value(entry, around) if isinstance(entry, facts.Class) else FunctionValue(entry, around)
+    for decorator in entry.decorators:
+        method = decorator.function if isinstance(decorator, facts.Call) else decorator
+        owner = method.value if isinstance(method, facts.Attribute) else None
+        if isinstance(owner, facts.Name) and owner.id == name:
+            tracer.call(tracer.evaluate(decorator, scope), (made,), {}, tracer.place(entry, scope), scope)
+
+
 def _with_items(tracer: Tracer, value: Value, name: str, bound: facts.Assign, scope: Scope) -> Value:
     """The value of a module-level name once the items that its module gives it from there on are set, and those that
     functions of the module set for whoever calls them at the top level."""
@@ -140,6 +156,9 @@ def _with_items(tracer: Tracer, value: Value, name: str, bound: facts.Assign, sc
         value.is_open = True
     trial = Scope(scope.module, scope)
     trial.names[name] = value
+    if isinstance(value, Instance) and not value.cls.is_module and not scope.module.is_script:
+        for entry in scope.module.registered.get(name, ()):
+            _register(tracer, entry, name, trial)
     for node in scope.module.items.get(name, ()):
         if node.value is not None and node.start > bound.start:
             item = tracer.evaluate(node.value, trial)

@@ -11,7 +11,7 @@ from functools import partial
 from initlint.finding import Place
 from initlint.frameworks import composites
 from initlint.frameworks import torch as framework
-from initlint.network import Network, Observation
+from initlint.network import Network, Observation, Replication
 from initlint.program import Definition, Module, Program
 from initlint.program.module import ImportedBinding, flatten
 from initlint.reading import facts
@@ -216,11 +216,21 @@ def _trace_context(
     shared = list(tracer.record.observations)
     for value in made:
         if isinstance(value, (Instance, ContainerValue)):
-            found.networks.extend(models.trace_model(tracer, value, shared))
-            shared = []
-    if shared:
+            own, shared = _observed_in(tracer, value, shared)
+            found.networks.extend(models.trace_model(tracer, value, own))
+    if shared and not found.networks:
         found.networks.append(_observed(tracer, module, scope, shared))
     found.settled |= _built(tracer, made)
+
+
+def _observed_in(
+    tracer: Tracer, model: Value, shared: Sequence[Observation]
+) -> tuple[list[Observation], list[Observation]]:
+    """What was seen of a model's own parameters, and of no parameters in particular; and what is left for others."""
+    owned = set(map(id, modules.parameters_of(tracer, model))) if shared else set()
+    of_others = [isinstance(each, Replication) and owned.isdisjoint(map(id, each.parameters)) for each in shared]
+    own = [each for each, is_other_s in zip(shared, of_others, strict=True) if not is_other_s]
+    return own, [each for each, is_other_s in zip(shared, of_others, strict=True) if is_other_s]
 
 
 def _observed(tracer: Tracer, module: Module, scope: Scope, shared: list[Observation]) -> Network:

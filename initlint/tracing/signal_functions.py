@@ -30,6 +30,10 @@ def call_on_signals(
         return made[0] if pieces is None else tuple(made)
     if function in framework.WEIGHTED_FUNCTIONS:
         return _call_weighted(tracer, function, arguments, keywords, signals[0], place)
+    if function == "embedding" and len(arguments) > 1 and isinstance(arguments[1], TensorValue):
+        owned = () if arguments[1].parameter is None else (arguments[1].parameter,)
+        details: dict[str, object] = {"weight": arguments[1].parameter, "fan_in": 1, "fan_out": 1}
+        return tracer.add_layer("embedding", function, place, signals[:1], parameters=owned, **details)
     if function in ("matmul", "mm", "bmm") and len(arguments) == 2 and len(signals) == 1:
         left, right = arguments
         tensor = right if isinstance(left, Signal) else left

@@ -16,8 +16,10 @@ from initlint.tracing import (
     copying,
     devices,
     dtypes,
+    introspection,
     iteration,
     modules,
+    records,
     signatures,
 )
 from initlint.tracing.arithmetic import binary
@@ -191,7 +193,9 @@ PYTHON: dict[str, Builtin] = {
     "collections.OrderedDict": builtin_collections.call_dict,
     "typing.OrderedDict": builtin_collections.call_dict,
     "typing.cast": lambda tracer, arguments, keywords, place, scope: arguments[1] if len(arguments) > 1 else None,
+    "collections.namedtuple": records.define,
     "inspect.signature": signatures.call,
+    "inspect.getattr_static": introspection.call_getattr,
     "itertools.repeat": _repeat,
     "dataclasses.replace": _replaced,
     "dataclasses.asdict": _as_dict,

@@ -156,7 +156,7 @@ def _load_from_list(tracer: Tracer, owner: Value, index: Value, place: Place) ->
     if found is None or any(isinstance(item, Many) for item in found):
         return _same_item(found) or Unknown("an item of something unknown", place)
     if isinstance(index, bool) or not isinstance(index, (int, slice)):
-        return _same_item(found) or Unknown("an item at an unknown index", place)
+        return _same_item(found) or _any_item(tracer, found) or Unknown("an item at an unknown index", place)
     if isinstance(index, slice):
         part = found[index]
         return tuple(part) if isinstance(owner, tuple) else new_list(tracer, part, place)
@@ -177,11 +177,19 @@ def _load_from_dict(tracer: Tracer, owner: DictValue, index: Value, place: Place
             return owner.items[index]
     except TypeError:
         pass
-    if isinstance(index, (Unknown, Size)) and owner.items and not owner.is_open:
-        found = reduce(tracer.heap.join, owner.items.values())
-        if isinstance(found, Either):
-            return replace(found, is_optional=False)
+    if (
+        isinstance(index, (Unknown, Size))
+        and not owner.is_open
+        and (found := _any_item(tracer, [*owner.items.values()]))
+    ):
+        return found
     return Unknown("a key that is not known", place)
+
+
+def _any_item(tracer: Tracer, found: Sequence[Value]) -> Value:
+    """One of some things to call, whichever it is; `None` for anything else."""
+    joined = reduce(tracer.heap.join, found) if found else None
+    return replace(joined, is_optional=False) if isinstance(joined, Either) else None
 
 
 def _load_from_container(tracer: Tracer, owner: ContainerValue, index: Value, place: Place) -> Value:

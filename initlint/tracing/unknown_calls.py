@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from initlint.finding import Place
 from initlint.tracing import modules
+from initlint.tracing.namespaces import NamespaceValue
 from initlint.tracing.values import DictValue, ListValue, Many, Signal, Unknown, Value
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ def signals_in(value: Value) -> list[Signal]:
         return [signal for item in inside for signal in signals_in(item)]
     if isinstance(value, ListValue):
         return [signal for item in value.items for signal in signals_in(item)]
+    if isinstance(value, NamespaceValue):
+        return [signal for item in value.attributes.values() for signal in signals_in(item)]
     if isinstance(value, DictValue):
         return [signal for item in value.items.values() for signal in signals_in(item)]
     return []

@@ -288,3 +288,32 @@ class Net(nn.Module):
         return self.act(self.map(x))
 """)
     assert [layer.activation for layer in network.live() if layer.op == "activation"] == ["relu"]
+
+
+def test_the_methods_of_a_layer_s_class_are_called_by_its_name() -> None:
+    text = """
+from torch import nn
+
+
+class Masked(nn.Linear):
+    def __init__(self, width):
+        nn.Linear.__init__(self, width, width)
+
+    def forward(self, x):
+        return nn.Linear.forward(self, x).relu()
+
+
+class Stack(nn.Sequential):
+    def __init__(self):
+        super().__init__()
+        self.add_module("first", Masked(4))
+
+    def forward(self, x):
+        return super().forward(x).tanh()
+
+
+model = Stack()
+"""
+    (network,) = initlint.check_text(text, "model.py").networks
+    assert network.is_complete
+    assert [layer.activation or layer.kind for layer in network.live()] == ["x", "Linear", "relu", "tanh"]

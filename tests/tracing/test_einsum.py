@@ -76,11 +76,11 @@ def test_an_einsum_that_sums_nothing_multiplies() -> None:
 
 
 @pytest.mark.parametrize("equation", ["bni,ij->bj", "bi,kij->bj", "bi,j->bij", "bi,ij,jk->bk"])
-def test_an_einsum_that_is_no_linear_map_of_each_place_is_unknown(equation: str) -> None:
+def test_of_an_einsum_that_is_no_linear_map_of_each_place_no_more_is_said(equation: str) -> None:
     """Sums over places or over an axis of the weight alone, outer products, and three operands."""
     operands = "x, self.w, self.w" if equation.count(",") == 2 else "x, self.w"
     network = traced(f"return torch.einsum('{equation}', {operands})", "self.w = nn.Parameter(torch.ones(6, 4))")
-    assert last(network).op == "unknown"
+    assert last(network).op == "function"
 
 
 def test_an_einsum_of_two_signals_is_their_product() -> None:
@@ -159,3 +159,9 @@ def test_a_rearranged_parameter_is_not_disturbed() -> None:
     network = traced("return x + einops.rearrange(self.w, 'n d -> 1 n d')", "self.w = nn.Parameter(torch.zeros(6, 32))")
     (parameter,) = last(network).parameters
     assert parameter.constant == 0
+
+
+def test_the_operands_of_an_einsum_may_come_as_a_list_or_tuple() -> None:
+    for operands in ("(x, y)", "[x, y]"):
+        assert last(traced(f"return torch.einsum('bqd,bkd->bqk', {operands})")).op == "matmul"
+    assert last(traced("return torch.einsum('bqd,bkd->bqk', x, open(y))")).op == "unknown"

@@ -162,3 +162,10 @@ class Model(Mixin, nn.Module):
 """
     (found,) = [each for each in initlint.check_text(text, "model.py").networks if each.name == "Model"]
     assert [layer.fan_in for layer in found.live() if layer.op == "linear"] == [24]
+
+
+@pytest.mark.parametrize("annotation", ["Config | None", "None | Config", "Optional[Config]", "Union[int, Config]"])
+def test_a_configuration_may_be_one_of_several(annotation: str) -> None:
+    text = MODULE.format(parameters=f"config: {annotation}", builder="", more="pass")
+    (found,) = initlint.check_text("from typing import Optional, Union" + text, "model.py").networks
+    assert [layer.fan_in for layer in found.live() if layer.op == "linear"] == [24]

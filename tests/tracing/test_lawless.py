@@ -102,3 +102,8 @@ def test_packed_sequences_go_through_a_recurrent_layer() -> None:
         "return back",
     )
     assert [layer.op for layer in found.live()] == ["input", "linear", "reshape", "reshape"]
+
+
+def test_rows_are_looked_up_by_a_function_as_by_a_layer() -> None:
+    found = network("return F.embedding(x, self.map.weight)")
+    assert [(layer.op, layer.weight is not None) for layer in found.live()][-1] == ("embedding", True)

@@ -156,3 +156,107 @@ def test_a_function_that_looks_for_something_unknown_in_one_module_after_the_oth
     report = initlint.check_text(LOOKING, "model.py")
     assert report.untraced == 0
     assert [network.is_complete for network in report.networks] == [False]
+
+
+REGISTRY = """
+from collections import namedtuple
+from collections.abc import Hashable
+
+from torch import nn
+
+
+class Registry:
+    Entry = namedtuple("Entry", "about made")
+
+    def __init__(self):
+        self.known = {}
+
+    def add(self, name, made):
+        self.known[name] = self.Entry(about=name, made=made)
+
+    def register(self, name):
+        def keep(made):
+            self.add(name, made)
+            return made
+        return keep
+
+    def __getitem__(self, name):
+        if not isinstance(name, Hashable):
+            raise TypeError
+        return self.known[name].made
+
+
+LAYERS = Registry()
+LAYERS.add("narrow", nn.Linear)
+
+
+@LAYERS.register("by_axes")
+def by_axes(axes):
+    return (nn.Conv1d, nn.Conv2d, nn.Conv3d)[axes - 1]
+
+
+@LAYERS.register("wide")
+class Wide(nn.Linear):
+    pass
+"""
+ASKING = """
+
+class Net(nn.Module):
+    def __init__(self, axes):
+        super().__init__()
+        self.map = LAYERS[{name!r}]{arguments}
+
+    def forward(self, x):
+        return self.map(x)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "kinds"),
+    [
+        ("narrow", "(3, 4)", {"Linear"}),
+        ("wide", "(3, 4)", {"Linear"}),
+        ("by_axes", "(2)(3, 4, 1)", {"Conv2d"}),
+        ("by_axes", "(axes)(3, 4, 1)", {"Conv1d", "Conv2d", "Conv3d", "join"}),
+    ],
+)
+def test_a_registry_holds_what_its_module_calls_and_decorates_with_it(
+    name: str, arguments: str, kinds: set[str]
+) -> None:
+    text = REGISTRY + ASKING.format(name=name, arguments=arguments)
+    found = next(each for each in initlint.check_text(text, "model.py").networks if each.name == "Net")
+    assert found.is_complete
+    assert {layer.kind for layer in found.live() if layer.op != "input"} == kinds
+
+
+COPIED = """
+from inspect import getattr_static
+from types import FunctionType
+
+from torch import nn
+
+
+class Base(nn.Module):
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        forward = getattr_static(cls, "forward")
+        if "forward" not in cls.__dict__ and isinstance(forward, FunctionType):
+            code = forward.__code__.replace(co_name=f"{cls.__name__}.forward")
+            cls.forward = FunctionType(code, forward.__globals__, "forward")
+
+    def __init__(self):
+        super().__init__()
+        self.map = nn.Linear(3, 4)
+
+    def forward(self, x):
+        return self.map(x)
+
+
+class Net(Base):
+    pass
+"""
+
+
+def test_a_method_that_is_copied_for_each_class_is_the_method() -> None:
+    networks = initlint.check_text(COPIED + "\n\nclass Other(Base):\n    kind = 3\n", "model.py").networks
+    assert {each.is_complete for each in networks if each.name != "Base"} == {True}

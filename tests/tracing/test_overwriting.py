@@ -120,3 +120,22 @@ def test_what_is_detached_is_followed_as_far_as_it_goes() -> None:
     found = network("return h + (self.router(x) - h).detach()")
     assert found.is_complete
     assert predict(found)[-1].after.variance is None
+
+
+def test_a_part_of_a_signal_is_copied_over() -> None:
+    found = network("h[:, :4].copy_(self.router(x))", "return h")
+    assert {layer.name for layer in found.live() if layer.name} == {"map", "router"}
+
+
+@pytest.mark.parametrize(
+    ("line", "is_silent"),
+    [
+        ("return torch.arange(8).cos(), h.argmax(-1)", True),
+        ("return {'places': h.topk(2)[0] > 0}", True),
+        ("return h, h.argmax(-1)", False),
+        ("return torch.arange(8), open(x.name)", False),
+        ("return None", False),
+    ],
+)
+def test_a_model_may_be_known_to_give_no_signal(line: str, is_silent: bool) -> None:
+    assert network(line).gives_no_signal is is_silent

@@ -227,3 +227,24 @@ class Base(nn.Module):
     gathered = Gathered.from_text(source.replace("class Net(nn.Module)", "class Net(Base)"), "script.py")
     (network,) = trace_script(gathered.program, gathered.program.modules[0])
     assert len([layer for layer in network.live() if layer.op == "linear"]) == 101
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "Pair(1, 2).second == 2",
+        "Pair(1).second == 7",
+        "Pair(second=5, first=4)[0] == 4",
+        "list(Pair(1, 2)) == [1, 2]",
+        "(lambda one, other: other)(*Pair(1, 2)) == 2",
+    ],
+)
+def test_a_named_tuple_has_its_fields_by_name_and_in_order(test: str) -> None:
+    before = "from collections import namedtuple\nPair = namedtuple('Pair', ['first', 'second'], defaults=(7,))"
+    assert activation(test, before) == ["relu"]
+
+
+def test_named_tuples_of_signals_are_outputs_and_may_differ_between_branches() -> None:
+    before = "from collections import namedtuple\nPair = namedtuple('Pair', 'first second')"
+    inside = "x = self.map(x)\nmade = Pair(x.relu(), x) if x.sum() > 0 else Pair(x.tanh(), x)\nreturn Pair(made.first, made.second)"
+    assert sorted(activation("True", before, inside)) == ["relu", "tanh"]

@@ -21,7 +21,20 @@ ELEMENTWISE_WITHOUT_LAW = frozenset(
         ),
         *("tan", "asin", "acos", "atan", "sinh", "cosh", "asinh", "acosh", "atanh", "arccos", "arcsin", "arctan"),
         *("sign", "sgn", "floor", "ceil", "round", "trunc", "frac", "fmod", "remainder", "reciprocal", "clamp", "clip"),
-        *("clamp_min", "clamp_max", "angle", "real", "imag", "conj", "float_power"),
+        *(
+            "rad2deg",
+            "deg2rad",
+            "erfcx",
+            "i0",
+            "i1",
+            "clamp_min",
+            "clamp_max",
+            "angle",
+            "real",
+            "imag",
+            "conj",
+            "float_power",
+        ),
     }
 )
 """What is done to each entry alone."""
