@@ -17,9 +17,12 @@ from initlint.frameworks.clips import (
     parameters_of,
     unscale,
 )
+from initlint.frameworks.static_graphs import CLIP as GRAPH_CLIP
+from initlint.frameworks.static_graphs import FUNCTIONS as GRAPH_FUNCTIONS
 from initlint.frameworks.training import ACCUMULATE
 from initlint.program.loops.expressions import terminal_name
 from initlint.program.loops.statements import statement_of
+from initlint.program.nodes import nodes
 from initlint.program.training import Sender, TrainingLoop
 from initlint.reading import facts
 
@@ -35,7 +38,7 @@ def clipped(loop: TrainingLoop) -> Fix | Plan | None:
     if not isinstance(loop.node, facts.Call):
         return None
     if loop.is_graph:
-        return None
+        return _in_graph(loop)
     if loop.made is not None:
         return partial(bounded_where_made, loop.made) if loop.made else None
     if loop.trainer:
@@ -50,6 +53,19 @@ def clipped(loop: TrainingLoop) -> Fix | Plan | None:
         return _in_closure(loop)
     clip = _clip(loop, statement)
     return None if clip is None else Fix(TITLE, (statement_before(statement, *clip),), safe=False)
+
+
+def _in_graph(loop: TrainingLoop) -> Fix | None:
+    """In front of a step that is given gradients by the one name that a function has bound them to."""
+    sent = loop.sent
+    if sent is None or not isinstance(loop.node, facts.Call) or terminal_name(sent.call) not in GRAPH_FUNCTIONS:
+        return None
+    names = [node.id for node in nodes(loop.node) if isinstance(node, facts.Name)]
+    gradients = [name for name in names if [bound.value for bound in loop.routine.bounds.get(name, ())] == [sent.call]]
+    if len(gradients) != 1 or not sent.sender:
+        return None
+    clip = f"{gradients[0]}, _ = {sent.sender}.{GRAPH_CLIP}({gradients[0]}, {TRAINER_BOUND})"
+    return Fix(TITLE, (statement_before(loop.node, clip),), safe=False)
 
 
 TITLE = "Clip the gradients by their norm"

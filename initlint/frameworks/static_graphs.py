@@ -18,6 +18,7 @@ VARIABLES = ("var_list", None)
 """...and what both are given: the loss, and the variables if these are not all."""
 GRADIENTS = frozenset({"tensorflow.gradients", "tensorflow.compat.v1.gradients"})
 """Functions that send sums back..."""
+FUNCTIONS = frozenset(name.rpartition(".")[2] for name in GRADIENTS)
 SUMS = ("ys", 0)
 SOURCES = ("xs", 1)
 """...to which variables."""
@@ -47,4 +48,6 @@ def own_cell(name: str) -> str | None:
     return last if module in CELL_ROOTS else None
 
 
-REMEDY = "bound the gradients by tf.clip_by_global_norm between compute_gradients and apply_gradients"
+CLIP = "clip_by_global_norm"
+"""Function beside those that send sums back, which gives back bounded gradients and their norm."""
+REMEDY = f"bound the gradients by tf.{CLIP} between compute_gradients and apply_gradients"

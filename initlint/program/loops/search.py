@@ -60,7 +60,7 @@ def find_loops(program: Program) -> list[TrainingLoop]:
 
 def _loops(values: Values, links: Links) -> Iterator[TrainingLoop]:
     sent_by = (*framework.BACKWARD, tapes.GRADIENT, tapes.MINIMIZE, static_graphs.COMPUTE)
-    if not links.calling(*sent_by, *(name.rpartition(".")[2] for name in static_graphs.GRADIENTS)):
+    if not links.calling(*sent_by, *static_graphs.FUNCTIONS):
         return
     paths = Paths(values)
     for module in _modules_that_step(links):

@@ -34,17 +34,16 @@ def is_graph_gradient(values: Values, call: facts.Call, routine: Routine) -> boo
     last = terminal_name(call.function)
     if last in (framework.MINIMIZE, framework.COMPUTE):
         return any(map(is_graph_optimizer, values.of(receiver(call), routine)))
-    return last in _FUNCTIONS and any(_name(one) in framework.GRADIENTS for one in values.callees(call, routine))
-
-
-_FUNCTIONS = frozenset(name.rpartition(".")[2] for name in framework.GRADIENTS)
+    return last in framework.FUNCTIONS and any(
+        _name(one) in framework.GRADIENTS for one in values.callees(call, routine)
+    )
 
 
 def recurrent_cells(values: Values, call: facts.Call, routine: Routine) -> list[Value]:
     """The recurrent cells and layers that a loss is made with which such a call sends back to all variables."""
     if not is_graph_gradient(values, call, routine):
         return []
-    is_function = terminal_name(call.function) in _FUNCTIONS
+    is_function = terminal_name(call.function) in framework.FUNCTIONS
     sources = argument(call, *(framework.SOURCES if is_function else framework.VARIABLES))
     if sources is not None and not _are_all(values, sources, routine):
         return []
