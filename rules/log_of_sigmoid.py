@@ -8,10 +8,11 @@ from dataclasses import replace
 
 from initlint.finding import Finding, Severity
 from initlint.fix import Fix, copied
+from initlint.fix.edit import Part
 from initlint.program import Program
 from initlint.program.dataflow import Term, Terms
 from initlint.program.dataflow.logarithms import Logarithm, complement, logarithms, unguarded
-from initlint.program.dataflow.moving import function_of, hole, is_direct, means_same, rewritten
+from initlint.program.dataflow.moving import function_of, hole, is_direct, made_before, means_same, rewritten
 from initlint.rule import Rule
 
 from .rounding import GUARDS, called, elsewhere
@@ -111,8 +112,9 @@ def _fix(terms: Terms, found: Logarithm, made: Term, *, is_complement: bool) -> 
     inner = hole(terms, whole, routine, made)
     if (is_complement or found.guard) and is_direct(terms, whole, routine, made):
         inner = whole
-    if inner is None or not means_same(terms, given, routine, call):
-        return None
     minus = ["-"] if is_complement else []
-    edit = rewritten(whole, inner, call, function_of(made.family, "logsigmoid"), "(", *minus, copied(given), ")")
-    return Fix("Use logsigmoid", (edit,), safe=True)
+    parts: list[Part] = [function_of(made.family, "logsigmoid"), "(", *minus, copied(given), ")"]
+    if inner is not None and means_same(terms, given, routine, call):
+        return Fix("Use logsigmoid", (rewritten(whole, inner, call, *parts),), safe=True)
+    edits = made_before(terms, whole, routine, made, call, *parts)
+    return Fix("Use logsigmoid", edits, safe=True) if edits else None

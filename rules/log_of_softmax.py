@@ -11,7 +11,15 @@ from initlint.fix.edit import Part
 from initlint.program import Program
 from initlint.program.dataflow import Term, Terms
 from initlint.program.dataflow.logarithms import Logarithm, logarithms
-from initlint.program.dataflow.moving import arguments_of, function_of, hole, is_direct, means_same, rewritten
+from initlint.program.dataflow.moving import (
+    arguments_of,
+    function_of,
+    hole,
+    is_direct,
+    made_before,
+    means_same,
+    rewritten,
+)
 from initlint.reading import facts
 from initlint.rule import Rule
 
@@ -95,10 +103,11 @@ def _fix(terms: Terms, found: Logarithm, made: Term) -> Fix | None:
     inner = hole(terms, whole, routine, made)
     if found.guard and is_direct(terms, whole, routine, made):
         inner = whole
-    if inner is None or not means_same(terms, made.tensors[0], routine, call):
-        return None
-    edit = rewritten(whole, inner, call, function_of(made.family, "log_softmax"), "(", *arguments, ")")
-    return Fix("Use log_softmax", (edit,), safe=True)
+    parts: list[Part] = [function_of(made.family, "log_softmax"), "(", *arguments, ")"]
+    if inner is not None and means_same(terms, made.tensors[0], routine, call):
+        return Fix("Use log_softmax", (rewritten(whole, inner, call, *parts),), safe=True)
+    edits = made_before(terms, whole, routine, made, call, *parts)
+    return Fix("Use log_softmax", edits, safe=True) if edits else None
 
 
 def _arguments(made: Term) -> list[Part]:

@@ -5,6 +5,7 @@ An operation has one word whatever the framework calls it, so that rules speak o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -152,6 +153,8 @@ FUNCTIONS = {
 """Family -> operation -> the function that computes it without losing anything on the way."""
 
 
+PROBABILITY_NAME = re.compile(r"prob|softmax|sigmoid|likelihood|^p\d*$|^p_|_p$", re.IGNORECASE)
+"""Names of variables that say what they hold: not a logarithm, and no logits."""
 ROOT_OF_SQUARES = {
     "jax": ("jax.numpy.sqrt", "jax.numpy.sum", "jax.numpy.square"),
     "tensorflow": ("tensorflow.sqrt", "tensorflow.reduce_sum", "tensorflow.square"),

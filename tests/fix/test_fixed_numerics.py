@@ -14,7 +14,7 @@ from initlint import check
 
 UNFIXED = {
     "INL501": {"bad_across_files": 2, "bad_entropy": 1, "bad_policy_gradient": 1, "bad_with_epsilon": 1},
-    "INL502": {"bad_across_files": 2, "bad_focal": 2, "bad_pairwise": 2},
+    "INL502": {"bad_across_files": 2, "bad_focal": 2},
     "INL504": {"bad_attention": 1, "bad_energy": 2},
     "INL505": {"bad_sequence_likelihood": 2, "bad_running_product": 2},
 }
@@ -113,6 +113,23 @@ def test_the_name_of_an_operation_stays_with_it(tmp_path: Path) -> None:
     path.write_text(f"import tensorflow as tf\n\n\ndef f(x):\n    {body}\n", encoding="utf-8")
     check(path, isolated=True, select=["INL501"], fix=True)
     assert path.read_text(encoding="utf-8").endswith("    return p, tf.nn.log_softmax(x, axis=-1)\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "use", "is_fixed"),
+    [("score", "", True), ("score", " + score", False), ("prob", "", False)],
+    ids=["used once", "used twice", "named for what it holds"],
+)
+def test_a_sigmoid_that_is_used_for_its_logarithm_alone_is_made_one(
+    name: str, use: str, is_fixed: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "model.py"
+    body = [f"    {name} = torch.sigmoid(model(x))", f"    return (torch.log({name}[:, 0]){use}).mean()\n"]
+    text = "\n".join(["import torch\n\n\ndef f(model, x):", *body])
+    path.write_text(text, encoding="utf-8")
+    report = check(path, isolated=True, select=["INL502"], fix=True)
+    assert (report.findings == ()) is is_fixed
+    assert ("logsigmoid(model(x))" in path.read_text(encoding="utf-8")) is is_fixed
 
 
 LOSSES_OF_LOG_PROBABILITIES = {

@@ -83,6 +83,31 @@ def rewritten(
     return replaced(outer, *head, *parts, *tail, *after)
 
 
+def made_before(
+    terms: Terms, whole: facts.Expression, routine: Routine, made: Term, outer: facts.Node, *parts: Part
+) -> tuple[Edit, ...]:
+    """The edits that put the parts where a name is bound to what a term computes, and `whole`, its one use, for `outer`.
+
+    For what cannot be computed again elsewhere. None if the name is used for anything else, or says that it is no logarithm.
+    """
+    if routine.node is None or not isinstance(made.node, facts.Call):
+        return ()
+    here: facts.Expression | None = whole
+    while here is not None and not isinstance(here, facts.Name):
+        here = _receiver(here) if terms.of(here, routine).op == KEEP else None
+    if here is None or terms.of(here, routine) is not made or numerics.PROBABILITY_NAME.search(here.id):
+        return ()
+    named = [one for one in nodes(routine.node.body) if isinstance(one, facts.Name) and one.id == here.id]
+    bounds = routine.bounds.get(here.id, [])
+    if len(named) != TARGET_AND_USE or [one.value for one in bounds] != [made.node] or bounds[0].route:
+        return ()
+    return replaced(made.node, *parts), replaced(outer, copied(whole))
+
+
+TARGET_AND_USE = 2
+"""Places at which a name stands that is used once."""
+
+
 def function_of(family: str, op: str) -> Name:
     """The function of a family that computes an operation."""
     return Name(numerics.FUNCTIONS[family][op])
