@@ -65,7 +65,7 @@ ADD = "add"
 ROOTS = frozenset((*(f"{package}.{part}".rstrip(".") for package in PACKAGES for part in MODULES), *FUNCTIONS))
 """All modules whose names are written out as they are."""
 FUNCTION_ROOTS = frozenset(
-    ("tensorflow.compat.v1.nn", *(f"{package}.{part}" for package in PACKAGES for part in ("ops", "backend")))
+    ("tensorflow.compat.v1.nn", *(f"{package}.{part}" for package in PACKAGES for part in ("ops", "ops.nn", "backend")))
 )
 """Modules of functions on signals, which bear names that are those of layers and initialisers elsewhere.
 
@@ -86,7 +86,21 @@ FUNCTION_NAMES = {
     **{name: name for name in ("exp", "log", "sqrt", "square")},
     **{name: name for name in ("relu", "relu6", "leaky_relu", "elu", "selu", "gelu", "silu", "swish", "tanh")},
     **{name: name for name in ("sigmoid", "softmax", "log_softmax", "softplus", "softsign", "hard_sigmoid")},
-}
+    "shape": "sizes_of", "einsum": "einstein_sum", "minimum": "smaller", "maximum": "larger",
+    "broadcast_to": "expanded", **dict.fromkeys(("power", "pow"), "raised"), "arange": "counted",
+    "rsqrt": "inverse_root", "reciprocal": "inverse", "negative": "negated", "where": "chosen", "split": "pieces",
+    "unstack": "rows_of", "clip": "bounded", "tile": "tiled", "repeat": "repeated", "pad": "padded",
+    "slice": "cut_out", "slice_update": "written_over", **dict.fromkeys(("take", "gather"), "picked"),
+    "take_along_axis": "picked_along", "moveaxis": "axis_moved", "swapaxes": "axes_swapped", "flip": "turned_over",
+    "roll": "rolled", "cos": "cosine", "sin": "sine", "floor": "rounded_down", "zeros_like": "zeros_as",
+    "ones_like": "ones_as", **dict.fromkeys(("max", "amax"), "largest_of"),
+    **dict.fromkeys(("min", "amin"), "smallest_of"), "var": "variance_of", "std": "deviation_of",
+    "cumsum": "running_sum", **dict.fromkeys(("argmax", "argmin", "argsort"), "place_of_largest"),
+    "top_k": "highest", "one_hot": "classes_as_units",
+    **dict.fromkeys(("equal", "not_equal", "greater", "greater_equal", "less", "less_equal"), "compared"),
+    **dict.fromkeys(("logical_and", "logical_or", "logical_xor"), "both"), "logical_not": "opposite",
+    **dict.fromkeys(("any", "all"), "any_of"), "dot_product_attention": "attended",
+}  # fmt: skip
 """Function on signals -> what it is written out as."""
 
 

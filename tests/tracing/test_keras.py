@@ -235,6 +235,13 @@ class Net(keras.Model):
         ("keras.activations.get('gelu')(x)", ["gelu"]),
         ("ops.concatenate([x, inputs], axis=-1)", ["cat"]),
         ("ops.expand_dims(keras.backend.mean(x, axis=-1), -1)", ["mean", "unsqueeze"]),
+        ("ops.einsum('bd,bd->bd', x, inputs)", ["einsum"]),
+        ("ops.maximum(x, ops.zeros_like(x))", ["maximum"]),
+        ("ops.where(ops.greater(x, 0), x, inputs)", ["where"]),
+        ("ops.split(x, 2, axis=-1)[0]", ["chunk"]),
+        ("x * ops.cast(ops.arange(ops.shape(x)[0]), 'float32')", ["*"]),
+        ("ops.nn.softmax(ops.clip(x, -3, 3))", ["clamp", "softmax"]),
+        ("ops.nn.dot_product_attention(x, x, inputs)", ["scaled_dot_product_attention"]),
     ],
 )
 def test_functions_of_keras_are_those_of_signals(expression: str, kinds: list[str]) -> None:
@@ -289,3 +296,23 @@ def build():
         ("LSTM", "rnn_1.cell"),
     ]
     assert weighted(network)[-1].fan_in == 4
+
+
+def test_an_embedding_in_reverse_gives_logits_by_the_same_weights() -> None:
+    network = network_of("""
+class Net(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.rows = layers.ReversibleEmbedding(100, 8)
+        self.map = layers.EinsumDense("btd,dh->bth", output_shape=(None, 8), bias_axes="h", activation="relu")
+
+    def call(self, inputs):
+        return self.rows(self.map(self.rows(inputs)), reverse=True)
+""")
+    assert network.is_complete, network.reasons
+    looked_up, mapped, activated, logits = [
+        layer for layer in network.live() if layer.op not in ("input", "add", "reshape")
+    ]
+    assert (looked_up.op, mapped.op, activated.kind, logits.op) == ("embedding", "linear", "relu", "linear")
+    assert logits.weight is looked_up.weight
+    assert mapped.fan_in is None

@@ -246,5 +246,6 @@ def test_a_named_tuple_has_its_fields_by_name_and_in_order(test: str) -> None:
 
 def test_named_tuples_of_signals_are_outputs_and_may_differ_between_branches() -> None:
     before = "from collections import namedtuple\nPair = namedtuple('Pair', 'first second')"
-    inside = "x = self.map(x)\nmade = Pair(x.relu(), x) if x.sum() > 0 else Pair(x.tanh(), x)\nreturn Pair(made.first, made.second)"
+    made = "x = self.map(x)\nmade = Pair(x.relu(), x) if x.sum() > 0 else Pair(x.tanh(), x)\n"
+    inside = made + "return Pair(made.first, made.second)"
     assert sorted(activation("True", before, inside)) == ["relu", "tanh"]

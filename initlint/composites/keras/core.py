@@ -120,6 +120,61 @@ class Embedding(Layer):
         return (None, None, self.output_dim) if input_shape is None else (*input_shape, self.output_dim)
 
 
+class ReversibleEmbedding(Embedding):
+    """One that gives logits of rows when it is called in reverse, with the same weights or others."""
+
+    def __init__(
+        self,
+        input_dim: int,
+        output_dim: int,
+        tie_weights: bool = True,
+        embeddings_initializer: Any = "uniform",
+        logit_soft_cap: float | None = None,
+        **more: Any,
+    ) -> None:
+        super().__init__(input_dim, output_dim, embeddings_initializer, **more)
+        self.tie_weights, self.logit_soft_cap = tie_weights, logit_soft_cap
+        if not tie_weights:
+            self.reverse_embeddings = nn.Parameter(torch.empty(output_dim, input_dim))
+            fill_weight(self.reverse_embeddings, embeddings_initializer)
+
+    def call(self, inputs: Any, reverse: bool = False) -> Any:
+        if not reverse:
+            return self.embeddings(inputs)
+        logits = torch.matmul(inputs, self.embeddings.weight.t() if self.tie_weights else self.reverse_embeddings)
+        if self.logit_soft_cap is not None:
+            logits = torch.tanh(logits / self.logit_soft_cap) * self.logit_soft_cap
+        return logits
+
+
+class EinsumDense(Layer):
+    """A linear map over any axes. How many entries its kernel has is not worked out, and so neither what it does to scale."""
+
+    def __init__(
+        self,
+        equation: str,
+        output_shape: Any,
+        activation: Any = None,
+        bias_axes: str | None = None,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        **more: Any,
+    ) -> None:
+        super().__init__(**more)
+        self.equation, self.bias_axes = equation, bias_axes
+        self.activation = as_activation(activation)
+        self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
+
+    def build(self, input_shape: Any) -> None:
+        self.kernel = self.add_weight(None, self.kernel_initializer)
+        if self.bias_axes is not None:
+            self.bias = self.add_weight(None, self.bias_initializer)
+
+    def call(self, inputs: Any) -> Any:
+        mapped = torch.einsum(self.equation, inputs, self.kernel)
+        return self.activation(mapped if self.bias_axes is None else mapped + self.bias)
+
+
 class Dropout(Same):
     made: Any = nn.Dropout
 
