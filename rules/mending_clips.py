@@ -15,7 +15,7 @@ from initlint.fix import (
 from initlint.fix.edit import Binding
 from initlint.frameworks import tapes
 from initlint.frameworks.clips import TRAINER_BOUND, parameters_of, step_is_due, unscale
-from initlint.frameworks.training import CLIP_ARGUMENTS, CLIP_METHODS
+from initlint.frameworks.training import CLIP_ARGUMENTS, CLIP_METHODS, MODULE_GENERATORS
 from initlint.program.loops.clips import Clipping
 from initlint.program.loops.events import Event
 from initlint.program.loops.expressions import terminal_name
@@ -181,10 +181,15 @@ def bounded(clipping: Clipping) -> Fix | None:
 
 
 def given_anew(clipping: Clipping) -> Fix | None:
-    """With what the generator was made of, where its names are known at the clip; else with what the step changes."""
+    """With what the generator was made of, where its names are known at the clip; else with what the step changes.
+
+    What is more than a call of a method of the model becomes a list where it is made.
+    """
     made, given = clipping.generator, clipping.clip.parameters
     if made is None or given is None:
         return of_step(clipping)
+    if isinstance(given, facts.Name) and terminal_name(made) not in MODULE_GENERATORS:
+        return Fix("Make a list of the parameters", (replaced(made, "list(", copied(made), ")"),), safe=False)
     return Fix("Ask for the parameters anew", (replaced(given, copied(made)),), safe=False)
 
 

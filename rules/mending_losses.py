@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from initlint.finding import Place
-from initlint.fix import Edit, Fix, Name, copied, replaced, statement_removed
+from initlint.fix import Copy, Edit, Fix, Name, copied, replaced, statement_removed
+from initlint.fix.edit import Binding
 from initlint.frameworks import losses as framework
+from initlint.frameworks.numerics import PROBABILITY_NAME
 from initlint.program import Program
+from initlint.program.dataflow import Terms
+from initlint.program.dataflow.moving import means_same
 from initlint.program.ending import RAW, Call, Ending
 from initlint.program.functions import call_at, statement_at
 from initlint.program.loops.expressions import argument, receiver, terminal_name
 from initlint.program.loops.statements import statement_of
 from initlint.program.losses import LossInput, feeds_loss_alone
-from initlint.program.nodes import nodes
+from initlint.program.nodes import nodes, spelled_names
 from initlint.reading import facts
 
 TAKES_LOGITS = frozenset({"categorical", "binary"})
@@ -45,6 +49,11 @@ def _with_loss_of_logits(program: Program, met: list[LossInput]) -> Fix | None:
 def _without(program: Program, met: list[LossInput], ending: Ending) -> Fix | None:
     if ending.kind == REDUNDANT and any(_is_used_beside(program, one, ending) for one in met):
         return _with_loss_of_logarithms(program, met, ending)
+    handed = _handed(program, met, ending)
+    if handed:
+        return Fix("Give the loss what the activation is given", handed, False, _elsewhere(met[0].call, ending))
+    if any(_is_used_beside(program, one, ending, framework.ORDERING, may_be_returned=True) for one in met):
+        return None
     title = f"Remove the {ending.kind}"
     if ending.applied is not None and ending.given is not None:
         return _fix(title, program, met, ending, _taken_out(ending.applied, ending.given), ending.applied)
@@ -57,6 +66,37 @@ def _without(program: Program, met: list[LossInput], ending: Ending) -> Fix | No
         return None
     place = ending.call.place if ending.call is not None else ending.place
     return Fix(title, (_dropped(program, place, layer) or replaced(layer, Name(framework.IDENTITY), "()"),), safe=False)
+
+
+def _handed(program: Program, met: list[LossInput], ending: Ending) -> tuple[Edit, ...]:
+    """The loss given the logits under a name of their own, where something else wants what is made of them, or the name of
+    that says what it is; none where the loss is given no such name."""
+    given, here, applied = argument(met[0].call.node, "input", 0), met[0].call.routine, ending.applied
+    is_near = len(met) == 1 and applied is not None and applied.routine is here
+    if not is_near or not isinstance(given, facts.Name) or applied is None or ending.given is None:
+        return ()
+    statement, terms = statement_of(here, applied.node), Terms.of_program(program)
+    reaching = [one.value for one in terms.definitions(here).uses.get(id(given), ())]
+    if not isinstance(statement, facts.Assign) or statement.value is not applied.node or reaching != [applied.node]:
+        return ()
+    is_told = PROBABILITY_NAME.search(given.id) is not None
+    if not is_told and feeds_loss_alone(program, met[0], ending, framework.ORDERING):
+        return ()
+    if isinstance(ending.given, facts.Name) and means_same(terms, ending.given, here, met[0].call.node):
+        return (replaced(given, copied(ending.given)),)
+    taken = spelled_names(here.node if here.node is not None else here.module.source.facts.body)
+    name = next((name for name in LOGITS if name not in taken), None)
+    return () if name is None else (_named(statement, ending.given, name), replaced(given, name))
+
+
+LOGITS = ("logits", "raw_logits")
+"""What logits that have no name are called."""
+
+
+def _named(statement: facts.Assign, inner: facts.Expression, name: str) -> Edit:
+    """A statement behind one that binds a name to a part of it."""
+    head, tail = Copy(statement.start, inner.start, Binding.ATOM), Copy(inner.end, statement.end, Binding.ATOM)
+    return replaced(statement, f"{name} = ", copied(inner), "\n", head, name, tail)
 
 
 def _with_loss_of_logarithms(program: Program, met: list[LossInput], ending: Ending) -> Fix | None:
@@ -106,10 +146,17 @@ def _dropped(program: Program, place: Place, layer: facts.Node) -> Edit | None:
     return None
 
 
-def _is_used_beside(program: Program, met: LossInput, ending: Ending, harmless: frozenset[str] = frozenset()) -> bool:
+def _is_used_beside(
+    program: Program,
+    met: LossInput,
+    ending: Ending,
+    harmless: frozenset[str] = frozenset(),
+    *,
+    may_be_returned: bool = False,
+) -> bool:
     """Whether more than the loss, and calls of those names, uses what is computed in the function of the loss."""
     is_there = ending.applied is not None and ending.applied.routine is met.call.routine
-    return is_there and not feeds_loss_alone(program, met, ending, harmless)
+    return is_there and not feeds_loss_alone(program, met, ending, harmless, may_be_returned=may_be_returned)
 
 
 def _with_logarithm(program: Program, met: list[LossInput], ending: Ending) -> Fix | None:

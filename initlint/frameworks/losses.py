@@ -50,6 +50,8 @@ ORDERING = frozenset({"argmax", "max", "topk", "sort", "argsort"})
 """Functions and methods that are used for the order of scores, which a logarithm keeps."""
 PICKING = frozenset({"narrow", "select", "index_select", "gather", "masked_select"})
 """Functions and methods that keep the layout only and give some entries of what they are given."""
+MOVING = frozenset({"squeeze", "unsqueeze", "view", "reshape", "flatten", "transpose", "permute", "contiguous"})
+"""Methods that keep all entries, and change the layout only."""
 GROWING = frozenset({"add_module", "append", "insert", "extend", "register_module", "pop"})
 """Methods of containers of layers that change which is the last."""
 LOSS_NAME = re.compile(r"loss|crit|entropy|bce|nll|objective|cost|^ce$|_ce$|^ce_", re.IGNORECASE)

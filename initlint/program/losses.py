@@ -118,7 +118,14 @@ def units_of(program: Program, layer: Ending) -> int | None:
     return None
 
 
-def feeds_loss_alone(program: Program, met: LossInput, ending: Ending, harmless: frozenset[str] = frozenset()) -> bool:
+def feeds_loss_alone(
+    program: Program,
+    met: LossInput,
+    ending: Ending,
+    harmless: frozenset[str] = frozenset(),
+    *,
+    may_be_returned: bool = False,
+) -> bool:
     """Whether nothing but the loss, and functions and methods of those names, uses what the call of an activation gives."""
     applied, given = ending.applied, argument(met.call.node, "input", 0)
     if applied is None or applied.routine is not met.call.routine or given is None:
@@ -126,7 +133,24 @@ def feeds_loss_alone(program: Program, met: LossInput, ending: Ending, harmless:
     if given is applied.node:
         return True
     definitions = Terms.of_program(program).definitions(applied.routine)
-    uses = {key for key, reach in definitions.uses.items() if any(one.value is applied.node for one in reach)}
+    uses = {key for key, reach in definitions.uses.items() if any(_moved(one.value) is applied.node for one in reach)}
     calls = [call for call in applied.routine.calls if terminal_name(call) in harmless]
     subjects = {id(one) for call in calls for one in (receiver(call), *(each.value for each in call.arguments[:1]))}
-    return uses - subjects == {id(given)}
+    items = [_items(one.value) for one in definitions.returns] if may_be_returned else []
+    returned = {id(item) for some in items for item in some}
+    return uses - subjects - returned == {id(given)}
+
+
+def _moved(value: facts.Expression | None) -> facts.Expression | None:
+    """What is picked or moved by methods and subscripts: of ``sigmoid(x).squeeze(-1)`` the call of the sigmoid."""
+    while isinstance(value, facts.Subscript) or (
+        isinstance(value, facts.Call)
+        and isinstance(value.function, facts.Attribute)
+        and value.function.name in framework.MOVING
+    ):
+        value = value.value if isinstance(value, facts.Subscript) else receiver(value)
+    return value
+
+
+def _items(value: facts.Expression | None) -> tuple[facts.Expression | None, ...]:
+    return value.items if isinstance(value, facts.Sequence) else (value,)

@@ -290,3 +290,22 @@ def test_groups_of_parameters_cannot_be_clipped_and_their_models_are_named(tmp_p
     groups = '[{"params": rnn.parameters()}, {"params": head.parameters(), "lr": 0.1}]'
     clip = "torch.nn.utils.clip_grad_norm_([*head.parameters(), *rnn.parameters()], max_norm=1.0)"
     assert changed(tmp_path, "INL401", PARTS.format(params=groups)) == [f"+        {clip}"]
+
+
+def test_parameters_that_were_picked_become_a_list_where_they_are_picked(tmp_path: Path) -> None:
+    source = """
+    import torch
+
+    def fit(net, loader):
+        params = filter(lambda p: p.requires_grad, net.parameters())
+        opt = torch.optim.Adam(params)
+        for x, y in loader:
+            opt.zero_grad()
+            (net(x) - y).pow(2).mean().backward()
+            torch.nn.utils.clip_grad_norm_(params, 1.0)
+            opt.step()
+    """
+    assert changed(tmp_path, "INL405", source) == [
+        "-    params = filter(lambda p: p.requires_grad, net.parameters())",
+        "+    params = list(filter(lambda p: p.requires_grad, net.parameters()))",
+    ]

@@ -156,3 +156,40 @@ def test_log_probabilities_along_another_axis_are_left_to_the_author(tmp_path: P
     text = "import torch\nimport torch.nn.functional as F\n\n\ndef f(x, y, q):\n    p = torch.log_softmax(x, dim=0)\n"
     path.write_text(f"{text}    return F.cross_entropy(p, y) - (q * p).sum()\n", encoding="utf-8")
     assert check(path, isolated=True, select=["INL503"], fix=True, unsafe_fixes=True).fixes.changes == ()  # type: ignore[union-attr]
+
+
+SOFTMAXES = """
+import torch
+import torch.nn.functional as F
+
+
+def f(model, x, y):
+    {first} = model(x)
+    {name} = F.softmax({first}, dim=1)
+    loss = F.cross_entropy({name}, y)
+    other = {other}
+    return loss, other
+"""
+REMOVED, HANDED = "removed", "handed"
+
+
+@pytest.mark.parametrize(
+    ("first", "name", "other", "fate"),
+    [
+        ("out", "out", "x", REMOVED),
+        ("out", "out", "out.argmax(1)", REMOVED),
+        ("out", "out", "out > 0.5", HANDED),
+        ("logits", "probs", "probs > 0.5", HANDED),
+        ("logits", "out", "out > 0.5", HANDED),
+        ("logits", "probs", "x", HANDED),
+    ],
+)
+def test_probabilities_that_something_else_wants_stay_and_the_loss_gets_the_logits(
+    first: str, name: str, other: str, fate: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "losses.py"
+    path.write_text(SOFTMAXES.format(first=first, name=name, other=other), encoding="utf-8")
+    check(path, isolated=True, select=["INL503"], fix=True, unsafe_fixes=True)
+    after = path.read_text(encoding="utf-8")
+    assert ("F.softmax" not in after) is (fate == REMOVED)
+    assert (f"F.cross_entropy({name}, y)" in after) is (fate != HANDED)
