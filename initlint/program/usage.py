@@ -26,19 +26,34 @@ class Usage:
         self._parts: set[str] = set()
         self._own: dict[int, set[str]] = {}
         self._classes: list[tuple[Module, facts.Class]] = []
-        for module in program.modules:
-            self._read(module)
+        self._read_already: set[int] = set()
 
     def is_used(self, written: Written) -> bool:
-        """Whether anything may call a function or method."""
-        name = written.node.name
-        if name in self._attributes or any(part in name for part in self._parts):
+        """Whether anything may call a function or method. Most are called where they stand: that is read first."""
+        self._read(written.module)
+        if self._is_called_by_its_own(written):
             return True
+        for module in self._program.modules:
+            self._read(module)
+            if self._is_named(written.node.name):
+                return True
+        return self._is_called_by_its_own(written)
+
+    def _is_named(self, name: str) -> bool:
+        """Whether what has been read may mean it by an attribute of any object, or by a string."""
+        return name in self._attributes or any(part in name for part in self._parts)
+
+    def _is_called_by_its_own(self, written: Written) -> bool:
+        """Whether a class that shares objects with its own calls it, or, of a function, anything; as far as was read."""
+        name = written.node.name
         if written.cls is None:
             return name in self._names
         return any(name in self._own.get(id(cls), ()) for cls in self._related(written.cls))
 
     def _read(self, module: Module) -> None:
+        if id(module) in self._read_already:
+            return
+        self._read_already.add(id(module))
         for statement in flatten(module.source.facts.body):
             if isinstance(statement, facts.Class):
                 self._classes.append((module, statement))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from initlint.finding import Place
 from initlint.frameworks import torch as framework
@@ -24,6 +24,7 @@ from initlint.tracing.members import (
 from initlint.tracing.namespaces import NamespaceValue, ParserValue
 from initlint.tracing.raising import RaisedError
 from initlint.tracing.values import (
+    AttributesOf,
     BoundMethod,
     ClassValue,
     ContainerValue,
@@ -93,6 +94,8 @@ def load(tracer: Tracer, owner: Value, name: str, place: Place, scope: Scope) ->
     if isinstance(owner, Device) and name in ("type", "index"):
         return owner.type if name == "type" else owner.index
     if isinstance(owner, NamespaceValue):
+        if name == "__dict__":
+            return DictValue(cast("dict[Value, Value]", owner.attributes))
         return owner.attributes.get(name, Unknown(f"{name} is not set", place))
     if isinstance(owner, ParserValue):
         return Method(owner, name)
@@ -145,6 +148,8 @@ def _load_from_instance(tracer: Tracer, owner: Instance, name: str, place: Place
         return owner.attributes[name]
     if name == "__class__":
         return TypeName(owner)
+    if name == "__dict__" and not owner.cls.is_module:
+        return _all_of(owner)
     if name == "__dict__" or name == "_modules":
         return Method(owner, name)
     found = class_member(tracer, owner.cls, name)
@@ -199,12 +204,19 @@ def load_by_super(tracer: Tracer, owner: Instance, name: str, place: Place) -> V
     if name in owner.attributes:
         tracer.repeats.note_read(owner, name, owner.attributes[name])
         return owner.attributes[name]
+    if name == "__dict__" and not owner.cls.is_module:
+        return _all_of(owner)
     found = class_member(tracer, owner.cls, name)
     if found is not None or has_member(owner.cls, name):
         return _bind(tracer, found, owner, place)
     if tracer.guards:
         raise RaisedError
     return Unknown(f"{owner.cls.name} has no attribute {name}", place)
+
+
+def _all_of(owner: Instance) -> AttributesOf:
+    attributes = cast("dict[Value, Value]", owner.attributes)
+    return AttributesOf(attributes, not owner.is_complete or owner.cls.has_unknown_base, owner=owner)
 
 
 def _bind(tracer: Tracer, found: Value, owner: Instance, place: Place) -> Value:

@@ -118,7 +118,7 @@ BUILTINS: dict[str, Builtin] = {
     "issubclass": introspection.call_issubclass,
     "dir": introspection.call_dir,
     "id": _unknown,
-    "vars": _unknown,
+    "vars": introspection.call_vars,
     "open": _unknown,
     "property": _unknown,
     "slice": _unknown,
@@ -132,6 +132,6 @@ BUILTINS: dict[str, Builtin] = {
     "staticmethod": first,
     "classmethod": first,
     "input": _unknown,
-    "locals": _unknown,
+    "locals": introspection.call_vars,
     "globals": _unknown,
 }

@@ -10,6 +10,7 @@ from initlint.tracing.type_tests import note_type_test
 from initlint.tracing.unknown_calls import call_unknown
 from initlint.tracing.values import (
     Arguments,
+    AttributesOf,
     ClassName,
     ContainerValue,
     DictValue,
@@ -106,15 +107,20 @@ def call_on_dict(
     if name in ("get", "pop", "setdefault"):
         return _get(tracer, receiver, name, arguments, place)
     if name == "update":
-        source = arguments[0] if arguments else DictValue(dict(keywords.items()))
-        for key, value in (source.items if isinstance(source, DictValue) else {}).items():
-            tracer.heap.set(receiver.items, key, value)
-        if not isinstance(source, DictValue) or source.is_open:
-            tracer.heap.set_field(receiver, "is_open", True)
+        _update(tracer, receiver, arguments[0] if arguments else DictValue(dict(keywords.items())))
         return None
     if name == "copy":
         return DictValue(dict(receiver.items), receiver.is_open, place)
     return Unknown(f"method {name} of a dict", place)
+
+
+def _update(tracer: Tracer, receiver: DictValue, source: Value) -> None:
+    for key, value in (source.items if isinstance(source, DictValue) else {}).items():
+        tracer.heap.set(receiver.items, key, value)
+    if not isinstance(source, DictValue) or source.is_open:
+        tracer.heap.set_field(receiver, "is_open", True)
+        if isinstance(receiver, AttributesOf):
+            tracer.heap.set_field(receiver.owner, "is_complete", False)
 
 
 def _get(tracer: Tracer, receiver: DictValue, name: str, arguments: Arguments, place: Place) -> Value:

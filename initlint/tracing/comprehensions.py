@@ -42,7 +42,8 @@ def _comprehend(
     if level == len(node.clauses):
         return _emit(tracer, node, scope, pairs, items)
     clause = node.clauses[level]
-    found = iteration.items(tracer, tracer.evaluate(clause.iterable, scope))
+    around = scope.parent if level == 0 else None  # Python evaluates the outermost iterable before it enters the scope
+    found = iteration.items(tracer, tracer.evaluate(clause.iterable, around or scope))
     if found is None:
         found = [Many((Unknown("an item of an iterable that is not known"),))]
     is_open = False

@@ -13,6 +13,7 @@ from initlint.tracing import attributes, members, patches, storing, tensors
 from initlint.tracing.joining import MISSING
 from initlint.tracing.type_tests import note_type_test
 from initlint.tracing.values import (
+    RETURNED,
     Arguments,
     BoundMethod,
     ClassValue,
@@ -268,3 +269,10 @@ def call_issubclass(tracer: Tracer, arguments: Arguments, keywords: Keywords, pl
 
 def call_dir(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
     return names_in(arguments[0]) if arguments else Unknown("the names of a scope", place)
+
+
+def call_vars(tracer: Tracer, arguments: Arguments, keywords: Keywords, place: Place, scope: Scope) -> Value:
+    """``vars(owner)``; without an argument what ``locals()`` gives."""
+    if arguments:
+        return attributes.load(tracer, arguments[0], "__dict__", place, scope)
+    return DictValue({name: value for name, value in scope.names.items() if name != RETURNED}, place=place)

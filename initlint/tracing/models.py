@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from initlint.finding import Place
 from initlint.frameworks import torch as framework
@@ -30,45 +30,48 @@ from initlint.tracing.values import (
 
 def trace_model(tracer: Tracer, model: ModuleValue, observations: list[Observation]) -> Iterator[Network]:
     """Runs a model's `forward` on one signal for each input it needs."""
-    for path, inner in modules.named_modules(model):
+    parts = modules.named_modules(model)
+    for path, inner in parts:
         tracer.names[id(inner)] = path
-    _name_parameters(model)
+    _name_parameters(parts)
     graph = _graph(tracer, model)
     tracer.record.layers = tracer.record.graph if graph else []
     tracer.signal_marks.clear()
     place = _place_of(tracer, model)
     network = Network(getattr(model, "type_name", "model"), place, framework=framework_of(tracer, model))
-    before = _states(model)
+    before = _states(parts)
     try:
-        network.outputs = graph or _run_forward(tracer, model, network)
+        network.outputs = graph or _run_forward(tracer, model, network, before)
     except (OutOfBudgetError, RecursionError):
         tracer.record.reasons.append((place, "it takes more steps than the budget allows"))
-    _forget_signals(tracer, model, before)
+    _forget_signals(tracer, before)
     network.layers = tracer.record.layers
     if network.framework in OWN_NAMES:
         Names(tracer, network.framework).give(model, network.layers, is_graph=bool(graph))
-    network.parameters = modules.parameters_of(tracer, model)
-    network.observations = [*observations, *_unregistered(tracer, model, network)]
+    parts = modules.named_modules(model)  # `forward` may have made some
+    network.parameters = modules.parameters_in(parts)
+    network.observations = [*observations, *_unregistered(tracer, parts, network)]
     network.reasons = list(dict.fromkeys(tracer.record.reasons))
     network.training = _training(tracer, model)
     network.is_complete = all(layer.op != "unknown" for layer in network.live()) and bool(network.outputs)
     yield network
 
 
-def _states(model: ModuleValue) -> dict[int, dict[str, Value]]:
-    """The attributes of the modules in a model, by identity."""
-    found = modules.named_modules(model)
-    return {id(inner): dict(inner.attributes) for _, inner in found if isinstance(inner, (Instance, LayerValue))}
+States = Sequence[tuple[Instance | LayerValue, Mapping[str, Value]]]
+"""Modules with their attributes as they were at some time."""
 
 
-def _forget_signals(tracer: Tracer, model: ModuleValue, before: dict[int, dict[str, Value]]) -> None:
+def _states(parts: Sequence[tuple[str, Value]]) -> States:
+    return [(inner, dict(inner.attributes)) for _, inner in parts if isinstance(inner, (Instance, LayerValue))]
+
+
+def _forget_signals(tracer: Tracer, before: States) -> None:
     """Puts back what `forward` replaced by a signal, as a moving average is: it is of this run alone."""
-    for _, inner in modules.named_modules(model):
-        if isinstance(inner, (Instance, LayerValue)) and id(inner) in before:
-            for name, value in list(inner.attributes.items()):
-                known = before[id(inner)].get(name, Unknown("a value of an earlier run"))
-                if value is not known and signals_in(value):
-                    tracer.heap.set(inner.attributes, name, known)
+    for inner, attributes in before:
+        for name, value in list(inner.attributes.items()):
+            known = attributes.get(name, Unknown("a value of an earlier run"))
+            if value is not known and signals_in(value):
+                tracer.heap.set(inner.attributes, name, known)
 
 
 COMPILED = "compiled"
@@ -117,19 +120,19 @@ def _place_of(tracer: Tracer, model: ModuleValue) -> Place:
     return model.place
 
 
-def _name_parameters(model: Value) -> None:
-    for path, tensor in modules.named_tensors(model):
+def _name_parameters(parts: Sequence[tuple[str, Value]]) -> None:
+    for path, tensor in modules.tensors_in(parts):
         if tensor.parameter is not None:
             tensor.parameter.name = path
 
 
-def _run_forward(tracer: Tracer, model: ModuleValue, network: Network) -> tuple[int, ...]:
+def _run_forward(tracer: Tracer, model: ModuleValue, network: Network, before: States) -> tuple[int, ...]:
     place = _place_of(tracer, model)
     scope = model.cls.scope if isinstance(model, Instance) else None
     arguments = tuple([tracer.add_layer("input", name, place) for name in _inputs(tracer, model)])
     keywords: dict[str, Value] = {}
     more = _optional_inputs(tracer, model, len(arguments))
-    before, reasons = _states(model), len(tracer.record.reasons)
+    reasons = len(tracer.record.reasons)
     while True:
         tracer.record.fails = False
         result = layers.call_module(tracer, model, arguments, keywords, place, scope)  # type: ignore[arg-type]
@@ -137,7 +140,7 @@ def _run_forward(tracer: Tracer, model: ModuleValue, network: Network) -> tuple[
             break
         if more[0] not in framework.INPUT_NAMES and signals_in(_contents(result)):
             break
-        _forget_signals(tracer, model, before)
+        _forget_signals(tracer, before)
         del tracer.record.layers[len(arguments) + len(keywords) :], tracer.record.reasons[reasons:]
         name = more.pop(0)
         keywords[name] = tracer.add_layer("input", name, place)
@@ -185,12 +188,12 @@ def _is_none(node: facts.Expression | None) -> bool:
     return isinstance(node, facts.Literal) and node.value is None
 
 
-def _unregistered(tracer: Tracer, model: Value, network: Network) -> list[Observation]:
+def _unregistered(tracer: Tracer, parts: Sequence[tuple[str, Value]], network: Network) -> list[Observation]:
     """Plain lists, dicts and tuples of modules with parameters that no module registers."""
     registered = {id(parameter) for parameter in network.parameters}
     used = {id(parameter) for layer in network.layers for parameter in layer.parameters}
     found: list[Observation] = []
-    for path, inner in modules.named_modules(model):
+    for path, inner in parts:
         if isinstance(inner, Instance) and inner.cls.is_module and framework_of(tracer, inner) not in FINDS_IN_LISTS:
             for name, value in inner.attributes.items():
                 held = _held(tracer, value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from initlint.finding import Place
@@ -40,18 +40,22 @@ def submodules(module: Value) -> Iterator[tuple[str, Value]]:
                 yield name, Many(value.values)
 
 
-def named_modules(module: Value, prefix: str = "", seen: set[int] | None = None) -> Iterator[tuple[str, Value]]:
+def named_modules(module: Value) -> list[tuple[str, Value]]:
     """A module and all modules in it with their paths, as ``named_modules`` gives them."""
-    seen = set() if seen is None else seen
+    found: list[tuple[str, Value]] = []
+    _gather(module, "", set(), found)
+    return found
+
+
+def _gather(module: Value, path: str, seen: set[int], found: list[tuple[str, Value]]) -> None:
     if id(module) in seen:
         return
     seen.add(id(module))
-    yield prefix, module
+    found.append((path, module))
     for name, inner in submodules(module):
-        path = f"{prefix}.{name}" if prefix else name
         for each in alternatives(inner):
             if is_module(each):
-                yield from named_modules(each, path, seen)
+                _gather(each, f"{path}.{name}" if path else name, seen, found)
 
 
 def modules_of(tracer: Tracer, module: Value) -> list[Value]:
@@ -79,8 +83,13 @@ def own_parameters(module: Value) -> list[Parameter]:
 
 def named_tensors(module: Value) -> Iterator[tuple[str, TensorValue]]:
     """Every parameter of a module with its path, each once."""
+    return tensors_in(named_modules(module))
+
+
+def tensors_in(parts: Iterable[tuple[str, Value]]) -> Iterator[tuple[str, TensorValue]]:
+    """The parameters kept directly in modules with paths, each once with its own."""
     seen: set[int] = set()
-    for path, inner in named_modules(module):
+    for path, inner in parts:
         for name, tensor in own_tensors(inner):
             if id(tensor.parameter) not in seen:
                 seen.add(id(tensor.parameter))
@@ -89,7 +98,12 @@ def named_tensors(module: Value) -> Iterator[tuple[str, TensorValue]]:
 
 def parameters_of(tracer: Tracer, module: Value) -> list[Parameter]:
     """Every parameter of a module."""
-    return [tensor.parameter for _, tensor in named_tensors(module) if tensor.parameter is not None]
+    return parameters_in(named_modules(module))
+
+
+def parameters_in(parts: Iterable[tuple[str, Value]]) -> list[Parameter]:
+    """Every parameter kept directly in modules with paths."""
+    return [tensor.parameter for _, tensor in tensors_in(parts) if tensor.parameter is not None]
 
 
 def disturb(tracer: Tracer, value: Value, place: Place) -> None:

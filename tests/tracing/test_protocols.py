@@ -115,6 +115,22 @@ class Checked:
             kind = "slow"
         return kind
 """
+ATTRIBUTES = """
+class Options:
+    def __init__(self, width, depth=2):
+        self.__dict__.update({key: value for key, value in locals().items() if key != "self"})
+
+    def __getattribute__(self, key):
+        hidden = super().__getattribute__("__dict__").get("hidden")
+        if hidden is not None and key in hidden:
+            raise AttributeError(key)
+        return super().__getattribute__(key)
+
+options = Options(8)
+vars(options)["extra"] = 5
+closed = Options(8)
+closed.hidden = ["depth"]
+"""
 TRUE = [
     ("Settings(None).kind == 'default'", SETTINGS),
     ("Settings('wide').kind == 'wide'", SETTINGS),
@@ -129,6 +145,11 @@ TRUE = [
     ("registry.pick('slow', 0) == 2", REGISTRY),
     ("list(registry.keys()) == ['fast', 'slow'] or len(list(registry.values())) == 2", REGISTRY),
     ("Checked().choose() == 'slow'", CHECKED),
+    ("options.width == 8 and options.depth == 2", ATTRIBUTES),
+    ("options.extra == 5 and len(vars(options)) == 3", ATTRIBUTES),
+    ("not hasattr(options, 'other') and 'other' not in options.__dict__", ATTRIBUTES),
+    ("options.__dict__.pop('width') == 8 and not hasattr(options, 'width')", ATTRIBUTES),
+    ("'hidden' in vars(closed) and not hasattr(closed, 'absent')", ATTRIBUTES),
     ("re.match('^(a+)b', 'aab').group(1) == 'aa'", ""),
     ("re.search('c', 'aab') is None", ""),
     ("all(re.compile(r'^[a-z.]+(weight|bias)$').match(key) for key in {'a.weight': 1}.keys() | {'b.bias'})", ""),
@@ -141,6 +162,11 @@ def test_what_python_says_is_true_is_true(test: str, before: str) -> None:
     """And its opposite is false."""
     assert activation(test, before) == ["relu"]
     assert activation(f"not ({test})", before) == ["tanh"]
+
+
+def test_attributes_set_from_something_unknown_may_be_any() -> None:
+    inside = "from somewhere import given\noptions.__dict__.update(given)"
+    assert sorted(activation("hasattr(options, 'other')", ATTRIBUTES, inside)) == ["relu", "tanh"]
 
 
 def test_only_what_is_surely_raised_leads_to_a_handler() -> None:

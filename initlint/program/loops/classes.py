@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 DEEPEST_BASE = 12
 MOST_SUBCLASSES = 60
+"""Derived classes that are looked at: a class with more is a framework's base, of whose objects too little can be said."""
 
 
 def bases_of(values: Values, cls: ClassScope) -> list[ClassScope | Foreign]:
@@ -71,13 +72,15 @@ def subclasses(values: Values, cls: ClassScope) -> list[ClassScope]:
 
 def _find_subclasses(values: Values, cls: ClassScope) -> Iterator[ClassScope]:
     queue, seen = [cls], {id(cls)}
-    while queue and len(seen) < MOST_SUBCLASSES:
+    while queue:
         current = queue.pop()
         for other in values.links.derived_from(current.name):
             if id(other) not in seen and any(base is current for base in bases_of(values, other)):
                 seen.add(id(other))
                 queue.append(other)
                 yield other
+            if len(seen) > MOST_SUBCLASSES:
+                return
 
 
 def hierarchy(values: Values, instance: Instance) -> list[ClassScope]:

@@ -197,6 +197,13 @@ class DictValue:
     place: Place | None = None
 
 
+@dataclass(eq=False)
+class AttributesOf(DictValue):
+    """``vars(owner)``: its items are the very attributes of an object that is no module, so that either changes both."""
+
+    owner: Instance = field(kw_only=True)
+
+
 @dataclass(frozen=True, eq=False)
 class Many:
     """Stands in a list for any number of items like these, none included."""
