@@ -153,6 +153,8 @@ def _augment_tensor(tracer: Tracer, symbol: str, old: Value, value: Value, place
 # -------------------------------------------------------------------------------------------------------------- signals
 
 
+BITWISE = frozenset({"&", "|", "^", "<<", ">>"})
+"""Operators on whole numbers and masks: what they give has no gradient."""
 OPS = {"+": "add", "-": "add", "*": "multiply", "/": "multiply"}
 """Operators on two signals -> the operation."""
 
@@ -162,6 +164,8 @@ def _of_signals(tracer: Tracer, symbol: str, left: Value, right: Value, place: P
     other = right if isinstance(left, Signal) else left
     if symbol == "@":
         return _matrix_product(tracer, left, right, place)
+    if symbol in BITWISE:
+        return TensorValue(None, place=place)
     if len(signals) == 2 and (found := idioms.combine(tracer, symbol, signals[0], signals[1], place)) is not None:
         return found
     if len(signals) == 2:

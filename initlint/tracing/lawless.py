@@ -36,6 +36,8 @@ def call(
         return TensorValue(None, place=place)
     if function in QUOTIENTS and len(arguments) == 2 and not keywords:
         return arithmetic.binary(tracer, "/", arguments[0], arguments[1], place, nowhere)
+    if function in QUOTIENTS:
+        return tracer.add_layer("function", function, place, signals)
     if function in ("neg", "negative"):
         return arithmetic.unary(tracer, "-", signals[0], place, nowhere)
     if function in ("masked_fill", "where") and _hides(function, arguments, keywords):

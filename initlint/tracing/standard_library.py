@@ -21,6 +21,7 @@ from initlint.tracing import (
     modules,
     records,
     signatures,
+    trees,
 )
 from initlint.tracing.arithmetic import binary
 from initlint.tracing.collection_construction import new_dict
@@ -193,6 +194,7 @@ PYTHON: dict[str, Builtin] = {
     "collections.OrderedDict": builtin_collections.call_dict,
     "typing.OrderedDict": builtin_collections.call_dict,
     "typing.cast": lambda tracer, arguments, keywords, place, scope: arguments[1] if len(arguments) > 1 else None,
+    **trees.FUNCTIONS,
     "collections.namedtuple": records.define,
     "inspect.signature": signatures.call,
     "inspect.getattr_static": introspection.call_getattr,

@@ -107,3 +107,9 @@ def test_packed_sequences_go_through_a_recurrent_layer() -> None:
 def test_rows_are_looked_up_by_a_function_as_by_a_layer() -> None:
     found = network("return F.embedding(x, self.map.weight)")
     assert [(layer.op, layer.weight is not None) for layer in found.live()][-1] == ("embedding", True)
+
+
+def test_a_quotient_that_is_rounded_is_followed_and_bits_are_no_signal() -> None:
+    assert network("return torch.div(h, 3, rounding_mode='floor')").is_complete
+    assert not network("return h.long() & 3").outputs
+    assert not network("return h & 3").outputs

@@ -78,3 +78,28 @@ def test_rows_of_a_list_that_nothing_was_put_into_are_survived() -> None:
         return sum(one * weight for one, weight in zip(flat, self.weights)) + self.map(x)
 """
     assert initlint.check_text(source, "model.py").errors == ()
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("flat, spec = tree_flatten((x, {'other': y}))", "flat = [self.map(each) for each in flat]"),
+        ("flat, spec = tree_flatten([x, (y, 3)])", "flat[0], flat[1] = self.map(flat[0]), self.map(flat[1])"),
+    ],
+)
+def test_a_tree_is_taken_apart_and_put_together_again(lines: tuple[str, ...]) -> None:
+    found = network(
+        "from torch.utils._pytree import tree_flatten, tree_unflatten",
+        *lines,
+        "return tree_unflatten(flat, spec)",
+        arguments="x, y",
+    )
+    assert found.is_complete
+    assert [found.layers[output].op for output in found.outputs] == ["linear", "linear"]
+
+
+def test_what_is_done_to_each_leaf_of_a_tree_is_done_to_each() -> None:
+    lines = ("from torch.utils._pytree import tree_map", "return tree_map(self.map, {'one': x, 'more': [y, y.relu()]})")
+    found = network(*lines, arguments="x, y")
+    assert found.is_complete
+    assert [found.layers[output].op for output in found.outputs] == ["linear"] * 3
