@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from initlint.finding import Finding
 from initlint.fix import Fix, copied, replaced
 from initlint.fix.edit import Part
+from initlint.frameworks.numerics import FUNCTIONS
 from initlint.program import Program
 from initlint.program.dataflow import Term, Terms
 from initlint.program.dataflow.exponentials import NaiveSum, naive_sums
@@ -99,18 +100,31 @@ def _fix(terms: Terms, found: NaiveSum) -> Fix | None:
     made, total, term = found.exponential, found.total, found.term
     if not found.is_plain or not made.tensors or {made.routine, total.routine} != {term.routine}:
         return None
-    axes = AXES[found.kind](total)
-    operands = [made.tensors[0], *(value for _, value in axes or ())]
-    if axes is None or not all(means_same(terms, operand, term.routine, term.node) for operand in operands):
+    given = _given(found)
+    if not given or found.kind not in FUNCTIONS[made.family]:
         return None
-    given: list[Part] = [copied(made.tensors[0])]
-    for keyword, value in axes:
-        given += [f", {keyword}=", copied(value)]
-    edit = replaced(term.node, function_of(made.family, found.kind), "(", *given, ")")
+    if not all(means_same(terms, operand, term.routine, term.node) for _, operand in given):
+        return None
+    parts: list[Part] = []
+    for keyword, value in given:
+        parts += [", " if parts else "", f"{keyword}=" if keyword else "", copied(value)]
+    edit = replaced(term.node, function_of(made.family, found.kind), "(", *(part for part in parts if part != ""), ")")
     return Fix(f"Use {found.kind}", (edit,), safe=True)
 
 
 Axes = list[tuple[str, facts.Expression]]
+"""Arguments of a function, each with its keyword; empty for one that has none."""
+
+
+def _given(found: NaiveSum) -> Axes:
+    """All that the function is given; nothing where that is not known."""
+    if found.kind == "logaddexp":
+        sides = found.total.operands
+        is_near = all(side.routine is found.term.routine and side.tensors for side in sides)
+        is_one = len({side.family for side in sides}) == 1
+        return [("", side.tensors[0]) for side in sides] if is_near and is_one else []
+    axes = AXES[found.kind](found.total)
+    return [("", found.exponential.tensors[0]), *axes] if axes is not None else []
 
 
 def _summed(total: Term) -> Axes | None:
@@ -129,7 +143,6 @@ def _kept(total: Term) -> Axes | None:
 
 AXES: dict[str, Callable[[Term], Axes | None]] = {
     "softplus": lambda total: [],
-    "logaddexp": lambda total: None,
     "logsumexp": _summed,
     "softmax": _kept,
 }

@@ -120,6 +120,7 @@ FUNCTIONS = {
         "logsigmoid": "torch.nn.functional.logsigmoid",
         "softplus": "torch.nn.functional.softplus",
         "logsumexp": "torch.logsumexp",
+        "logaddexp": "torch.logaddexp",
     },
     "tensorflow": {
         "log_softmax": "tensorflow.nn.log_softmax",
@@ -134,6 +135,7 @@ FUNCTIONS = {
         "logsigmoid": "keras.ops.log_sigmoid",
         "softplus": "keras.ops.softplus",
         "logsumexp": "keras.ops.logsumexp",
+        "logaddexp": "keras.ops.logaddexp",
     },
     "keras.backend": {
         "log_softmax": "tensorflow.nn.log_softmax",
@@ -148,6 +150,7 @@ FUNCTIONS = {
         "logsigmoid": "jax.nn.log_sigmoid",
         "softplus": "jax.nn.softplus",
         "logsumexp": "jax.scipy.special.logsumexp",
+        "logaddexp": "jax.numpy.logaddexp",
     },
 }
 """Family -> operation -> the function that computes it without losing anything on the way."""

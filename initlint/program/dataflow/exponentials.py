@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import is_
 
 from initlint.program.dataflow.bounds import is_masked, is_same, upper_bound
 from initlint.program.dataflow.evaluation import Terms
@@ -64,7 +65,10 @@ def _of_addition(logarithm: Term, inner: Term) -> Iterator[NaiveSum]:
     left, right = inner.operands
     exponentials = [side.one("exp") for side in (left, right)]
     if all(exponentials) and exponentials[0] is not None:
-        yield NaiveSum("logaddexp", logarithm, exponentials[0], inner, is_plain=False)
+        is_plain = (
+            logarithm.op == "log" and logarithm.operands[0] is inner and all(map(is_, exponentials, (left, right)))
+        )
+        yield NaiveSum("logaddexp", logarithm, exponentials[0], inner, is_plain)
     for one, made in ((left, exponentials[1]), (right, exponentials[0])):
         if one.value == 1 and made is not None:
             is_plain = logarithm.op == "log" and logarithm.operands[0] is inner and made in inner.operands
