@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-from initlint.finding import Place
 from initlint.fix import Edit, Fix, Name, Plan, inserted, replaced, statement_after, statement_before
 from initlint.fix.edit import Part
 from initlint.frameworks.clips import (
@@ -89,14 +88,9 @@ def _clip(loop: TrainingLoop, statement: facts.Evaluate) -> list[Part] | None:
 
 def _parameters(loop: TrainingLoop) -> str:
     """What is to be bounded, as it is written where the step stands; empty if that is not known."""
-    is_named = bool(loop.names) and len(loop.names) >= len(_models(loop))
     if loop.parameters and len(loop.names) > 1:
         return loop.parameters
-    return parameters_of(loop.names, loop.optimizer) if is_named else loop.parameters
-
-
-def _models(loop: TrainingLoop) -> set[tuple[str, Place]]:
-    return {(model.name, model.place) for model in loop.models}
+    return parameters_of(loop.names, loop.optimizer) if loop.names and loop.has_all_names else loop.parameters
 
 
 def _accumulates(loop: TrainingLoop, statement: facts.Statement) -> bool:

@@ -173,7 +173,8 @@ def _merged(loops: Iterable[TrainingLoop]) -> Iterator[TrainingLoop]:
     for first, *others in groups.values():
         names = dict.fromkeys((*first.names, *(name for loop in others for name in loop.names)))
         models = (*first.models, *(model for loop in others for model in loop.models))
-        yield replace(first, names=tuple(names), models=models)
+        has_all_names = all(loop.has_all_names for loop in (first, *others))
+        yield replace(first, names=tuple(names), models=models, has_all_names=has_all_names)
 
 
 def _is_a_trial(loop: TrainingLoop) -> bool:

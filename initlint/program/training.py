@@ -108,6 +108,8 @@ class TrainingLoop:
     made: tuple[tuple[Routine, facts.Call], ...] | None = None
     """For a step that is given the gradients as values: where its optimisers are made, or a model is compiled with them;
     they can bound the gradients themselves, unless the step is an operation of a graph."""
+    has_all_names: bool = False
+    """Whether `names` are those of all models."""
     is_graph: bool = False
     """Whether it is one."""
 

@@ -309,3 +309,24 @@ def test_parameters_that_were_picked_become_a_list_where_they_are_picked(tmp_pat
         "-    params = filter(lambda p: p.requires_grad, net.parameters())",
         "+    params = list(filter(lambda p: p.requires_grad, net.parameters()))",
     ]
+
+
+def test_one_name_for_a_model_that_is_made_or_loaded_is_the_name_of_both(tmp_path: Path) -> None:
+    source = """
+    import torch
+
+    def fit(loader, snapshot=None):
+        if snapshot:
+            model = torch.load(snapshot)
+        else:
+            model = torch.nn.LSTM(8, 64)
+        opt = torch.optim.Adam(model.parameters())
+        for x, y in loader:
+            opt.zero_grad()
+            loss = (model(x)[0] - y).pow(2).mean()
+            loss.backward(); opt.step()
+    """
+    assert changed(tmp_path, "INL401", source) == [
+        "-        loss.backward(); opt.step()",
+        "+        loss.backward(); torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm=1.0); opt.step()",
+    ]

@@ -96,13 +96,14 @@ class _Assembly:
         models = self._models()
         trained = tuple(trained_model(self.values, model) for model in models)
         routine, node = self._reported()
+        names = self._names(self.path.backward_in if self.path.backward_in.parent is routine else routine, models)
         return TrainingLoop(
             routine.name,
             _place(self.path.backward_in, self.path.backward),
             _place(routine, node),
             spelled_or_empty(self._optimizer(routine, node)),
             spelled_or_empty(self.step.scaler),
-            self._names(self.path.backward_in if self.path.backward_in.parent is routine else routine, models),
+            tuple(dict.fromkeys(names.values())),
             trained,
             lambda: tuple(_place(where, clip) for where, clip in self._clips(models)),
             self._steps() if any(model.recurrence for model in trained) else None,
@@ -112,6 +113,7 @@ class _Assembly:
             Sent(self.path.backward, self.path.backward_in, self._sender()),
             tuple(one for value in self._engines() for one in settings_of(self.values, value)),
             made=self._made() if self.step.is_given else None,
+            has_all_names=names.keys() == {_kind(model) for model in models},
             is_graph=any(map(is_graph_optimizer, self.optimizers)),
         )
 
@@ -177,8 +179,8 @@ class _Assembly:
     def _cells(self) -> list[Value]:
         return recurrent_cells(self.values, self.path.backward, self.path.backward_in)
 
-    def _names(self, routine: Routine, models: list[Value]) -> tuple[str, ...]:
-        """How the trained models are written in the routine that steps: what it calls, or calls a method of."""
+    def _names(self, routine: Routine, models: list[Value]) -> dict[object, str]:
+        """How the trained models are written in the routine that steps, by kind: what it calls, or calls a method of."""
         written: dict[object, str] = {}
         kinds = {_kind(model) for model in models}
         called = [call.function for call in routine.calls]
@@ -187,7 +189,7 @@ class _Assembly:
                 for value in self.values.of(name, routine):
                     if isinstance(value, (Instance, Foreign)) and _kind(value) in kinds:
                         written.setdefault(_kind(value), spelled(name))
-        return tuple(dict.fromkeys(written.values()))
+        return written
 
     # --------------------------------------------------------------------------------------------------------- clipping
 
