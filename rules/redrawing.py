@@ -21,7 +21,7 @@ from initlint.program.nodes import last_name, spelled_names
 from initlint.reading import facts
 
 from .judging import is_explicit, last_write
-from .telling import drawn_by, renamed, resolved, told
+from .telling import drawn_by, is_taken, renamed, resolved, told
 
 ROOT = PARAMETER.partition(".")[0] + "."
 """What the full names of the framework begin with."""
@@ -67,6 +67,9 @@ def redrawn(program: Program, place: Place, draw: Draw) -> list[Located] | None:
     target = found.target
     if found.is_method and isinstance(target, facts.Attribute) and target.name == "data":
         target = target.value
+    given = [each.value for each in call.arguments if each.value is not target and each.keyword not in KEPT]
+    if any(isinstance(one, facts.Name) and is_taken(program, place.path, one) for one in given):
+        return None
     named = ((each.keyword, each.value) for each in call.arguments if each.keyword in KEPT)
     kept = [part for keyword, value in named for part in (f", {keyword}=", copied(value))]
     return [(place.path, replaced(call, *_call(drawn_like(draw, found.name), [copied(target)], kept)))]

@@ -34,10 +34,15 @@ def _is_decided(program: Program, path: str, given: facts.Expression) -> bool:
     """Whether a value is written where it is used, or under a name that no function of the file takes."""
     if not isinstance(given, facts.Name):
         return isinstance(given, (facts.Literal, facts.Call))
+    return not is_taken(program, path, given)
+
+
+def is_taken(program: Program, path: str, given: facts.Name) -> bool:
+    """Whether some function of the file takes a parameter of that name: its callers choose the value."""
     module = program.module_shown(path)
     body = nodes(module.source.facts.body if module is not None else ())
     functions = (node for node in body if isinstance(node, (facts.Function, facts.Lambda)))
-    return all(parameter.name != given.id for function in functions for parameter in function.parameters)
+    return any(parameter.name == given.id for function in functions for parameter in function.parameters)
 
 
 def with_option(call: facts.Call, name: str, *value: Part) -> Edit | None:

@@ -71,3 +71,34 @@ def test_the_arguments_of_an_init_that_stay_right_are_kept(tmp_path: Path) -> No
     check(path, isolated=True, select=["INL202"], fix=True, unsafe_fixes=True)
     wanted = 'nn.init.kaiming_uniform_(linear.weight, mode="fan_out", nonlinearity="relu")'
     assert wanted in path.read_text(encoding="utf-8")
+
+
+SPREAD = """from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self, width=128{parameter}):
+        super().__init__()
+        self.body = nn.ModuleList([nn.Linear(width, width) for _ in range(14)])
+        self.head = nn.Linear(width, 10)
+        for layer in self.body:
+            nn.init.normal_(layer.weight, std={std})
+
+    def forward(self, x):
+        for layer in self.body:
+            x = layer(x).relu()
+        return self.head(x)
+"""
+
+
+@pytest.mark.parametrize(
+    ("parameter", "std", "is_fixed"), [("", "0.001", True), (", init_std=0.001", "init_std", False)]
+)
+def test_a_spread_that_callers_may_choose_is_left_to_them(
+    parameter: str, std: str, is_fixed: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "model.py"
+    path.write_text(SPREAD.format(parameter=parameter, std=std), encoding="utf-8")
+    report = check(path, isolated=True, select=["INL204"], fix=True, unsafe_fixes=True)
+    assert report.fixes is not None
+    assert (report.fixes.found, len(report.fixes.fixed)) == (1, int(is_fixed))

@@ -16,7 +16,7 @@ from initlint import check
 from initlint.finding import Finding
 
 UNFIXED: dict[str, dict[str, str]] = {
-    "INL101": {},
+    "INL101": {"bad_helper_in_other_file": "the constant is what the callers of a helper choose"},
     "INL103": {},
     "INL106": {
         "bad_init_under_weight_norm": "drawn in time, the weights train as they never did; left out, they train as before: "
@@ -35,7 +35,7 @@ UNFIXED: dict[str, dict[str, str]] = {
         "bad_activation_by_name": "the activation is an entry of a table that a setting chooses",
         "bad_split_over_files": "the activation stands in one file, and the weights drawn for it in another",
     },
-    "INL302": {},
+    "INL302": {"bad_orthogonal_half": "the gain is a parameter, which callers may choose"},
     "INL501": {
         "bad_across_files": "the softmax is what a model of another file gives to all its callers",
         "bad_policy_gradient": "the softmax is what a model gives to all its callers: to those that act, too",
