@@ -7,8 +7,10 @@ from dataclasses import replace
 
 from initlint.finding import Finding, Place
 from initlint.network import EarlyApply, Network, TypeTest
-from initlint.program import Program
+from initlint.program import Module, Program
+from initlint.program.module import flatten
 from initlint.program.selectors import Selecting, Selector, selecting
+from initlint.reading import facts
 from initlint.rule import Rule
 
 SHOWN = 4
@@ -23,7 +25,8 @@ class InitSelectorMisses(Rule):
     Predicted: the answer of each test for each module and parameter of the models that it is applied to.
     Measured: weights that an init function was meant to write and that are still at the default.
     Silent on: functions of which one test matches in any model of the program, models with parts that are not known,
-    tests with a fallback in their else, and models without weights at the time.
+    tests with a fallback in their else, classes that build what they ask for with other options, and models without
+    weights at the time.
     Fix: name the classes that the model is made of; walk modules(), which goes all the way down.
     Source: the documentation of torch.nn.Module.children and of isinstance.
     """
@@ -64,7 +67,8 @@ def build():
             for function in selecting(module):
                 yield from map(self._always_true, (s for s in function.selectors if s.is_always_true))
                 tests = [seen for seen in here if _is_inside(seen.place, function.place) and seen.function not in early]
-                if (missed := _missed(function, tests)) is not None:
+                missed = _missed(function, tests)
+                if missed is not None and not _may_be_built(module, function, tests):
                     yield self._missing(missed, tests)
 
     def _always_true(self, selector: Selector) -> Finding:
@@ -93,6 +97,16 @@ def _asked(network: Network) -> list[TypeTest]:
 
 def _is_inside(place: Place, whole: Place) -> bool:
     return place.cell == whole.cell and whole.line <= place.line <= whole.end_line
+
+
+def _may_be_built(module: Module, function: Selecting, tests: Sequence[TypeTest]) -> bool:
+    """Whether the class that the function stands in, which it is asked of with all that is inside, builds what is asked for
+    with other options than those that were traced."""
+    wanted = {name.rpartition(".")[2] for seen in tests for name in seen.wanted.split(" or ")}
+    asked = {seen.subject for seen in tests}
+    around = (node for node in flatten(module.source.facts.body) if isinstance(node, facts.Class))
+    holding = (each for each in around if _is_inside(function.place, module.source.place(each.start, each.body_end)))
+    return any(each.name in asked and not wanted.isdisjoint(each.called) for each in holding)
 
 
 def _missed(function: Selecting, tests: Sequence[TypeTest]) -> Selector | None:
