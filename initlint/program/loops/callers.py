@@ -36,16 +36,17 @@ def _name_called(routine: Routine) -> str:
 
 def _candidates(values: Values, routine: Routine) -> Iterator[tuple[Routine, facts.Call]]:
     """The calls under a name that may be the routine's."""
-    if routine.owner is None or routine.name != "__init__":
+    if routine.owner is None or not routine.name.startswith("__"):
         yield from values.links.calls_of(routine.name)
         return
     derived = subclasses(values, routine.owner)
-    for cls in derived:
+    for cls in (routine.owner, *derived):  # a special method is called by name as `super().name()` alone
         for method in cls.methods.values():
-            yield from ((method, call) for call in method.calls if terminal_name(call.function) == "__init__")
-    built = [routine.owner, *(cls for cls in derived if find_method(values, cls, "__init__") is routine)]
-    for name in dict.fromkeys(("cls", *(cls.name for cls in built))):
-        yield from values.links.calls_of(name)
+            yield from ((method, call) for call in method.calls if terminal_name(call.function) == routine.name)
+    if routine.name == "__init__":
+        built = [routine.owner, *(cls for cls in derived if find_method(values, cls, "__init__") is routine)]
+        for name in dict.fromkeys(("cls", *(cls.name for cls in built))):
+            yield from values.links.calls_of(name)
 
 
 def _may_run(values: Values, call: facts.Call, caller: Routine, routine: Routine) -> bool:
