@@ -114,7 +114,7 @@ def _fix(terms: Terms, found: Logarithm, made: Term, *, is_complement: bool) -> 
         inner = whole
     minus = ["-"] if is_complement else []
     parts: list[Part] = [function_of(made.family, "logsigmoid"), "(", *minus, copied(given), ")"]
-    if inner is not None and means_same(terms, given, routine, call):
-        return Fix("Use logsigmoid", (rewritten(whole, inner, call, *parts),), safe=True)
-    edits = made_before(terms, whole, routine, made, call, *parts)
+    edits = () if found.guard or is_complement else made_before(terms, whole, routine, made, call, *parts)
+    if not edits and inner is not None and means_same(terms, given, routine, call):
+        edits = (rewritten(whole, inner, call, *parts),)
     return Fix("Use logsigmoid", edits, safe=True) if edits else None

@@ -104,9 +104,9 @@ def _fix(terms: Terms, found: Logarithm, made: Term) -> Fix | None:
     if found.guard and is_direct(terms, whole, routine, made):
         inner = whole
     parts: list[Part] = [function_of(made.family, "log_softmax"), "(", *arguments, ")"]
-    if inner is not None and means_same(terms, made.tensors[0], routine, call):
-        return Fix("Use log_softmax", (rewritten(whole, inner, call, *parts),), safe=True)
-    edits = made_before(terms, whole, routine, made, call, *parts)
+    edits = () if found.guard else made_before(terms, whole, routine, made, call, *parts)
+    if not edits and inner is not None and means_same(terms, made.tensors[0], routine, call):
+        edits = (rewritten(whole, inner, call, *parts),)
     return Fix("Use log_softmax", edits, safe=True) if edits else None
 
 

@@ -11,7 +11,7 @@ from initlint.program.dataflow.evaluation import Terms
 from initlint.program.dataflow.logarithms import is_epsilon
 from initlint.program.dataflow.term import KEEP, NUMBER, Term
 from initlint.program.loops.routines import Routine
-from initlint.program.nodes import nodes
+from initlint.program.nodes import nodes, spelled_names
 from initlint.reading import facts
 
 FIXED = (
@@ -86,22 +86,32 @@ def rewritten(
 def made_before(
     terms: Terms, whole: facts.Expression, routine: Routine, made: Term, outer: facts.Node, *parts: Part
 ) -> tuple[Edit, ...]:
-    """The edits that put the parts where a name is bound to what a term computes, and `whole`, its one use, for `outer`.
+    """The edits that put the parts, a logarithm, where a name is bound to what a term computes, and `whole`, its one use,
+    for `outer`. A name that says that it holds no logarithm becomes another.
 
-    For what cannot be computed again elsewhere. None if the name is used for anything else, or says that it is no logarithm.
+    None if the name is used for anything else.
     """
-    if routine.node is None or not isinstance(made.node, facts.Call):
-        return ()
     here: facts.Expression | None = whole
     while here is not None and not isinstance(here, facts.Name):
         here = _receiver(here) if terms.of(here, routine).op == KEEP else None
-    if here is None or terms.of(here, routine) is not made or numerics.PROBABILITY_NAME.search(here.id):
+    if here is None or routine.node is None or terms.of(here, routine) is not made:
         return ()
     named = [one for one in nodes(routine.node.body) if isinstance(one, facts.Name) and one.id == here.id]
-    bounds = routine.bounds.get(here.id, [])
-    if len(named) != TARGET_AND_USE or [one.value for one in bounds] != [made.node] or bounds[0].route:
+    bounds, target = routine.bounds.get(here.id, []), next((one for one in named if one is not here), None)
+    if (
+        len(named) != TARGET_AND_USE
+        or target is None
+        or [one.value for one in bounds] != [made.node]
+        or bounds[0].route
+    ):
         return ()
-    return replaced(made.node, *parts), replaced(outer, copied(whole))
+    edit = replaced(made.node, *parts)
+    if not numerics.PROBABILITY_NAME.search(here.id):
+        return edit, replaced(outer, copied(whole))
+    name = f"log_{here.id}"
+    if name in spelled_names(routine.node):
+        return ()
+    return replaced(target, name), edit, rewritten(whole, here, outer, name)
 
 
 TARGET_AND_USE = 2
