@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from initlint.frameworks import torch as framework
 from initlint.network.layout import Drop
 from initlint.network.network import Layer
 
@@ -61,6 +62,8 @@ def behind(layer: Layer, inputs: Sequence[Extent], summands: int | None = None) 
     if layer.op == "concat":
         widths = [each.width for each in inputs if each.width is not None]
         return replace(before, width=sum(widths) if len(widths) == len(inputs) else None)
+    if layer.op == "multiply" and layer.kind.lower() in framework.GATES:
+        return replace(before, width=None if before.width is None else before.width // 2)
     if layer.op in ("add", "multiply") and inputs:
         return max(inputs, key=lambda each: (each.places or 0, each.is_last))
     return before

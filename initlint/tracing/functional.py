@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from initlint.finding import Place
+from initlint.frameworks import torch as framework
 from initlint.frameworks.tables import FunctionSpec, signature
 from initlint.tracing import construction, layouts, tensors, windows
 from initlint.tracing.arithmetic import binary
@@ -56,7 +57,7 @@ def call_function_spec(
             else windows.window_of(construction.bind(POOLED[spec.activation], arguments[1:], keywords), name_axes(name))
         )
         options.update(places)
-    if spec.op in ("multiply", "add") and len(signals) == 1 and name not in ("glu",):
+    if spec.op in ("multiply", "add") and len(signals) == 1 and name not in framework.GATES:
         return _combine_with_other(tracer, spec, name, signals[0], given, place)
     activation = spec.activation if spec.op == "activation" else ""
     details = _affine(bound) if spec.op == "norm" else {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from predicting import HEADER, assert_predicted, gains, measured
+from predicting import HEADER, assert_predicted, gains, measured, torch
 
 import initlint
 from initlint.network.prediction import predict
@@ -346,3 +346,34 @@ def test_a_root_is_one_as_a_power_too() -> None:
     for power, name in (("0.5", "sqrt"), ("-0.5", "rsqrt")):
         (network,) = initlint.check_text(HEADER + DOUBTS.replace("{done}", f"x ** {power}"), "net.py").networks
         assert network.layers[-1].activation == name
+
+
+HALVES = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Linear(256, 512)
+        self.gate = nn.GLU(dim=-1)
+        self.second = nn.Linear(256, 512)
+        self.out = nn.Linear(256, 64)
+        for layer in (self.first, self.second):
+            nn.init.normal_(layer.weight, std=0.1)
+
+    def forward(self, x):
+        return self.out(F.glu(self.second(self.gate(self.first(x))), dim=-1))
+"""
+
+
+def test_a_gated_signal_is_one_half_times_the_open_part_of_the_other() -> None:
+    assert_predicted(HALVES, (256, 256), "first", "gate", "second", "out")
+
+
+def test_the_gradient_reaches_both_halves_of_a_gated_signal() -> None:
+    (network,) = initlint.check_text(HEADER + HALVES, "net.py").networks
+    predicted = next(each.backward_gain for each in predict(network) if each.layer.name == "gate")
+    torch.manual_seed(0)
+    before = (256**0.5 * 0.1) * torch.randn(512, 512)
+    before.requires_grad_()
+    behind = torch.randn(512, 256)
+    torch.nn.functional.glu(before).backward(behind)
+    assert as_float(predicted) == pytest.approx(float(before.grad.square().mean() / behind.square().mean()), rel=0.03)

@@ -64,6 +64,8 @@ _KEEPS_ENTRIES = (
     "nan_to_num",
     "pack_padded_sequence",
 )
+GATES = {"glu": "sigmoid"}
+"""Products of both halves of one signal -> the activation of the half that gates the other."""
 FUNCTIONS: dict[str, FunctionSpec] = {
     **ELEMENTWISE,
     **SOFTMAX_FUNCTIONS,

@@ -14,7 +14,7 @@ from initlint.network.laws.entries import (
     scale,
     scale_backward,
 )
-from initlint.network.laws.joints import add, concatenate, either, multiply
+from initlint.network.laws.joints import add, concatenate, either, multiply, multiply_backward
 from initlint.network.laws.linear import embed, linear, linear_backward
 from initlint.network.laws.norms import normalize, normalize_backward
 from initlint.network.laws.pools import pool
@@ -52,6 +52,7 @@ BACKWARD: Mapping[str, Callable[[Layer, Moments], Value]] = {
     "dropout": dropout_backward,
     "norm": normalize_backward,
     **dict.fromkeys(("reshape", "add", "concat"), lambda layer, before: 1),
+    "multiply": multiply_backward,
     "scale": scale_backward,
     "recurrent": recur_backward,
 }

@@ -6,15 +6,19 @@ import math
 from collections.abc import Sequence
 from functools import partial, reduce
 
+from initlint.frameworks import torch as framework
 from initlint.network.extent import joins_places
 from initlint.network.laws import pools
 from initlint.network.laws.composed import compose
+from initlint.network.network import Layer
 from initlint.network.parameter import Parameter
 from initlint.network.point import Point
 from initlint.signal import places, propagation, windows
+from initlint.signal.activations import activation
 from initlint.signal.distribution import Distribution
 from initlint.signal.moments import UNKNOWN, Moments
-from initlint.signal.size import as_float, combine
+from initlint.signal.nonlinearity import Activation
+from initlint.signal.size import Value, as_float, combine
 
 NOTHING = Moments(0, 0, 0, 0)
 """What a gain of zero leaves of any signal, known or not."""
@@ -73,9 +77,10 @@ def _rotated(point: Point) -> Moments:
 
 
 def multiply(point: Point) -> Moments:
-    """Their product; a gate cut from one signal is not followed."""
+    """Their product; of one signal alone that of its halves, if one gates the other."""
     if len(point.inputs) == 1 and not point.layer.parameters:
-        return UNKNOWN
+        shape = gate_of(point.layer)
+        return UNKNOWN if shape is None else _gated(point.before, shape)
     if any(of_parameter(parameter).second == 0 for parameter in point.layer.parameters):
         return NOTHING
     composed = compose(point)
@@ -83,6 +88,27 @@ def multiply(point: Point) -> Moments:
         return composed
     total = reduce(partial(places.pairwise, propagation.multiply), point.inputs)
     return reduce(partial(places.pairwise, propagation.multiply), map(of_parameter, point.layer.parameters), total)
+
+
+def gate_of(layer: Layer) -> Activation | None:
+    """The activation of the half of a signal that gates the other half; `None` for any other product."""
+    name = framework.GATES.get(layer.kind.lower())
+    return None if name is None else activation(name)
+
+
+def _gated(before: Moments, shape: Activation) -> Moments:
+    """``a f(b)``, a and b being different units: independent (Dauphin et al. 2017, arXiv:1612.08083, eq. 1)."""
+    return places.pairwise(propagation.multiply, before, places.activate(before, shape))
+
+
+def multiply_backward(layer: Layer, before: Moments) -> Value:
+    """Of a gated signal, the mean over both halves: ``(E[f(b)²] + E[a²] E[f'(b)²]) / 2``; unknown for other products."""
+    shape = gate_of(layer)
+    if shape is None:
+        return None
+    opened = shape.forward(before.mean, before.variance).second
+    slope = shape.backward(before.mean, before.variance)
+    return combine(lambda o, second, s: (o + second * s) / 2, opened, before.second, slope)
 
 
 def of_parameter(parameter: Parameter) -> Moments:
