@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from initlint.program.loops.clips import Clipping
     from initlint.program.loops.values import Values
     from initlint.program.losses import LossInput
+    from initlint.program.registries import Registrations
     from initlint.program.training import TrainingLoop
 
 INSTALLED = frozenset({"site-packages", "dist-packages"})
@@ -105,6 +106,13 @@ class Program:
         from initlint.program.reinitialising import initialised_classes
 
         return initialised_classes(self)
+
+    @cached_property
+    def registrations(self) -> Registrations:
+        """What modules put into the registries of others."""
+        from initlint.program.registries import find_registrations
+
+        return find_registrations(self)
 
     @cached_property
     def values(self) -> Values:
@@ -271,9 +279,8 @@ class Program:
 
     def _find(self, folder: Path, dotted: str) -> Path | None:
         base = folder.joinpath(*dotted.split(".")) if dotted else folder
-        candidates = [base / "__init__.py"]
-        if dotted:
-            candidates.insert(0, base.with_name(base.name + ".py"))
+        beside = [base.with_name(base.name + ".py")] if dotted else []
+        candidates = [*beside, base / "__init__.py"]
         return next((path for path in candidates if self._may_load(path)), None)
 
     def _may_load(self, path: Path) -> bool:

@@ -159,6 +159,11 @@ def _with_items(tracer: Tracer, value: Value, name: str, bound: facts.Assign, sc
     if isinstance(value, Instance) and not value.cls.is_module and not scope.module.is_script:
         for entry in scope.module.registered.get(name, ()):
             _register(tracer, entry, name, trial)
+        for module, alias in tracer.program.registrations.get((id(scope.module), name), ()):
+            there = Scope(module, tracer.scope_of(module))
+            there.names[alias] = value
+            for entry in module.registered[alias]:
+                _register(tracer, entry, alias, there)
     for node in scope.module.items.get(name, ()):
         if node.value is not None and node.start > bound.start:
             item = tracer.evaluate(node.value, trial)

@@ -229,6 +229,48 @@ def test_a_registry_holds_what_its_module_calls_and_decorates_with_it(
     assert {layer.kind for layer in found.live() if layer.op != "input"} == kinds
 
 
+ELSEWHERE = {
+    "registry.py": REGISTRY,
+    "heads.py": """
+from torch import nn
+from registry import LAYERS as KNOWN
+
+
+@KNOWN.register("head")
+class Head(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.out = nn.Linear(width, 2)
+
+    def forward(self, x):
+        return self.out(x)
+""",
+    "net.py": """
+from torch import nn
+from registry import LAYERS
+
+
+class Net(nn.Module):
+    def __init__(self, width=12):
+        super().__init__()
+        self.body = LAYERS["narrow"](width, width)
+        self.head = LAYERS["head"](width)
+
+    def forward(self, x):
+        return self.head(self.body(x))
+""",
+}
+
+
+def test_a_registry_holds_what_other_modules_put_into_it(tmp_path: Path) -> None:
+    for name, text in ELSEWHERE.items():
+        (tmp_path / name).write_text(text)
+    networks = initlint.check(tmp_path, isolated=True).networks
+    found = next(each for each in networks if each.name == "Net")
+    assert found.is_complete
+    assert [layer.name for layer in found.live() if layer.op == "linear"] == ["body", "head.out"]
+
+
 COPIED = """
 from inspect import getattr_static
 from types import FunctionType
