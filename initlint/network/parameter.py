@@ -100,7 +100,8 @@ class Parameter:
         if last is None:
             return ""
         what = "may not run" if not last.is_certain else "writes a part only" if last.is_partial else "is not known"
-        return f"what {last.initializer} does to {self.name} {what} (line {last.place.line})"
+        done = "the code" if last.initializer == "unknown" else last.initializer
+        return f"what {done} does to {self.name} {what} (line {last.place.line})"
 
     @property
     def constant(self) -> float | None:
