@@ -131,6 +131,11 @@ class Heap:
             self._open.pop()
             self._hand_over(branch)
 
+    def undo(self, branch: Branch) -> None:
+        """Undoes what a branch did that was watched to its end, before anything else is done."""
+        for target, key, old in branch.before.values():
+            _write(target, key, old)
+
     def _hand_over(self, branch: Branch) -> None:
         """Lets the branch around one take back what that one did."""
         if self._open:

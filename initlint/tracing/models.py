@@ -41,7 +41,7 @@ def trace_model(tracer: Tracer, model: ModuleValue, observations: list[Observati
     network = Network(getattr(model, "type_name", "model"), place, framework=framework_of(tracer, model))
     before = _states(parts)
     try:
-        network.outputs = graph or _run_forward(tracer, model, network, before)
+        network.outputs = graph or _run_forward(tracer, model, network)
     except (OutOfBudgetError, RecursionError):
         tracer.record.reasons.append((place, "it takes more steps than the budget allows"))
     _forget_signals(tracer, before)
@@ -126,7 +126,7 @@ def _name_parameters(parts: Sequence[tuple[str, Value]]) -> None:
             tensor.parameter.name = path
 
 
-def _run_forward(tracer: Tracer, model: ModuleValue, network: Network, before: States) -> tuple[int, ...]:
+def _run_forward(tracer: Tracer, model: ModuleValue, network: Network) -> tuple[int, ...]:
     place = _place_of(tracer, model)
     scope = model.cls.scope if isinstance(model, Instance) else None
     arguments = tuple([tracer.add_layer("input", name, place) for name in _inputs(tracer, model)])
@@ -135,12 +135,13 @@ def _run_forward(tracer: Tracer, model: ModuleValue, network: Network, before: S
     reasons = len(tracer.record.reasons)
     while True:
         tracer.record.fails = False
-        result = layers.call_module(tracer, model, arguments, keywords, place, scope)  # type: ignore[arg-type]
+        with tracer.heap.watching() as done:
+            result = layers.call_module(tracer, model, arguments, keywords, place, scope)  # type: ignore[arg-type]
         if not tracer.record.fails or not more:
             break
         if more[0] not in framework.INPUT_NAMES and signals_in(_contents(result)):
             break
-        _forget_signals(tracer, before)
+        tracer.heap.undo(done)  # signals may have been kept in any object
         del tracer.record.layers[len(arguments) + len(keywords) :], tracer.record.reasons[reasons:]
         name = more.pop(0)
         keywords[name] = tracer.add_layer("input", name, place)

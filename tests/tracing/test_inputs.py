@@ -47,3 +47,35 @@ def test_what_a_forward_can_do_without_is_left_out() -> None:
     assert inputs("image = 0\n        try: image = pixel_values.float()\n        except AttributeError: pass") == [
         "input_ids"
     ]
+
+
+REMEMBERED = """
+from torch import nn
+
+
+class Memory:
+    last = None
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.memory = Memory()
+        self.map = nn.Linear(4, 4)
+
+    def forward(self, x, other=None):
+        if self.memory.last is not None:
+            x = x.reshape(-1, self.memory.last.size(0))
+        self.memory.last = self.map(x)
+        if other is None:
+            raise ValueError("two inputs are needed")
+        return self.memory.last + other
+"""
+
+
+def test_what_a_forward_that_failed_has_kept_is_forgotten() -> None:
+    """It is tried again with one more input: a signal of the first time is none of the second."""
+    report = initlint.check_text(REMEMBERED, "net.py")
+    (network,) = report.networks
+    assert not report.errors
+    assert [layer.kind for layer in network.live()] == ["x", "other", "Linear", "+"]
