@@ -31,11 +31,11 @@ class Judge:
     def judge(self, program: Program, tell: Progress) -> None:
         """Trace the program's networks and ask every rule about each, then about the whole."""
         tell("tracing", 0, None)
-        try:
-            self.networks.extend(program.networks())
-        except Exception as error:
-            self.problems.append(failure("tracing the models", ".", error))
         with paused_collector():
+            try:
+                self.networks.extend(program.networks())
+            except Exception as error:
+                self.problems.append(failure("tracing the models", ".", error))
             self._ask_all(program, tell)
 
     def _ask_all(self, program: Program, tell: Progress) -> None:

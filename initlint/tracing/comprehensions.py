@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from initlint.tracing.tracer import Tracer
 
 
-def comprehension(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
-    assert isinstance(node, facts.Comprehension)
+def comprehension(tracer: Tracer, node: facts.Comprehension, scope: Scope) -> Value:
     inner = Scope(scope.module, scope, function=scope.function, owner=scope.owner, defining=scope.defining)
     tracer.heap.born(inner.names)
     place = tracer.place(node, scope)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from initlint.reading import facts
 from initlint.tracing import (
@@ -36,23 +36,19 @@ if TYPE_CHECKING:
     from initlint.tracing.tracer import Tracer
 
 
-def _name(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
-    assert isinstance(node, facts.Name)
+def _name(tracer: Tracer, node: facts.Name, scope: Scope) -> Value:
     return tracer.lookup(node.id, scope)
 
 
-def _literal(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
-    assert isinstance(node, facts.Literal)
+def _literal(tracer: Tracer, node: facts.Literal, scope: Scope) -> Value:
     return node.value
 
 
-def _attribute(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
-    assert isinstance(node, facts.Attribute)
+def _attribute(tracer: Tracer, node: facts.Attribute, scope: Scope) -> Value:
     return attributes.load(tracer, tracer.evaluate(node.value, scope), node.name, tracer.place(node, scope), scope)
 
 
-def _call(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
-    assert isinstance(node, facts.Call)
+def _call(tracer: Tracer, node: facts.Call, scope: Scope) -> Value:
     function = tracer.evaluate(node.function, scope)
     place = tracer.place(node, scope)
     if isinstance(function, ExternalValue) and function.name == "builtins.super":
@@ -89,27 +85,23 @@ def _unpack_keywords(value: Value, keywords: dict[str, Value]) -> None:
         keywords["**"] = Unknown("unknown keyword arguments")
 
 
-def _subscript(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
-    assert isinstance(node, facts.Subscript)
+def _subscript(tracer: Tracer, node: facts.Subscript, scope: Scope) -> Value:
     value = tracer.evaluate(node.value, scope)
     return subscripts.load_item(tracer, value, tracer.evaluate(node.index, scope), tracer.place(node, scope))
 
 
-def _slice(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
-    assert isinstance(node, facts.Slice)
+def _slice(tracer: Tracer, node: facts.Slice, scope: Scope) -> Value:
     bounds = [None if bound is None else tracer.evaluate(bound, scope) for bound in (node.lower, node.upper, node.step)]
     if all(bound is None or (isinstance(bound, int) and not isinstance(bound, bool)) for bound in bounds):
         return slice(*bounds)
     return Unknown("a slice with unknown bounds")
 
 
-def _starred(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
-    assert isinstance(node, facts.Starred)
+def _starred(tracer: Tracer, node: facts.Starred, scope: Scope) -> Value:
     return tracer.evaluate(node.value, scope)
 
 
-def _sequence(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
-    assert isinstance(node, facts.Sequence)
+def _sequence(tracer: Tracer, node: facts.Sequence, scope: Scope) -> Value:
     items: list[Value] = []
     is_open = False
     for item in node.items:
@@ -125,8 +117,7 @@ def _sequence(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
     return new_list(tracer, items, tracer.place(node, scope))
 
 
-def _dictionary(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
-    assert isinstance(node, facts.Dictionary)
+def _dictionary(tracer: Tracer, node: facts.Dictionary, scope: Scope) -> Value:
     items: dict[Value, Value] = {}
     is_open = False
     for key_node, value_node in zip(node.keys, node.values, strict=True):
@@ -143,8 +134,7 @@ def _dictionary(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
     return new_dict(tracer, items, tracer.place(node, scope), is_open)
 
 
-def _unary(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
-    assert isinstance(node, facts.Unary)
+def _unary(tracer: Tracer, node: facts.Unary, scope: Scope) -> Value:
     value = tracer.evaluate(node.operand, scope)
     if node.operator == "not":
         known = comparing.truth(tracer, value)
@@ -152,9 +142,8 @@ def _unary(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
     return arithmetic.unary(tracer, node.operator, value, tracer.place(node, scope), scope)
 
 
-def _binary(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
+def _binary(tracer: Tracer, node: facts.Binary, scope: Scope) -> Value:
     """Long sums lean to the left: they are walked in a loop, not by recursion."""
-    assert isinstance(node, facts.Binary)
     chain: list[facts.Binary] = []
     current: facts.Expression = node
     while isinstance(current, facts.Binary):
@@ -167,8 +156,7 @@ def _binary(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
     return value
 
 
-def _boolean(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
-    assert isinstance(node, facts.Boolean)
+def _boolean(tracer: Tracer, node: facts.Boolean, scope: Scope) -> Value:
     left = tracer.evaluate(node.left, scope)
     known = comparing.truth(tracer, left)
     if known is not None:
@@ -179,8 +167,7 @@ def _boolean(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
     return Unknown("either of two values", is_conditional=right is True and node.operator == "and")
 
 
-def _compare(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
-    assert isinstance(node, facts.Compare)
+def _compare(tracer: Tracer, node: facts.Compare, scope: Scope) -> Value:
     left = tracer.evaluate(node.left, scope)
     answers: list[bool | None] = []
     for symbol, comparator in zip(node.operators, node.comparators, strict=True):
@@ -196,8 +183,7 @@ def _compare(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
     return Unknown("a comparison with something unknown") if None in answers else True
 
 
-def _conditional(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
-    assert isinstance(node, facts.Conditional)
+def _conditional(tracer: Tracer, node: facts.Conditional, scope: Scope) -> Value:
     known = comparing.truth(tracer, tracer.evaluate(node.test, scope))
     if known is not None:
         return tracer.evaluate(node.body if known else node.otherwise, scope)
@@ -211,13 +197,11 @@ def _conditional(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
     return tracer.heap.join(left, right)
 
 
-def _lambda(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
-    assert isinstance(node, facts.Lambda)
+def _lambda(tracer: Tracer, node: facts.Lambda, scope: Scope) -> Value:
     return FunctionValue(node, scope)
 
 
-def _formatted(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
-    assert isinstance(node, facts.FormattedString)
+def _formatted(tracer: Tracer, node: facts.FormattedString, scope: Scope) -> Value:
     texts: list[str] = []
     for part in node.parts:
         if isinstance(part, str):
@@ -230,20 +214,17 @@ def _formatted(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
     return "".join(texts)
 
 
-def _named(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
-    assert isinstance(node, facts.NamedExpression)
+def _named(tracer: Tracer, node: facts.NamedExpression, scope: Scope) -> Value:
     value = tracer.evaluate(node.value, scope)
     assign(tracer, node.target, value, scope)
     return value
 
 
-def _await(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
-    assert isinstance(node, facts.Await)
+def _await(tracer: Tracer, node: facts.Await, scope: Scope) -> Value:
     return tracer.evaluate(node.value, scope)
 
 
-def _yield(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
-    assert isinstance(node, facts.Yield)
+def _yield(tracer: Tracer, node: facts.Yield, scope: Scope) -> Value:
     if node.value is not None:
         tracer.evaluate(node.value, scope)
     return Unknown("what is sent into a generator")
@@ -253,7 +234,7 @@ def _opaque(tracer: Tracer, node: facts.Expression, scope: Scope) -> Value:
     return Unknown("a literal that is not read")
 
 
-EXPRESSIONS: dict[type, Callable[[Tracer, facts.Expression, Scope], Value]] = {
+EXPRESSIONS: dict[type, Callable[[Tracer, Any, Scope], Value]] = {
     facts.Name: _name,
     facts.Literal: _literal,
     facts.Attribute: _attribute,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from initlint.reading import facts
 from initlint.tracing import arithmetic, overwriting, storing, subscripts
@@ -39,8 +39,7 @@ def run(tracer: Tracer, body: Sequence[facts.Statement], scope: Scope) -> Flow:
     return Flow.NEXT
 
 
-def _evaluate(tracer: Tracer, node: facts.Statement, scope: Scope) -> Flow:
-    assert isinstance(node, facts.Evaluate)
+def _evaluate(tracer: Tracer, node: facts.Evaluate, scope: Scope) -> Flow:
     result = tracer.evaluate(node.value, scope)
     if isinstance(result, Signal):
         _keep_in_place(tracer, node.value, result, scope)
@@ -54,8 +53,7 @@ def _keep_in_place(tracer: Tracer, node: facts.Expression, result: Signal, scope
         rebind(tracer, function.value, result, scope)
 
 
-def _assign(tracer: Tracer, node: facts.Statement, scope: Scope) -> Flow:
-    assert isinstance(node, facts.Assign)
+def _assign(tracer: Tracer, node: facts.Assign, scope: Scope) -> Flow:
     if node.value is not None:
         value = tracer.evaluate(node.value, scope)
         for target in node.targets:
@@ -63,8 +61,7 @@ def _assign(tracer: Tracer, node: facts.Statement, scope: Scope) -> Flow:
     return Flow.NEXT
 
 
-def _augment(tracer: Tracer, node: facts.Statement, scope: Scope) -> Flow:
-    assert isinstance(node, facts.AugmentedAssign)
+def _augment(tracer: Tracer, node: facts.AugmentedAssign, scope: Scope) -> Flow:
     old = tracer.evaluate(node.target, scope)
     value = tracer.evaluate(node.value, scope)
     place = tracer.place(node, scope)
@@ -73,8 +70,7 @@ def _augment(tracer: Tracer, node: facts.Statement, scope: Scope) -> Flow:
     return Flow.NEXT
 
 
-def _return(tracer: Tracer, node: facts.Statement, scope: Scope) -> Flow:
-    assert isinstance(node, facts.Return)
+def _return(tracer: Tracer, node: facts.Return, scope: Scope) -> Flow:
     value = None if node.value is None else tracer.evaluate(node.value, scope)
     returned = scope.names.setdefault(RETURNED, [])
     assert isinstance(returned, list)
@@ -86,8 +82,7 @@ def _raise(tracer: Tracer, node: facts.Statement, scope: Scope) -> Flow:
     return Flow.RAISE
 
 
-def _with(tracer: Tracer, node: facts.Statement, scope: Scope) -> Flow:
-    assert isinstance(node, facts.With)
+def _with(tracer: Tracer, node: facts.With, scope: Scope) -> Flow:
     outside = tracer.default_device
     for item in node.items:
         value = tracer.evaluate(item.value, scope)
@@ -100,9 +95,8 @@ def _with(tracer: Tracer, node: facts.Statement, scope: Scope) -> Flow:
     return flow
 
 
-def _try(tracer: Tracer, node: facts.Statement, scope: Scope) -> Flow:
+def _try(tracer: Tracer, node: facts.Try, scope: Scope) -> Flow:
     """Runs the body as if nothing were raised; a body that surely raises leads to its handlers."""
-    assert isinstance(node, facts.Try)
     tracer.guards += bool(node.handlers)
     flow = tracer.run(node.body, scope)
     tracer.guards -= bool(node.handlers)
@@ -114,8 +108,7 @@ def _try(tracer: Tracer, node: facts.Statement, scope: Scope) -> Flow:
     return flow if final is Flow.NEXT else final
 
 
-def _delete(tracer: Tracer, node: facts.Statement, scope: Scope) -> Flow:
-    assert isinstance(node, facts.Delete)
+def _delete(tracer: Tracer, node: facts.Delete, scope: Scope) -> Flow:
     target = node.target
     if isinstance(target, facts.Name):
         tracer.heap.delete(scope.names, target.id)
@@ -126,13 +119,11 @@ def _delete(tracer: Tracer, node: facts.Statement, scope: Scope) -> Flow:
     return Flow.NEXT
 
 
-def _keyword(tracer: Tracer, node: facts.Statement, scope: Scope) -> Flow:
-    assert isinstance(node, facts.Keyword)
+def _keyword(tracer: Tracer, node: facts.Keyword, scope: Scope) -> Flow:
     return {"break": Flow.BREAK, "continue": Flow.CONTINUE}.get(node.word, Flow.NEXT)
 
 
-def _scope(tracer: Tracer, node: facts.Statement, scope: Scope) -> Flow:
-    assert isinstance(node, facts.Scope)
+def _scope(tracer: Tracer, node: facts.Scope, scope: Scope) -> Flow:
     for name in node.names:
         home = tracer.scope_of(scope.module) if node.kind == "global" else scope.parent
         while node.kind == "nonlocal" and home is not None and name not in home.names:
@@ -142,9 +133,8 @@ def _scope(tracer: Tracer, node: facts.Statement, scope: Scope) -> Flow:
     return Flow.NEXT
 
 
-def _import(tracer: Tracer, node: facts.Statement, scope: Scope) -> Flow:
+def _import(tracer: Tracer, node: facts.Import, scope: Scope) -> Flow:
     """An import inside a function: binds its names as the module would."""
-    assert isinstance(node, facts.Import)
     local = scope.module.of_import(node)
     for name in local.bindings:
         found = tracer.resolved(tracer.program.resolve(local, name), name)
@@ -152,14 +142,12 @@ def _import(tracer: Tracer, node: facts.Statement, scope: Scope) -> Flow:
     return Flow.NEXT
 
 
-def _function(tracer: Tracer, node: facts.Statement, scope: Scope) -> Flow:
-    assert isinstance(node, facts.Function)
+def _function(tracer: Tracer, node: facts.Function, scope: Scope) -> Flow:
     tracer.heap.set(scope.names, node.name, FunctionValue(node, scope))
     return Flow.NEXT
 
 
-def _class(tracer: Tracer, node: facts.Statement, scope: Scope) -> Flow:
-    assert isinstance(node, facts.Class)
+def _class(tracer: Tracer, node: facts.Class, scope: Scope) -> Flow:
     tracer.heap.set(scope.names, node.name, tracer.class_value(node, scope))
     return Flow.NEXT
 
@@ -168,7 +156,7 @@ def _nothing(tracer: Tracer, node: facts.Statement, scope: Scope) -> Flow:
     return Flow.NEXT
 
 
-STATEMENTS: dict[type, Callable[[Tracer, facts.Statement, Scope], Flow]] = {
+STATEMENTS: dict[type, Callable[[Tracer, Any, Scope], Flow]] = {
     facts.Evaluate: _evaluate,
     facts.Assign: _assign,
     facts.AugmentedAssign: _augment,

@@ -170,7 +170,7 @@ class Tracer:
 
     def place(self, node: facts.Node, scope: Scope) -> Place:
         """Where a node stands; one of a composite's: where that is built or called."""
-        if scope.module in self.composites and self.site is not None:
+        if self.site is not None and scope.module in self.composites:
             return self.site
         key = id(node)
         found = self._places.get(key)
