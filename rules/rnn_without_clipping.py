@@ -46,9 +46,8 @@ class RnnWithoutClipping(Rule):
     layer the model makes, each followed through calls, attributes and imports.
     Measured: not measured; the gradient of the first batch says little about when it will explode.
     Silent on: any clipping on the path, in helpers, hooks on parameters, wrappers of the optimiser and trainers that
-    clip by default; optimisers and callbacks from elsewhere that may clip; L-BFGS and
-    Rprop, whose steps do not grow with the gradient; models that are not known; loops that end
-    after less than 20 steps.
+    clip by default; optimisers and callbacks from elsewhere that may clip; L-BFGS and Rprop, whose steps do not grow
+    with the gradient; models that are not known; loops that end after less than 20 steps.
     Fix: torch.nn.utils.clip_grad_norm_ between backward and step, after scaler.unscale_ in mixed precision; the
     trainer's own option in Lightning and transformers; clipnorm or global_clipnorm of a Keras optimiser;
     tf.clip_by_global_norm on the gradients of a graph.

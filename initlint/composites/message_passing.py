@@ -78,6 +78,11 @@ def _aggregation(kind: Any) -> Any:
     return _Several(kind) if isinstance(kind, (list, tuple)) else kind
 
 
+def _of_edges(edge_index: Tensor, size: tuple[int, int] | None) -> dict[str, Any]:
+    """What every method of a convolution may ask for."""
+    return {"edge_index": edge_index, "size": size, "index": edge_index[1], "ptr": None, "dim_size": None}
+
+
 class MessagePassing(nn.Module):
     """A convolution over the edges of a graph."""
 
@@ -104,13 +109,7 @@ class MessagePassing(nn.Module):
             self.aggr_module.reset_parameters()
 
     def propagate(self, edge_index: Tensor, size: tuple[int, int] | None = None, **kwargs: Any) -> Any:
-        known: dict[str, Any] = {
-            "edge_index": edge_index,
-            "size": size,
-            "index": edge_index[1],
-            "ptr": None,
-            "dim_size": None,
-        }
+        known = _of_edges(edge_index, size)
         out = self.message(**self._given(self.message, edge_index, kwargs, known))
         known["inputs"] = out
         asked = self._given(self.aggregate, edge_index, kwargs, known)
@@ -121,13 +120,7 @@ class MessagePassing(nn.Module):
         return self.update(out, **asked)
 
     def edge_updater(self, edge_index: Tensor, size: tuple[int, int] | None = None, **kwargs: Any) -> Any:
-        known: dict[str, Any] = {
-            "edge_index": edge_index,
-            "size": size,
-            "index": edge_index[1],
-            "ptr": None,
-            "dim_size": None,
-        }
+        known = _of_edges(edge_index, size)
         return self.edge_update(**self._given(self.edge_update, edge_index, kwargs, known))
 
     def _given(

@@ -111,7 +111,7 @@ class TrainingLoop:
     has_all_names: bool = False
     """Whether `names` are those of all models."""
     is_graph: bool = False
-    """Whether it is one."""
+    """Whether the step is an operation of a graph."""
 
     @property
     def rounds(self) -> int | None:

@@ -18,7 +18,7 @@ from initlint.tracing.tracer import STEPS, OutOfBudgetError, Tracer
 
 STEPS_FOR_ALL, STEPS_PER_LINE = 500_000, 5
 """Steps for a whole program: what a small one may take, and what each line adds. A step costs about as much as the parser
-takes for a tenth of a line, so tracing costs at most about half as much as parsing, whatever the program does."""
+takes for a tenth of a line, so tracing costs at most about 0.6 times as much as parsing, whatever the program does."""
 
 FIRST_STEPS = 700
 """What a root may take in the first round. A third of all roots of transformers need no more; a quarter need over 17 000, and

@@ -17,7 +17,6 @@ from initlint.signal import places, propagation, windows
 from initlint.signal.activations import activation
 from initlint.signal.distribution import Distribution
 from initlint.signal.moments import UNKNOWN, Moments
-from initlint.signal.nonlinearity import Activation
 from initlint.signal.size import Value, as_float, combine
 
 NOTHING = Moments(0, 0, 0, 0)
@@ -79,8 +78,8 @@ def _rotated(point: Point) -> Moments:
 def multiply(point: Point) -> Moments:
     """Their product; of one signal alone that of its halves, if one gates the other."""
     if len(point.inputs) == 1 and not point.layer.parameters:
-        shape = gate_of(point.layer)
-        return UNKNOWN if shape is None else _gated(point.before, shape)
+        name = _gate_of(point.layer)
+        return UNKNOWN if name is None else _gated(point.before, name)
     if any(of_parameter(parameter).second == 0 for parameter in point.layer.parameters):
         return NOTHING
     composed = compose(point)
@@ -90,24 +89,22 @@ def multiply(point: Point) -> Moments:
     return reduce(partial(places.pairwise, propagation.multiply), map(of_parameter, point.layer.parameters), total)
 
 
-def gate_of(layer: Layer) -> Activation | None:
+def _gate_of(layer: Layer) -> str | None:
     """The activation of the half of a signal that gates the other half; `None` for any other product."""
-    name = framework.GATES.get(layer.kind.lower())
-    return None if name is None else activation(name)
+    return framework.GATES.get(layer.kind.lower())
 
 
-def _gated(before: Moments, shape: Activation) -> Moments:
-    """``a f(b)``, a and b being different units: independent (Dauphin et al. 2017, arXiv:1612.08083, eq. 1)."""
-    return places.pairwise(propagation.multiply, before, places.activate(before, shape))
+def _gated(before: Moments, name: str) -> Moments:
+    """`propagation.gate` of two halves, which are different units and so independent, at all places."""
+    return places.pairwise(propagation.multiply, before, places.activate(before, activation(name)))
 
 
 def multiply_backward(layer: Layer, before: Moments) -> Value:
     """Of a gated signal, the mean over both halves: ``(E[f(b)²] + E[a²] E[f'(b)²]) / 2``; unknown for other products."""
-    shape = gate_of(layer)
-    if shape is None:
+    name = _gate_of(layer)
+    if name is None:
         return None
-    opened = shape.forward(before.mean, before.variance).second
-    slope = shape.backward(before.mean, before.variance)
+    opened, slope = propagation.gate_backward(before, name), propagation.activate_backward(before, name)
     return combine(lambda o, second, s: (o + second * s) / 2, opened, before.second, slope)
 
 
